@@ -1,0 +1,51 @@
+/* What every member of the cast is given, and the table of them. Each member is one file with a
+ * create function that starts its coroutine; it ends itself when the workflow shuts down:
+ *
+ *   - hearing TOPIC_WORKFLOW_SHUTDOWN a member finishes what it is in the middle of, says what it
+ *     has to, closes its outbox (bus_close), and goes on reading until bus_drained, then is done;
+ *   - hearing TOPIC_FAULT it closes its outbox and is done at once.
+ *   - recorder closes its outbox after it has read all the others (except its listeners' END) to
+ *     the end and committed; commands and server after the recorder. */
+#ifndef ROUSE_CAST_H
+#define ROUSE_CAST_H
+
+#include "coroutines/bus.h"
+#include "coroutines/env.h"
+#include "scheduler/config/workflow.h"
+
+struct restart; /* db/restart.h */
+struct db;      /* db/db.h */
+
+struct cast_context {
+    struct env *env;
+    struct bus *bus;
+    const struct workflow *workflow;
+    const struct restart *restart; /* NULL: first start */
+    struct db *db;                 /* for the recorder only */
+    const char *run_dir;           /* ~/cylc-run/NAME, absolute */
+    const char *workflow_id;       /* "NAME" or "NAME/run1" */
+    const char *owner;             /* user name */
+    const char *host;
+    const char *uuid;
+    uint16_t port;                 /* of the server; known before the cast is made */
+    bool start_paused;
+    bool reference_log;            /* log what triggered each task */
+    enum cast_mode { MODE_LIVE, MODE_SIMULATION } mode;
+    /* Called (in the member's own thread) when a member is done. */
+    void (*member_done)(void *context, enum member member);
+    void *context;
+};
+
+struct cast_entry {
+    /* NULL and error if it cannot start. The context outlives the member. */
+    void *(*create)(const struct cast_context *context, struct error *error);
+    void (*destroy)(void *member); /* takes NULL; after it is done, or instead of it */
+};
+
+/* By enum member. Defined in coroutines/cast.c. */
+extern const struct cast_entry cast[MEMBERS];
+
+extern const struct cast_entry cast_server, cast_commands, cast_task_pool, cast_triggers,
+    cast_xtriggers, cast_jobs, cast_recorder, cast_viewer, cast_handlers, cast_health;
+
+#endif

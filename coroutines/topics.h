@@ -1,0 +1,251 @@
+/* Everything the cast says to each other: one struct, one table.
+ *
+ * A message is a value: message_encode makes flat bytes of it, message_decode the reverse. Every
+ * topic uses some of the fields below (its mask says which); the others are zero. Who says a topic
+ * and who hears it is in the same table, so the bus wires itself and the docs are checked against
+ * it. Wire form: topic name, NUL, u8 version, u8 sender, u64 seq, u64 topic_seq, then the fields of
+ * the mask in the order of enum field, little endian. */
+#ifndef ROUSE_TOPICS_H
+#define ROUSE_TOPICS_H
+
+#include "base/error.h"
+#include "base/text.h"
+#include "pool/status.h"
+#include "scheduler/cycling/cycling.h"
+#include <stdint.h>
+
+enum { MESSAGE_VERSION = 1 };
+enum { MESSAGE_SIZE_MAX = 16 * 1024 * 1024 }; /* larger contents go out in chunks */
+enum { FLOWS_PER_TASK_MAX = 15 };
+
+/* The cast. */
+enum member {
+    SERVER, COMMANDS, TASK_POOL, TRIGGERS, XTRIGGERS, JOBS, RECORDER, VIEWER, HANDLERS, HEALTH,
+    MEMBERS
+};
+extern const char *const member_names[MEMBERS]; /* "server", ..., "task_pool", ... */
+#define MEMBER_BIT(member) (1u << (member))
+#define EVERY_MEMBER ((1u << MEMBERS) - 1)
+
+enum field {
+    FIELD_POINT = 1 << 0,
+    FIELD_TASK = 1 << 1,
+    FIELD_NUMBER = 1 << 2,
+    FIELD_SUBMIT = 1 << 3, /* submit and try_ */
+    FIELD_STATUS = 1 << 4,
+    FIELD_FLAGS = 1 << 5,
+    FIELD_WHEN = 1 << 6,
+    FIELD_ID = 1 << 7,
+    FIELD_VALUE = 1 << 8,
+    FIELD_FLOWS = 1 << 9,
+    FIELD_TEXT = 1 << 10,
+    FIELD_DETAIL = 1 << 11
+};
+
+/* name, string, who says it, who hears it, fields */
+#define TOPICS(X)                                                                                  \
+    /* server: a client's request. id: the server's name for it; text: command name; detail: its   \
+     * arguments, a JSON object. */                                                                \
+    X(COMMAND_REQUEST, "command.request", M(SERVER), M(COMMANDS),                                  \
+      FIELD_ID | FIELD_TEXT | FIELD_DETAIL)                                                        \
+    X(QUERY_REQUEST, "query.request", M(SERVER), M(VIEWER), FIELD_ID | FIELD_TEXT | FIELD_DETAIL)  \
+    /* server: a message from a job or about one. text: "CYCLE/TASK/NN"; detail: the message;      \
+     * number: enum severity; when: the job's time; value: offset just after it in job.status, or  \
+     * -1. */                                                                                      \
+    X(JOB_REPORT, "job.report", M(SERVER), M(JOBS),                                                \
+      FIELD_ID | FIELD_TEXT | FIELD_DETAIL | FIELD_NUMBER | FIELD_WHEN | FIELD_VALUE)              \
+    /* the answer to request id. number: enum reply_kind; text: JSON data or the error's text. It  \
+     * is said only when what it claims is committed. */                                           \
+    X(REPLY, "reply", M(COMMANDS) | M(VIEWER) | M(JOBS), M(SERVER),                                \
+      FIELD_ID | FIELD_NUMBER | FIELD_TEXT)                                                        \
+    /* number: enum pool_command; flags: enum pool_command_flag; text: task ids, one a line;       \
+     * detail: further argument; id 0: nobody waits for the outcome. */                            \
+    X(POOL_COMMAND, "pool.command", M(COMMANDS) | M(HANDLERS) | M(HEALTH), M(TASK_POOL),           \
+      FIELD_ID | FIELD_NUMBER | FIELD_FLAGS | FIELD_FLOWS | FIELD_TEXT | FIELD_DETAIL)             \
+    /* a new instance. flags: enum task_flag; submit: last submit number used in its history. */   \
+    X(TASK_SPAWNED, "task.spawned", M(TASK_POOL), M(RECORDER) | M(VIEWER),                         \
+      FIELD_POINT | FIELD_TASK | FIELD_FLOWS | FIELD_FLAGS | FIELD_SUBMIT | FIELD_WHEN)            \
+    X(TASK_STATE, "task.state", M(TASK_POOL), M(RECORDER) | M(VIEWER) | M(HANDLERS),               \
+      FIELD_POINT | FIELD_TASK | FIELD_FLOWS | FIELD_STATUS | FIELD_FLAGS | FIELD_SUBMIT |         \
+          FIELD_WHEN)                                                                              \
+    /* a prerequisite satisfied. number: atom; value: enum satisfied_how. */                       \
+    X(TASK_PREREQUISITE, "task.prerequisite", M(TASK_POOL), M(RECORDER) | M(VIEWER),               \
+      FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_VALUE | FIELD_FLOWS)                         \
+    /* a member of a family trigger satisfied. number: group; value: member. */                    \
+    X(TASK_GROUP, "task.group", M(TASK_POOL), M(RECORDER) | M(VIEWER),                             \
+      FIELD_POINT | FIELD_NUMBER | FIELD_VALUE | FIELD_FLOWS)                                      \
+    /* an instance depends on a signature (value 0) or sees it satisfied (1). number: xtrigger     \
+     * index, or NO_INDEX for a retry timer; text: signature. */                                   \
+    X(TASK_XTRIGGER, "task.xtrigger", M(TASK_POOL), M(RECORDER) | M(VIEWER),                       \
+      FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_VALUE | FIELD_TEXT)                          \
+    /* output completed; unsettled until task.settled. number: output index; value: 1 if forced. */ \
+    X(TASK_OUTPUT, "task.output", M(TASK_POOL),                                                    \
+      M(TRIGGERS) | M(RECORDER) | M(VIEWER) | M(HANDLERS),                                         \
+      FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_VALUE | FIELD_FLOWS | FIELD_SUBMIT |         \
+          FIELD_WHEN)                                                                              \
+    /* everything that output caused has been said before this. */                                 \
+    X(TASK_SETTLED, "task.settled", M(TASK_POOL), M(RECORDER),                                     \
+      FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_FLOWS)                                       \
+    /* number: enum removal. */                                                                    \
+    X(TASK_REMOVED, "task.removed", M(TASK_POOL), M(RECORDER) | M(VIEWER),                         \
+      FIELD_POINT | FIELD_TASK | FIELD_FLOWS | FIELD_NUMBER)                                       \
+    /* something to remember of a task. text: event ("started", "message critical"); detail: its   \
+     * message. */                                                                                 \
+    X(TASK_EVENT, "task.event", M(TASK_POOL), M(RECORDER) | M(HANDLERS),                           \
+      FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_TEXT | FIELD_DETAIL | FIELD_WHEN)            \
+    /* a future task is held (value 1) or no longer (0). */                                        \
+    X(TASK_HOLD, "task.hold", M(TASK_POOL), M(RECORDER),                                           \
+      FIELD_POINT | FIELD_TASK | FIELD_VALUE)                                                      \
+    /* launch this job once it is recorded. flags: TASK_MANUAL; text: JSON object of environment   \
+     * variables from xtriggers. */                                                                \
+    X(JOB_SUBMIT, "job.submit", M(TASK_POOL), M(JOBS) | M(RECORDER),                               \
+      FIELD_POINT | FIELD_TASK | FIELD_FLOWS | FIELD_SUBMIT | FIELD_FLAGS | FIELD_TEXT |           \
+          FIELD_WHEN)                                                                              \
+    /* after a restart: find out how this job, submitted earlier, is doing and follow it.          \
+     * status: what the pool knew; value: how much of job.status it had settled. */                \
+    X(JOB_FOLLOW, "job.follow", M(TASK_POOL), M(JOBS),                                             \
+      FIELD_POINT | FIELD_TASK | FIELD_FLOWS | FIELD_SUBMIT | FIELD_STATUS | FIELD_VALUE)          \
+    X(JOB_KILL, "job.kill", M(TASK_POOL), M(JOBS), FIELD_POINT | FIELD_TASK | FIELD_SUBMIT)        \
+    X(JOB_POLL, "job.poll", M(TASK_POOL), M(JOBS), FIELD_POINT | FIELD_TASK | FIELD_SUBMIT)        \
+    /* a job's message number `value` (offset in job.status) has had its effect. */                \
+    X(JOB_SETTLED, "job.settled", M(TASK_POOL), M(RECORDER),                                       \
+      FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_VALUE)                                       \
+    /* somebody waits for this signature. number: xtrigger index or NO_INDEX; text: signature,     \
+     * "wall_clock(trigger_time=...)". Said once until dropped. */                                 \
+    X(XTRIGGER_WATCH, "xtrigger.watch", M(TASK_POOL), M(XTRIGGERS),                                \
+      FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_TEXT)                                        \
+    X(XTRIGGER_DROP, "xtrigger.drop", M(TASK_POOL), M(XTRIGGERS), FIELD_TEXT)                      \
+    /* tasks may be spawned up to this point (POINT_NONE: none yet). */                            \
+    X(POOL_RUNAHEAD, "pool.runahead", M(TASK_POOL), M(TRIGGERS) | M(RECORDER) | M(VIEWER),         \
+      FIELD_POINT)                                                                                 \
+    /* request id has been carried out, all its effects said before this. number: 0 or a positive  \
+     * errno; text: the error or JSON data. */                                                     \
+    X(POOL_OUTCOME, "pool.outcome", M(TASK_POOL), M(COMMANDS) | M(JOBS) | M(RECORDER),             \
+      FIELD_ID | FIELD_NUMBER | FIELD_TEXT)                                                        \
+    /* number: enum workflow_status; flags: enum workflow_flag; text: reason, one line. */         \
+    X(WORKFLOW_STATE, "workflow.state", M(TASK_POOL),                                              \
+      M(RECORDER) | M(VIEWER) | M(HANDLERS) | M(HEALTH) | M(COMMANDS),                             \
+      FIELD_NUMBER | FIELD_FLAGS | FIELD_TEXT | FIELD_WHEN)                                        \
+    /* a line of state to keep: text = key, detail = value (workflow_params; empty: delete). */    \
+    X(WORKFLOW_PARAM, "workflow.param", M(TASK_POOL), M(RECORDER), FIELD_TEXT | FIELD_DETAIL)      \
+    /* everybody ends. number: enum stop_mode; text: reason ("AUTOMATIC", "REQUEST(CLEAN)");       \
+     * value: exit status of the scheduler. */                                                     \
+    X(WORKFLOW_SHUTDOWN, "workflow.shutdown", M(TASK_POOL), EVERY_MEMBER & ~M(TASK_POOL),          \
+      FIELD_NUMBER | FIELD_TEXT | FIELD_VALUE)                                                     \
+    /* a child's atom is satisfied. point, task: the child; number: atom. */                       \
+    X(TRIGGER_SATISFIED, "trigger.satisfied", M(TRIGGERS), M(TASK_POOL),                           \
+      FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_FLOWS)                                       \
+    /* a family trigger's member. point: of the members; number: group; value: member. */          \
+    X(TRIGGER_GROUP, "trigger.group", M(TRIGGERS), M(TASK_POOL),                                   \
+      FIELD_POINT | FIELD_NUMBER | FIELD_VALUE | FIELD_FLOWS)                                      \
+    /* a task without parents reaches this point. flags: TASK_RUNAHEAD if it is the one instance   \
+     * beyond the limit. */                                                                        \
+    X(TRIGGER_SPAWN, "trigger.spawn", M(TRIGGERS), M(TASK_POOL),                                   \
+      FIELD_POINT | FIELD_TASK | FIELD_FLOWS | FIELD_FLAGS)                                        \
+    /* all that this output (number NO_INDEX: this pool.runahead) caused has been said. */         \
+    X(TRIGGER_SETTLED, "trigger.settled", M(TRIGGERS), M(TASK_POOL),                               \
+      FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_FLOWS)                                       \
+    /* text: signature; detail: results, a JSON object. */                                         \
+    X(XTRIGGER_SATISFIED, "xtrigger.satisfied", M(XTRIGGERS), M(TASK_POOL) | M(RECORDER) | M(VIEWER), \
+      FIELD_TEXT | FIELD_DETAIL)                                                                   \
+    /* text: signature; detail: what went wrong; it is tried again. */                             \
+    X(XTRIGGER_PROBLEM, "xtrigger.problem", M(XTRIGGERS), M(VIEWER), FIELD_TEXT | FIELD_DETAIL)    \
+    /* what became of jobs. text: job id (submitted), reason (submit-failed, failed). */           \
+    X(JOB_SUBMITTED, "job.submitted", M(JOBS), M(TASK_POOL) | M(RECORDER) | M(VIEWER),             \
+      FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_TEXT | FIELD_WHEN)                           \
+    X(JOB_SUBMIT_FAILED, "job.submit-failed", M(JOBS), M(TASK_POOL) | M(RECORDER) | M(VIEWER),     \
+      FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_TEXT | FIELD_WHEN)                           \
+    X(JOB_STARTED, "job.started", M(JOBS), M(TASK_POOL) | M(RECORDER) | M(VIEWER),                 \
+      FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_WHEN)                                        \
+    X(JOB_SUCCEEDED, "job.succeeded", M(JOBS), M(TASK_POOL) | M(RECORDER) | M(VIEWER),             \
+      FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_WHEN)                                        \
+    X(JOB_FAILED, "job.failed", M(JOBS), M(TASK_POOL) | M(RECORDER) | M(VIEWER),                   \
+      FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_TEXT | FIELD_WHEN)                           \
+    /* number: enum severity; text: the message; value: offset just after it in job.status or -1;  \
+     * id: the request to answer, or 0. */                                                         \
+    X(JOB_MESSAGE, "job.message", M(JOBS), M(TASK_POOL),                                           \
+      FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_NUMBER | FIELD_TEXT | FIELD_VALUE |          \
+          FIELD_ID | FIELD_WHEN)                                                                   \
+    /* committed up to here. text: MEMBERS times u64, little endian: seq of each outbox. */        \
+    X(RECORDED, "recorded", M(RECORDER), M(JOBS) | M(COMMANDS) | M(VIEWER) | M(HEALTH), FIELD_TEXT) \
+    /* the scheduler cannot go on; text says why. Everybody ends at once, nothing more is          \
+     * acknowledged. */                                                                            \
+    X(FAULT, "fault", M(RECORDER) | M(HEALTH) | M(SERVER), EVERY_MEMBER, FIELD_TEXT)               \
+    /* said by the bus when an outbox is closed: nothing follows. Every listener hears it. */      \
+    X(END, "end", EVERY_MEMBER, EVERY_MEMBER, 0)
+
+enum topic {
+#define TOPIC_ENUM_(name, string, says, hears, fields) TOPIC_##name,
+    TOPICS(TOPIC_ENUM_)
+#undef TOPIC_ENUM_
+        TOPICS_N
+};
+
+struct topic_info {
+    const char *name;
+    unsigned says, hears; /* MEMBER_BITs */
+    unsigned fields;      /* enum field */
+};
+extern const struct topic_info topics[TOPICS_N];
+/* TOPICS_N if there is none of that name. */
+enum topic topic_of(const char *name);
+/* Whether `listener` has to hear `speaker`'s outbox: some topic joins them. */
+bool member_hears(enum member listener, enum member speaker);
+
+enum severity { SEVERITY_DEBUG, SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR, SEVERITY_CRITICAL, SEVERITY_CUSTOM, SEVERITIES };
+extern const char *const severity_names[SEVERITIES]; /* "DEBUG", ... */
+
+enum reply_kind { REPLY_CHUNK, REPLY_DONE, REPLY_ERROR };
+enum satisfied_how { SATISFIED_NATURALLY, SATISFIED_FROM_DATABASE, SATISFIED_BY_FORCE };
+enum removal { REMOVED_COMPLETE, REMOVED_SUICIDE, REMOVED_BY_COMMAND, REMOVED_NOT_NEEDED };
+enum pool_command {
+    POOL_PAUSE, POOL_RESUME, POOL_HOLD, POOL_RELEASE, POOL_RELEASE_ALL, POOL_TRIGGER, POOL_STOP,
+    POOL_ABORT, /* stop now as a failure; text: reason for the log */
+    POOL_COMMANDS
+};
+enum stop_mode { STOP_AUTOMATIC, STOP_CLEAN, STOP_KILL, STOP_NOW, STOP_NOW_NOW, STOP_ABORT, STOP_MODES };
+/* POOL_STOP: flags = enum stop_mode. */
+enum workflow_status { WORKFLOW_RUNNING, WORKFLOW_PAUSED, WORKFLOW_STOPPING, WORKFLOW_STATUSES };
+extern const char *const workflow_status_names[WORKFLOW_STATUSES];
+enum workflow_flag {
+    WORKFLOW_STALLED = 1 << 0,
+    WORKFLOW_IS_RESTART = 1 << 1,
+    WORKFLOW_COMPLETE_AT_START = 1 << 2 /* restarted with nothing left to do */
+};
+
+/* The flows of an instance: ascending, no doubles; n 0 = no flow. */
+struct flow_list {
+    uint32_t n;
+    uint32_t at[FLOWS_PER_TASK_MAX];
+};
+
+struct message {
+    enum topic topic;
+    enum member sender; /* filled by the bus, with seq and topic_seq */
+    uint64_t seq;       /* in the sender's outbox, from 1 */
+    uint64_t topic_seq; /* of the sender and topic, from 1: a gap is a bug and aborts */
+
+    cycle_point point;
+    uint32_t task; /* task definition's index */
+    uint32_t number;
+    uint32_t submit; /* submit number, from 1 */
+    uint32_t try_;   /* try number, from 1 */
+    enum task_status status;
+    uint32_t flags;
+    int64_t when; /* microseconds since 1970-01-01T00Z */
+    uint64_t id;
+    int64_t value;
+    struct flow_list flows;
+    struct slice text, detail; /* after decoding they point into the decoded bytes */
+};
+
+/* Append the wire form to `out`. Asserts what a bug would break (sender says this topic, size). */
+void message_encode(const struct message *message, struct text *out);
+/* -EBADMSG and error for bytes that are no message of this version. ret_message points into bytes. */
+int message_decode(const void *bytes, size_t n, struct message *ret_message, struct error *error);
+/* One line for logs and traces: topic, then the fields it has. Returns buffer. */
+const char *message_describe(const struct message *message, char *buffer, size_t size);
+/* The u64 of `member` in a TOPIC_RECORDED message. */
+uint64_t message_recorded(const struct message *message, enum member member);
+
+#endif

@@ -1,0 +1,44 @@
+/* The run database: Cylc 8's tables (so that tools which read log/db go on working) and rouse_*
+ * tables for what they have no place for. One writer. What the cast says is what is stored: db_apply
+ * turns one message into row changes, db_load turns the rows into a struct restart.
+ *
+ * Only db/ includes sqlite3.h. */
+#ifndef ROUSE_DB_H
+#define ROUSE_DB_H
+
+#include "coroutines/topics.h"
+#include "db/restart.h"
+#include "scheduler/config/workflow.h"
+
+struct db;
+
+/* Faults for the simulator: called before a commit reaches the disk; 0 to go on, negative errno to
+ * fail the commit. */
+struct db_faults {
+    void *context;
+    int (*before_commit)(void *context);
+};
+
+/* Open or create (path ":memory:" for tests): WAL, foreign tools may read meanwhile. NULL and error
+ * naming the file if it cannot be used (not a database, locked by another writer, read only). */
+struct db *db_open(const char *path, const struct db_faults *faults, struct error *error);
+/* Rolls back what was not committed. */
+void db_close(struct db *db);
+/* The workflow whose names the rows use; changes at a reload. */
+void db_set_workflow(struct db *db, const struct workflow *workflow);
+/* Rows that describe the start: inheritance, workflow_params (uuid, versions, points ...), flow 1. In the
+ * open transaction. params: key, value pairs. */
+int db_start(struct db *db, const struct key_value *params, size_t n, struct error *error);
+
+/* Begins a transaction if none is open, and applies one message. Several changes of one row between
+ * two commits cost little. Negative and error if the database refuses; the transaction stays. */
+int db_apply(struct db *db, const struct message *message, struct error *error);
+/* Durable when it returns 0. On failure (-EBUSY: may be tried again; else final) nothing of the
+ * transaction is lost from memory: db_commit may be called again. */
+int db_commit(struct db *db, struct error *error);
+bool db_is_dirty(const struct db *db);
+
+/* NULL with error->code 0 if the run never started (no rows); NULL and an error if it is damaged. */
+struct restart *db_load(struct db *db, const struct workflow *workflow, struct error *error);
+
+#endif

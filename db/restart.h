@@ -1,0 +1,86 @@
+/* What a database says of a stopped run: everything needed to go on. Plain arrays, read by the
+ * members at creation (each takes its part). Built by db_load; freed by restart_destroy. */
+#ifndef ROUSE_RESTART_H
+#define ROUSE_RESTART_H
+
+#include "coroutines/topics.h"
+
+struct restart_task { /* one instance of the pool */
+    cycle_point point;
+    uint32_t task;
+    struct flow_list flows;
+    enum task_status status;
+    uint32_t flags; /* TASK_HELD, TASK_FLOW_WAIT, TASK_MANUAL, TASK_FROM_CURSOR, TASK_RETRYING */
+    uint32_t submit, try_;
+    uint64_t outputs;            /* completed, bit set by output index */
+    const uint64_t *prerequisites; /* satisfied atoms, bit set, (n_atoms + 63) / 64 words */
+    int64_t settled;             /* offset in job.status up to which messages had their effect */
+};
+
+struct restart_output { /* completed, consequences not all recorded */
+    cycle_point point;
+    uint32_t task, output;
+    struct flow_list flows;
+};
+
+struct restart_group { /* a satisfied member of a family trigger */
+    uint32_t group, member;
+    cycle_point point;
+    struct flow_list flows;
+};
+
+struct restart_point { /* a task and a point: holds of future tasks; cursors (last point spawned) */
+    uint32_t task;
+    cycle_point point;
+    struct flow_list flows;
+};
+
+struct restart_xtrigger { /* an instance's dependence on a signature */
+    cycle_point point;
+    uint32_t task, xtrigger; /* xtrigger NO_INDEX: retry timer */
+    bool satisfied;
+    const char *signature;
+};
+
+struct restart_result { /* a satisfied signature */
+    const char *signature, *results;
+};
+
+struct restart_job { /* jobs of instances that were active */
+    cycle_point point;
+    uint32_t task, submit;
+    const char *job_id; /* "" if it was not submitted yet */
+};
+
+struct restart_history { /* last submit number and completed outputs of instances no longer in the pool */
+    cycle_point point;
+    uint32_t task, submit;
+    struct flow_list flows;
+    uint64_t outputs;
+};
+
+struct restart {
+    unsigned n_restarts;
+    bool paused;
+    uint32_t flow_last; /* highest flow number used */
+    cycle_point runahead; /* POINT_NONE: not known */
+    const char *uuid;
+#define RESTART_ARRAY(type, name) \
+    struct type *name; \
+    size_t n_##name
+    RESTART_ARRAY(restart_task, tasks);
+    RESTART_ARRAY(restart_output, unsettled);
+    RESTART_ARRAY(restart_group, groups);
+    RESTART_ARRAY(restart_point, holds);
+    RESTART_ARRAY(restart_point, cursors);
+    RESTART_ARRAY(restart_xtrigger, xtriggers);
+    RESTART_ARRAY(restart_result, results);
+    RESTART_ARRAY(restart_job, jobs);
+    RESTART_ARRAY(restart_history, history);
+#undef RESTART_ARRAY
+    void *arena; /* what owns the texts and bit sets */
+};
+
+void restart_destroy(struct restart *restart);
+
+#endif

@@ -1,0 +1,54 @@
+/* The task pool: which instances exist, in which state, and what happens to them. Pure: it knows no
+ * clock, file, socket or log. Events go in by the functions below; every change comes out, in
+ * order, as messages given to the sink (the topics M(TASK_POOL) of coroutines/topics.h). The same
+ * messages, recorded, are enough to build the pool again (pool_restore).
+ *
+ * Semantics: Cylc 8.4's spawn on demand. All operations cost O(the tasks they are about), never
+ * O(pool), except pool_check and the globs of commands. */
+#ifndef ROUSE_POOL_H
+#define ROUSE_POOL_H
+
+#include "coroutines/topics.h"
+#include "scheduler/config/workflow.h"
+
+struct pool;
+struct restart;
+
+struct pool_sink {
+    void *context;
+    /* The texts of *message are valid during the call only. */
+    void (*say)(void *context, struct message *message);
+};
+
+struct pool_options {
+    bool start_paused;
+};
+
+struct pool *pool_create(const struct workflow *workflow, const struct pool_options *options,
+                         const struct pool_sink *sink);
+void pool_destroy(struct pool *pool);
+
+/* First start: says pool.runahead (answered by trigger.spawn ..., trigger.settled) and
+ * workflow.state. */
+void pool_start(struct pool *pool);
+/* Start from what the database holds: instances, flows, holds, unsettled outputs (said again as
+ * task.output), active jobs (said as job.follow), xtriggers (xtrigger.watch), retry timers. */
+void pool_restore(struct pool *pool, const struct restart *restart);
+
+/* One event: a message heard by TASK_POOL (job.*, trigger.*, xtrigger.satisfied, pool.command).
+ * `now` is message->when where the topic has it. Applying an event twice changes nothing. After
+ * each event everything that follows from it has been said: states, releases from queues, the
+ * runahead limit, stall, completion, shutdown. */
+void pool_handle(struct pool *pool, const struct message *message, int64_t now);
+
+/* True once workflow.shutdown has been said; nothing is said after it. */
+bool pool_is_shut_down(const struct pool *pool);
+/* What is in flight between the pool and the triggers. */
+uint64_t pool_in_flight(const struct pool *pool);
+size_t pool_size(const struct pool *pool);
+
+/* Recount every derived number and set (queues, runahead, active, indices) and compare: aborts on a
+ * difference. O(pool); for tests and the simulator, after every step. */
+void pool_check(const struct pool *pool);
+
+#endif

@@ -1,0 +1,45 @@
+/* The states of a task instance and what qualifies them: Cylc 8's, by the same names. */
+#ifndef ROUSE_POOL_STATUS_H
+#define ROUSE_POOL_STATUS_H
+
+#include <stdbool.h>
+
+enum task_status {
+    STATUS_WAITING,
+    STATUS_PREPARING,
+    STATUS_SUBMITTED,
+    STATUS_RUNNING,
+    STATUS_SUCCEEDED,
+    STATUS_FAILED,
+    STATUS_SUBMIT_FAILED,
+    STATUS_EXPIRED,
+    STATUSES
+};
+
+/* "waiting", ..., "submit-failed", "expired" */
+extern const char *const task_status_names[STATUSES];
+/* STATUSES if the name is none. */
+enum task_status task_status_of(const char *name);
+
+static inline bool status_is_active(enum task_status status)
+{
+    return status == STATUS_PREPARING || status == STATUS_SUBMITTED || status == STATUS_RUNNING;
+}
+
+static inline bool status_is_final(enum task_status status)
+{
+    return status >= STATUS_SUCCEEDED;
+}
+
+enum task_flag {
+    TASK_HELD = 1 << 0,
+    TASK_QUEUED = 1 << 1,   /* ready, waits for its queue's limit */
+    TASK_RUNAHEAD = 1 << 2, /* beyond the runahead limit */
+    TASK_FLOW_WAIT = 1 << 3,
+    TASK_MANUAL = 1 << 4,     /* submitted by the trigger command */
+    TASK_FROM_CURSOR = 1 << 5, /* spawned by its sequence, not by a parent */
+    TASK_INCOMPLETE = 1 << 6,  /* finished without its required outputs */
+    TASK_RETRYING = 1 << 7     /* waits for a retry delay */
+};
+
+#endif

@@ -1,0 +1,145 @@
+/* The definition of a workflow: everything flow.cylc says, ready to use. Immutable after
+ * workflow_load, versioned, shared by pointer within one process; another process loads the
+ * processed file again and gets the same indices. */
+#ifndef ROUSE_WORKFLOW_H
+#define ROUSE_WORKFLOW_H
+
+#include "scheduler/graph/graph.h"
+
+struct key_value {
+    const char *key, *value;
+};
+
+struct output_def {
+    const char *name;    /* as in the graph: "x" */
+    const char *message; /* what the job sends; standard outputs: the name */
+};
+
+struct delays { /* seconds, one a retry */
+    const double *at;
+    uint32_t n;
+};
+
+/* [runtime][NAME], inheritance resolved. Texts are never NULL unless said; empty = not set. */
+struct runtime {
+    const char *init_script, *env_script, *pre_script, *script, *post_script, *exit_script,
+        *err_script;
+    const struct key_value *environment; /* order of definition kept */
+    uint32_t n_environment;
+    const struct key_value *directives;
+    uint32_t n_directives;
+    const struct key_value *meta; /* title, description, URL, custom */
+    uint32_t n_meta;
+    const char *platform;          /* "localhost" if not set */
+    const char *work_sub_directory; /* empty = CYCLE/TASK */
+    struct delays execution_retries, submission_retries;
+    double execution_time_limit;   /* seconds; 0 = none */
+    const char *completion;        /* the user's completion expression; empty = default */
+    double simulation_run_length;  /* [[[simulation]]]default run length, seconds */
+    bool simulation_fail_first;    /* [[[simulation]]]fail cycle points holds this task ("all") */
+    const char *const *handlers;   /* [[[events]]]handlers */
+    uint32_t n_handlers;
+    const char *const *handler_events;
+    uint32_t n_handler_events;
+};
+
+/* A namespace: a task or a family. */
+struct task_def {
+    const char *name;
+    uint32_t index;
+    const char *const *ancestors; /* linearised: itself first, root last */
+    uint32_t n_ancestors;
+    const struct output_def *outputs; /* standard ones first, see enum standard_output */
+    uint32_t n_outputs;
+    uint32_t queue;
+    bool sequential; /* [special tasks]sequential */
+    struct runtime runtime;
+};
+
+/* How a finished task is judged complete, in postfix order over its output indices. */
+struct completion {
+    const struct term *terms; /* TERM_ATOM: atom is an output index */
+    uint32_t n_terms;
+    const char *text;
+};
+
+struct queue_def {
+    const char *name;
+    uint32_t limit; /* 0 = none */
+};
+
+struct xtrigger_def {
+    const char *label;    /* as in the graph: @label */
+    const char *function; /* "wall_clock" */
+    const char *args;     /* text between the brackets, templates not yet filled: "offset=PT1H" */
+    double interval;      /* seconds between calls; 10 if not given */
+    bool sequential;
+};
+
+enum workflow_event {
+    EVENT_STARTUP, EVENT_SHUTDOWN, EVENT_ABORT, EVENT_WORKFLOW_TIMEOUT, EVENT_STALL,
+    EVENT_STALL_TIMEOUT, EVENT_INACTIVITY_TIMEOUT, EVENT_RESTART_TIMEOUT, WORKFLOW_EVENTS
+};
+
+/* [scheduler][events] timeouts in seconds; negative = not set. */
+struct timeout_def {
+    double seconds;
+    bool abort;
+};
+
+struct runahead_def {
+    bool by_count;
+    uint32_t count;           /* P4 */
+    struct interval duration; /* PT12H */
+};
+
+struct workflow {
+    uint64_t version; /* 1, one more at each reload */
+    const char *source; /* path of flow.cylc */
+    const char *title;
+    struct cycling *cycling;
+    cycle_point initial, final;  /* final: POINT_MAX if none */
+    cycle_point start;           /* initial, unless --startcp */
+    cycle_point stop, hold_after; /* POINT_NONE if not set */
+    struct runahead_def runahead;
+    struct interval future_offset_max; /* largest positive graph offset ([+P1]); null interval if none */
+    bool utc_mode;
+    bool allow_implicit_tasks;
+    double process_pool_timeout; /* seconds */
+    struct timeout_def stall_timeout, inactivity_timeout, workflow_timeout, restart_timeout;
+    const struct task_def *tasks;
+    const struct completion *completions; /* by task */
+    uint32_t n_tasks;
+    const struct queue_def *queues; /* queues[0] is `default` */
+    uint32_t n_queues;
+    const struct xtrigger_def *xtriggers;
+    uint32_t n_xtriggers;
+    const struct graph *graph;
+};
+
+/* Options of the command line that change the definition; NULL = not given. */
+struct workflow_options {
+    const char *initial, *final, *start, *stop, *hold_after;
+    int64_t now; /* seconds since 1970-01-01T00Z, for `now` */
+};
+
+/* Read and check `path` (a flow.cylc). NULL and an error with file, line and item if it is refused.
+ * Warnings (deprecated items) go to `warn` if it is not NULL. */
+struct workflow *workflow_load(const char *path, const struct workflow_options *options,
+                               void (*warn)(void *context, const char *text), void *context,
+                               struct error *error);
+/* The same from text in memory; `name` stands for the file in messages. */
+struct workflow *workflow_parse(const char *name, const char *text, size_t size,
+                                const struct workflow_options *options,
+                                void (*warn)(void *context, const char *text), void *context,
+                                struct error *error);
+void workflow_destroy(struct workflow *workflow);
+
+/* Task index of a name, or NO_INDEX. O(1). */
+uint32_t workflow_task(const struct workflow *workflow, const char *name);
+/* Whether the task has `name` among its ancestors (itself included). */
+bool workflow_task_is_a(const struct workflow *workflow, uint32_t task, const char *name);
+/* Output index whose message is `message`, or NO_INDEX. */
+uint32_t task_output_by_message(const struct task_def *task, const char *message, size_t n);
+
+#endif

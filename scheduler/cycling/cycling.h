@@ -1,0 +1,119 @@
+/* Cycle points, intervals and recurrences: one interface over integer and ISO 8601 cycling.
+ *
+ * A point is a number, so that everything which only compares, counts or hashes points (the pool,
+ * the database, the bus) needs to know nothing of calendars. Text goes in and out through the
+ * struct cycling of the workflow. Everything here is pure and immutable after creation.
+ *
+ * Semantics: Cylc 8.4's (docs: user guide, "Scheduling configuration"). */
+#ifndef ROUSE_CYCLING_H
+#define ROUSE_CYCLING_H
+
+#include "base/error.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Integer cycling: the integer. Date-time cycling: seconds since 1970-01-01T00Z in the workflow's
+ * calendar (proleptic; may be negative). */
+typedef int64_t cycle_point;
+#define POINT_NONE INT64_MIN /* no point */
+#define POINT_MAX INT64_MAX  /* after every point: "no limit" */
+
+enum { POINT_TEXT_MAX = 64 }; /* buffer for any formatted point or interval */
+
+enum cycling_mode { CYCLING_INTEGER, CYCLING_DATETIME };
+enum calendar { CALENDAR_GREGORIAN, CALENDAR_360DAY, CALENDAR_365DAY, CALENDAR_366DAY };
+
+struct cycling_options {
+    enum cycling_mode mode;
+    enum calendar calendar;
+    int utc_offset_minutes;   /* [scheduler]cycle point time zone; 0 = Z */
+    int year_digits_expanded; /* [scheduler]cycle point num expanded year digits; 0 to 2 */
+    const char *format;       /* [scheduler]cycle point format; NULL = CCYYMMDDThhmmZ */
+};
+
+struct cycling;
+
+/* NULL and error on a bad format or option. Destroy with cycling_destroy (takes NULL). */
+struct cycling *cycling_create(const struct cycling_options *options, struct error *error);
+void cycling_destroy(struct cycling *cycling);
+enum cycling_mode cycling_mode(const struct cycling *cycling);
+
+/* -EINVAL and what was expected, or 0 and the point. Full points only ("5", "20260101T00Z",
+ * "2026-01-01T00:00Z", ...). */
+int point_parse(const struct cycling *cycling, const char *text, cycle_point *ret_point,
+                struct error *error);
+/* The value of [scheduling]initial cycle point: also `now` and the forms relative to it.
+ * now: seconds since 1970-01-01T00Z in the real calendar. */
+int point_parse_initial(const struct cycling *cycling, const char *text, int64_t now,
+                        cycle_point *ret_point, struct error *error);
+/* The value of final or stop cycle point: also `+P1D`, `+P5`, relative to the initial point. */
+int point_parse_final(const struct cycling *cycling, const char *text, cycle_point initial,
+                      cycle_point *ret_point, struct error *error);
+/* Normal form into buffer (at least POINT_TEXT_MAX). Returns buffer. */
+const char *point_format(const struct cycling *cycling, cycle_point point, char *buffer);
+
+/* A signed length of time: nominal years and months, the rest exact. Integer cycling uses `count`
+ * only ("P3", "-P1"). */
+struct interval {
+    int64_t count;                                          /* integer cycling */
+    int64_t years, months, weeks, days, hours, minutes, seconds; /* date-time; all of one sign */
+};
+
+/* An ISO 8601 duration, or "PN" of integer cycling; a sign may stand in front. */
+int interval_parse(const struct cycling *cycling, const char *text, struct interval *ret_interval,
+                   struct error *error);
+const char *interval_format(const struct cycling *cycling, const struct interval *interval,
+                            char *buffer);
+bool interval_is_null(const struct interval *interval);
+/* point + times * interval; years and months first, the day cut to the month's end. POINT_NONE and
+ * POINT_MAX are left as they are. */
+cycle_point point_add(const struct cycling *cycling, cycle_point point,
+                      const struct interval *interval, int64_t times);
+/* Durations of configuration items (PT10S, P1DT6H, PT1.5S): seconds, always by 24 h days; years
+ * and months are nominal (365 and 30 days). For any workflow, whatever its cycling. */
+int duration_parse(const char *text, double *ret_seconds, struct error *error);
+
+/* An offset as a graph writes it in foo[...]: relative ("-P1D", "+PT6H-P1D", "-P2"), or absolute
+ * ("^", "$", "^+P1", "20260101T00Z"). */
+enum offset_kind { OFFSET_RELATIVE, OFFSET_ABSOLUTE };
+struct offset {
+    enum offset_kind kind;
+    cycle_point point;      /* OFFSET_ABSOLUTE */
+    unsigned n;             /* OFFSET_RELATIVE: how many terms; 0 = the same point */
+    struct interval term[3]; /* applied in order */
+};
+enum { OFFSET_TERMS_MAX = 3 };
+
+int offset_parse(const struct cycling *cycling, const char *text, cycle_point initial,
+                 cycle_point final, struct offset *ret_offset, struct error *error);
+/* The point an offset leads to from `point`: parent's point, given the child's. */
+cycle_point offset_apply(const struct cycling *cycling, const struct offset *offset,
+                         cycle_point point);
+/* The other way: calls back each child point from which `offset` (OFFSET_RELATIVE) leads to
+ * `parent`. With months and years there may be none or several (Jan 29, 30, 31 + P1M); writes at most
+ * `max` points in ascending order and returns how many. */
+size_t offset_invert(const struct cycling *cycling, const struct offset *offset, cycle_point parent,
+                     cycle_point *ret_points, size_t max);
+bool offset_equal(const struct offset *a, const struct offset *b);
+
+/* A recurrence between two points: the heading of a [[graph]] item. Immutable. Every question is
+ * answered in closed form, however long the sequence. */
+struct sequence;
+
+/* recurrence: one recurrence without commas at top level ("R1", "P1D", "R/^/P1", "T00",
+ * "P1!20260103T00Z"). final may be POINT_MAX. */
+struct sequence *sequence_create(const struct cycling *cycling, const char *recurrence,
+                                 cycle_point initial, cycle_point final, struct error *error);
+void sequence_destroy(struct sequence *sequence);
+/* First point at or after `from`; POINT_NONE if there is none. */
+cycle_point sequence_first(const struct sequence *sequence, cycle_point from);
+/* First point after `point`; POINT_NONE if there is none. */
+cycle_point sequence_next(const struct sequence *sequence, cycle_point point);
+/* Last point before `point`; POINT_NONE if there is none. */
+cycle_point sequence_previous(const struct sequence *sequence, cycle_point point);
+bool sequence_contains(const struct sequence *sequence, cycle_point point);
+/* As the user wrote it. */
+const char *sequence_text(const struct sequence *sequence);
+
+#endif
