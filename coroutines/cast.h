@@ -15,6 +15,7 @@
 
 struct restart; /* db/restart.h */
 struct db;      /* db/db.h */
+struct listener;
 
 struct cast_context {
     struct env *env;
@@ -27,7 +28,7 @@ struct cast_context {
     const char *owner;             /* user name */
     const char *host;
     const char *uuid;
-    uint16_t port;                 /* of the server; known before the cast is made */
+    struct listener *listener;     /* scheduler/net/listener.h: the bound socket, for the server */
     bool start_paused;
     bool reference_log;            /* log what triggered each task */
     enum cast_mode { MODE_LIVE, MODE_SIMULATION } mode;

@@ -126,6 +126,13 @@ enum field {
     X(WORKFLOW_STATE, "workflow.state", M(TASK_POOL),                                              \
       M(RECORDER) | M(VIEWER) | M(HANDLERS) | M(HEALTH) | M(COMMANDS),                             \
       FIELD_NUMBER | FIELD_FLAGS | FIELD_TEXT | FIELD_WHEN)                                        \
+    /* what does the database know of an instance the pool has forgotten? Answered by history. */  \
+    X(HISTORY_ASK, "history.ask", M(TASK_POOL), M(RECORDER), FIELD_POINT | FIELD_TASK | FIELD_ID)  \
+    /* one for each set of flows it ran in (submit, value: completed outputs as a bit set, status), \
+     * then one with number 1 and nothing else: that was all. */                                   \
+    X(HISTORY, "history", M(RECORDER), M(TASK_POOL),                                               \
+      FIELD_POINT | FIELD_TASK | FIELD_ID | FIELD_NUMBER | FIELD_FLOWS | FIELD_SUBMIT |            \
+          FIELD_STATUS | FIELD_VALUE)                                                              \
     /* a line of state to keep: text = key, detail = value (workflow_params; empty: delete). */    \
     X(WORKFLOW_PARAM, "workflow.param", M(TASK_POOL), M(RECORDER), FIELD_TEXT | FIELD_DETAIL)      \
     /* everybody ends. number: enum stop_mode; text: reason ("AUTOMATIC", "REQUEST(CLEAN)");       \

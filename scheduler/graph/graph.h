@@ -83,6 +83,11 @@ struct group {
     struct edges edges; /* to the children (EDGE_TASK) */
 };
 
+struct graph_xtrigger {
+    uint32_t sequence; /* into graph.sequences */
+    uint32_t xtrigger; /* as graph_names.xtrigger gave it */
+};
+
 /* What the graph says of one task. */
 struct graph_task {
     const uint32_t *sequences; /* into graph.sequences, ascending: where the task runs */
@@ -94,9 +99,7 @@ struct graph_task {
     const struct edges *edges;      /* by output index; n_outputs of them */
     const enum output_need *needs;  /* by output index */
     uint32_t n_outputs;
-    struct {
-        uint32_t sequence, xtrigger; /* index into the names given to graph_xtrigger */
-    } *xtriggers;
+    const struct graph_xtrigger *xtriggers;
     uint32_t n_xtriggers;
 };
 
