@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-struct id { /* slices of the text given; empty where a part is not there */
+struct id {                      /* slices of the text given; empty where a part is not there */
     struct slice user, workflow; /* workflow: "flow/run1" */
     struct slice cycle, cycle_state;
     struct slice task, task_state; /* of "task:failed": "task", "failed" */

@@ -28,15 +28,16 @@ struct bus_ops {
 /* Say something. Fills sender, seq and topic_seq of *message. PRE: `from` says this topic and has
  * not closed its outbox. */
 void bus_publish(struct bus *bus, enum member from, struct message *message);
-/* The next message for `me`, or false. Its texts are valid until the next receive by `me`. TOPIC_END is
- * counted and never returned. */
+/* The next message for `me`, or false. Its texts are valid until the next receive by `me`.
+ * TOPIC_END is counted and never returned. */
 bool bus_receive(struct bus *bus, enum member me, struct message *ret_message);
 /* `me` lives here: co is woken whenever its inbox gets something. */
 void bus_attach(struct bus *bus, enum member me, struct co *co);
 /* Nothing more will be said by `me`. Twice is fine. */
 void bus_close(struct bus *bus, enum member me);
 bool bus_closed(const struct bus *bus, enum member me);
-/* All outboxes `me` hears (its own and those in `except`, MEMBER_BITs, apart) are closed and read to the end. */
+/* All outboxes `me` hears (its own and those in `except`, MEMBER_BITs, apart) are closed and read
+ * to the end. */
 bool bus_drained(const struct bus *bus, enum member me, unsigned except);
 /* Some listener of `me` has BUS_DEPTH_LIMIT or more unread: take on no new work. */
 bool bus_congested(const struct bus *bus, enum member me);
@@ -46,7 +47,8 @@ uint64_t bus_depth(const struct bus *bus, enum member listener);
 uint64_t bus_seq(const struct bus *bus, enum member me);
 void bus_destroy(struct bus *bus);
 
-/* All members in one loop. `cast`: MEMBER_BITs of those that exist (the others neither say nor hear). */
+/* All members in one loop. `cast`: MEMBER_BITs of those that exist (the others neither say nor
+ * hear). */
 struct bus *bus_mem_create(unsigned cast);
 
 /* The members `local` of `cast` live in this loop; the others in other threads (same `context`) or

@@ -28,9 +28,9 @@ struct cast_context {
     const char *owner;             /* user name */
     const char *host;
     const char *uuid;
-    struct listener *listener;     /* scheduler/net/listener.h: the bound socket, for the server */
+    struct listener *listener; /* scheduler/net/listener.h: the bound socket, for the server */
     bool start_paused;
-    bool reference_log;            /* log what triggered each task */
+    bool reference_log; /* log what triggered each task */
     enum cast_mode { MODE_LIVE, MODE_SIMULATION } mode;
     /* Called (in the member's own thread) when a member is done. */
     void (*member_done)(void *context, enum member member);

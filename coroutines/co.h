@@ -49,10 +49,10 @@ struct co_type {
 struct co {
     const struct co_type *type;
     struct ready *ready;
-    struct co *next;    /* in the ready queue */
-    uint64_t since;     /* microseconds, monotonic: when `state` was entered */
+    struct co *next; /* in the ready queue */
+    uint64_t since;  /* microseconds, monotonic: when `state` was entered */
     uint16_t state;
-    bool queued;        /* is in the ready queue */
+    bool queued; /* is in the ready queue */
 };
 
 /* Embed; state 0 is the first. It sleeps until the first co_wake. */
@@ -77,7 +77,7 @@ void co_enter(struct co *co, unsigned state);
     __attribute__((fallthrough));                                                                  \
     case state_:                                                                                   \
         if (!(condition_))                                                                         \
-            return CO_ASLEEP
+        return CO_ASLEEP
 
 /* Let others run, then go on from `state_`. */
 #define CO_YIELD(co_, state_)                                                                      \
@@ -92,6 +92,6 @@ void co_enter(struct co *co, unsigned state);
     case last_:                                                                                    \
         break;                                                                                     \
         }                                                                                          \
-    return CO_DONE
+        return CO_DONE
 
 #endif

@@ -1,6 +1,6 @@
 /* The world as a parameter: clock, timers, random numbers, processes, files, threads and the log,
- * in one table of functions. env_uv.c is the real world on libuv; tests/lib/env_sim.c is a simulated one in
- * which the same object code runs on virtual time.
+ * in one table of functions. env_uv.c is the real world on libuv; tests/lib/env_sim.c is a
+ * simulated one in which the same object code runs on virtual time.
  *
  * Completion is always a wake: a request names the coroutine to wake, and the fields it fills are
  * looked at by that coroutine when it runs next. Nothing calls back from inside a start. Requests
@@ -20,18 +20,18 @@ struct env_process {
     struct co *co;
     int64_t pid;
     bool exited;
-    int status;     /* exit status, -1 if it is unknown (a process that is not our child) */
-    int signal;     /* signal that ended it, or 0 */
+    int status; /* exit status, -1 if it is unknown (a process that is not our child) */
+    int signal; /* signal that ended it, or 0 */
     void *backend;
 };
 
 struct env_spawn {
-    const char *const *argv; /* NULL ended; argv[0] is searched on PATH */
+    const char *const *argv;        /* NULL ended; argv[0] is searched on PATH */
     const char *const *environment; /* "K=V", NULL ended; NULL: inherit */
-    const char *directory;   /* NULL: inherit */
+    const char *directory;          /* NULL: inherit */
     const char *in, *out, *err; /* files; NULL: /dev/null. out and err are created or truncated */
-    bool session;            /* its own session: outlives us */
-    int pass_fd;             /* descriptor to hand on as fd 3; 0 = none */
+    bool session;               /* its own session: outlives us */
+    int pass_fd;                /* descriptor to hand on as fd 3; 0 = none */
 };
 
 enum env_write_flag {
@@ -39,7 +39,7 @@ enum env_write_flag {
     ENV_EXCLUSIVE = 1 << 1, /* -EEXIST if it is there */
     ENV_ATOMIC = 1 << 2,    /* written beside it, then renamed */
     ENV_EXECUTABLE = 1 << 3,
-    ENV_PRIVATE = 1 << 4    /* mode 0600 */
+    ENV_PRIVATE = 1 << 4 /* mode 0600 */
 };
 
 /* Watching a file or directory for changes. Zero it before use. */
@@ -65,7 +65,13 @@ struct env_bell {
     void *backend;
 };
 
-enum log_level { LOG_DEBUG_LEVEL, LOG_INFO_LEVEL, LOG_WARNING_LEVEL, LOG_ERROR_LEVEL, LOG_CRITICAL_LEVEL };
+enum log_level {
+    LOG_DEBUG_LEVEL,
+    LOG_INFO_LEVEL,
+    LOG_WARNING_LEVEL,
+    LOG_ERROR_LEVEL,
+    LOG_CRITICAL_LEVEL
+};
 
 struct env_ops {
     /* Microseconds since 1970-01-01T00Z. */
@@ -89,11 +95,14 @@ struct env_ops {
     /* Forget it; the process goes on. */
     void (*process_close)(struct env *env, struct env_process *process);
 
-    /* Files: at once, small. Negative errno on failure. Parent directories of file_write are not made. */
+    /* Files: at once, small. Negative errno on failure. Parent directories of file_write are not
+     * made. */
     int (*file_read)(struct env *env, const char *path, uint64_t offset, struct text *out);
-    int (*file_write)(struct env *env, const char *path, const void *bytes, size_t n, unsigned flags);
+    int (*file_write)(struct env *env, const char *path, const void *bytes, size_t n,
+                      unsigned flags);
     int (*directory_make)(struct env *env, const char *path); /* with parents; existing is fine */
-    int (*link_make)(struct env *env, const char *target, const char *path); /* replaces atomically */
+    int (*link_make)(struct env *env, const char *target,
+                     const char *path); /* replaces atomically */
     int (*file_remove)(struct env *env, const char *path);
     /* Existence and size; -ENOENT. */
     int (*file_size)(struct env *env, const char *path, uint64_t *ret_size);
@@ -132,9 +141,9 @@ static inline int64_t env_wall(struct env *env)
 /* --- the real world (env_uv.c) --- */
 
 struct env_uv_options {
-    int log_fd;            /* where log lines go; -1: nowhere */
+    int log_fd;               /* where log lines go; -1: nowhere */
     enum log_level log_level; /* the least level written */
-    bool utc;              /* times of log lines in UTC */
+    bool utc;                 /* times of log lines in UTC */
 };
 /* NULL and error if the loop cannot be made. */
 struct env *env_uv_create(const struct env_uv_options *options, struct error *error);

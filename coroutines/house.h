@@ -11,16 +11,16 @@ struct house_options {
     int log_fd;
     enum log_level log_level;
     bool log_utc;
-    const char *workflow_file;   /* what a member in another process loads */
+    const char *workflow_file; /* what a member in another process loads */
     const struct workflow_options *workflow_options;
-    const char *program;         /* this executable, for members in processes */
+    const char *program; /* this executable, for members in processes */
     /* Called once everything runs: commands are answered from now on. May be NULL. */
     void (*started)(void *context);
     void *started_context;
 };
 
-/* Runs the workflow to its end. Returns the scheduler's exit status (0: ended as it should; 1: aborted,
- * stalled, database fault), or a negative errno and an error if it could not start. */
+/* Runs the workflow to its end. Returns the scheduler's exit status (0: ended as it should; 1:
+ * aborted, stalled, database fault), or a negative errno and an error if it could not start. */
 int house_run(const struct house_options *options, struct error *error);
 
 /* `rouse cast MEMBER`: the other side of a member in a process. Exit status. */

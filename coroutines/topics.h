@@ -3,8 +3,8 @@
  * A message is a value: message_encode makes flat bytes of it, message_decode the reverse. Every
  * topic uses some of the fields below (its mask says which); the others are zero. Who says a topic
  * and who hears it is in the same table, so the bus wires itself and the docs are checked against
- * it. Wire form: topic name, NUL, u8 version, u8 sender, u64 seq, u64 topic_seq, then the fields of
- * the mask in the order of enum field, little endian. */
+ * it. Wire form: topic name, NUL, u8 version, u8 topic, u8 sender, u64 seq, u64 topic_seq, then the
+ * fields of the mask in the order of enum field, little endian. */
 #ifndef ROUSE_TOPICS_H
 #define ROUSE_TOPICS_H
 
@@ -20,7 +20,16 @@ enum { FLOWS_PER_TASK_MAX = 15 };
 
 /* The cast. */
 enum member {
-    SERVER, COMMANDS, TASK_POOL, TRIGGERS, XTRIGGERS, JOBS, RECORDER, VIEWER, HANDLERS, HEALTH,
+    SERVER,
+    COMMANDS,
+    TASK_POOL,
+    TRIGGERS,
+    XTRIGGERS,
+    JOBS,
+    RECORDER,
+    VIEWER,
+    HANDLERS,
+    HEALTH,
     MEMBERS
 };
 extern const char *const member_names[MEMBERS]; /* "server", ..., "task_pool", ... */
@@ -78,7 +87,8 @@ enum field {
      * index, or NO_INDEX for a retry timer; text: signature. */                                   \
     X(TASK_XTRIGGER, "task.xtrigger", M(TASK_POOL), M(RECORDER) | M(VIEWER),                       \
       FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_VALUE | FIELD_TEXT)                          \
-    /* output completed; unsettled until task.settled. number: output index; value: 1 if forced. */ \
+    /* output completed; unsettled until task.settled. number: output index; value: 1 if forced.   \
+     */                                                                                            \
     X(TASK_OUTPUT, "task.output", M(TASK_POOL),                                                    \
       M(TRIGGERS) | M(RECORDER) | M(VIEWER) | M(HANDLERS),                                         \
       FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_VALUE | FIELD_FLOWS | FIELD_SUBMIT |         \
@@ -94,8 +104,7 @@ enum field {
     X(TASK_EVENT, "task.event", M(TASK_POOL), M(RECORDER) | M(HANDLERS),                           \
       FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_TEXT | FIELD_DETAIL | FIELD_WHEN)            \
     /* a future task is held (value 1) or no longer (0). */                                        \
-    X(TASK_HOLD, "task.hold", M(TASK_POOL), M(RECORDER),                                           \
-      FIELD_POINT | FIELD_TASK | FIELD_VALUE)                                                      \
+    X(TASK_HOLD, "task.hold", M(TASK_POOL), M(RECORDER), FIELD_POINT | FIELD_TASK | FIELD_VALUE)   \
     /* launch this job once it is recorded. flags: TASK_MANUAL; text: JSON object of environment   \
      * variables from xtriggers. */                                                                \
     X(JOB_SUBMIT, "job.submit", M(TASK_POOL), M(JOBS) | M(RECORDER),                               \
@@ -128,8 +137,8 @@ enum field {
       FIELD_NUMBER | FIELD_FLAGS | FIELD_TEXT | FIELD_WHEN)                                        \
     /* what does the database know of an instance the pool has forgotten? Answered by history. */  \
     X(HISTORY_ASK, "history.ask", M(TASK_POOL), M(RECORDER), FIELD_POINT | FIELD_TASK | FIELD_ID)  \
-    /* one for each set of flows it ran in (submit, value: completed outputs as a bit set, status), \
-     * then one with number 1 and nothing else: that was all. */                                   \
+    /* one for each set of flows it ran in (submit, value: completed outputs as a bit set,         \
+     * status), then one with number 1 and nothing else: that was all. */                          \
     X(HISTORY, "history", M(RECORDER), M(TASK_POOL),                                               \
       FIELD_POINT | FIELD_TASK | FIELD_ID | FIELD_NUMBER | FIELD_FLOWS | FIELD_SUBMIT |            \
           FIELD_STATUS | FIELD_VALUE)                                                              \
@@ -153,8 +162,8 @@ enum field {
     X(TRIGGER_SETTLED, "trigger.settled", M(TRIGGERS), M(TASK_POOL),                               \
       FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_FLOWS)                                       \
     /* text: signature; detail: results, a JSON object. */                                         \
-    X(XTRIGGER_SATISFIED, "xtrigger.satisfied", M(XTRIGGERS), M(TASK_POOL) | M(RECORDER) | M(VIEWER), \
-      FIELD_TEXT | FIELD_DETAIL)                                                                   \
+    X(XTRIGGER_SATISFIED, "xtrigger.satisfied", M(XTRIGGERS),                                      \
+      M(TASK_POOL) | M(RECORDER) | M(VIEWER), FIELD_TEXT | FIELD_DETAIL)                           \
     /* text: signature; detail: what went wrong; it is tried again. */                             \
     X(XTRIGGER_PROBLEM, "xtrigger.problem", M(XTRIGGERS), M(VIEWER), FIELD_TEXT | FIELD_DETAIL)    \
     /* what became of jobs. text: job id (submitted), reason (submit-failed, failed). */           \
@@ -174,7 +183,8 @@ enum field {
       FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_NUMBER | FIELD_TEXT | FIELD_VALUE |          \
           FIELD_ID | FIELD_WHEN)                                                                   \
     /* committed up to here. text: MEMBERS times u64, little endian: seq of each outbox. */        \
-    X(RECORDED, "recorded", M(RECORDER), M(JOBS) | M(COMMANDS) | M(VIEWER) | M(HEALTH), FIELD_TEXT) \
+    X(RECORDED, "recorded", M(RECORDER), M(JOBS) | M(COMMANDS) | M(VIEWER) | M(HEALTH),            \
+      FIELD_TEXT)                                                                                  \
     /* the scheduler cannot go on; text says why. Everybody ends at once, nothing more is          \
      * acknowledged. */                                                                            \
     X(FAULT, "fault", M(RECORDER) | M(HEALTH) | M(SERVER), EVERY_MEMBER, FIELD_TEXT)               \
@@ -199,18 +209,40 @@ enum topic topic_of(const char *name);
 /* Whether `listener` has to hear `speaker`'s outbox: some topic joins them. */
 bool member_hears(enum member listener, enum member speaker);
 
-enum severity { SEVERITY_DEBUG, SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR, SEVERITY_CRITICAL, SEVERITY_CUSTOM, SEVERITIES };
+enum severity {
+    SEVERITY_DEBUG,
+    SEVERITY_INFO,
+    SEVERITY_WARNING,
+    SEVERITY_ERROR,
+    SEVERITY_CRITICAL,
+    SEVERITY_CUSTOM,
+    SEVERITIES
+};
 extern const char *const severity_names[SEVERITIES]; /* "DEBUG", ... */
 
 enum reply_kind { REPLY_CHUNK, REPLY_DONE, REPLY_ERROR };
 enum satisfied_how { SATISFIED_NATURALLY, SATISFIED_FROM_DATABASE, SATISFIED_BY_FORCE };
 enum removal { REMOVED_COMPLETE, REMOVED_SUICIDE, REMOVED_BY_COMMAND, REMOVED_NOT_NEEDED };
 enum pool_command {
-    POOL_PAUSE, POOL_RESUME, POOL_HOLD, POOL_RELEASE, POOL_RELEASE_ALL, POOL_TRIGGER, POOL_STOP,
+    POOL_PAUSE,
+    POOL_RESUME,
+    POOL_HOLD,
+    POOL_RELEASE,
+    POOL_RELEASE_ALL,
+    POOL_TRIGGER,
+    POOL_STOP,
     POOL_ABORT, /* stop now as a failure; text: reason for the log */
     POOL_COMMANDS
 };
-enum stop_mode { STOP_AUTOMATIC, STOP_CLEAN, STOP_KILL, STOP_NOW, STOP_NOW_NOW, STOP_ABORT, STOP_MODES };
+enum stop_mode {
+    STOP_AUTOMATIC,
+    STOP_CLEAN,
+    STOP_KILL,
+    STOP_NOW,
+    STOP_NOW_NOW,
+    STOP_ABORT,
+    STOP_MODES
+};
 /* POOL_STOP: flags = enum stop_mode. */
 enum workflow_status { WORKFLOW_RUNNING, WORKFLOW_PAUSED, WORKFLOW_STOPPING, WORKFLOW_STATUSES };
 extern const char *const workflow_status_names[WORKFLOW_STATUSES];
@@ -248,7 +280,8 @@ struct message {
 
 /* Append the wire form to `out`. Asserts what a bug would break (sender says this topic, size). */
 void message_encode(const struct message *message, struct text *out);
-/* -EBADMSG and error for bytes that are no message of this version. ret_message points into bytes. */
+/* -EBADMSG and error for bytes that are no message of this version. ret_message points into bytes.
+ */
 int message_decode(const void *bytes, size_t n, struct message *ret_message, struct error *error);
 /* One line for logs and traces: topic, then the fields it has. Returns buffer. */
 const char *message_describe(const struct message *message, char *buffer, size_t size);

@@ -1,6 +1,6 @@
 /* The run database: Cylc 8's tables (so that tools which read log/db go on working) and rouse_*
- * tables for what they have no place for. One writer. What the cast says is what is stored: db_apply
- * turns one message into row changes, db_load turns the rows into a struct restart.
+ * tables for what they have no place for. One writer. What the cast says is what is stored:
+ * db_apply turns one message into row changes, db_load turns the rows into a struct restart.
  *
  * Only db/ includes sqlite3.h. */
 #ifndef ROUSE_DB_H
@@ -26,8 +26,8 @@ struct db *db_open(const char *path, const struct db_faults *faults, struct erro
 void db_close(struct db *db);
 /* The workflow whose names the rows use; changes at a reload. */
 void db_set_workflow(struct db *db, const struct workflow *workflow);
-/* Rows that describe the start: inheritance, workflow_params (uuid, versions, points ...), flow 1. In the
- * open transaction. params: key, value pairs. */
+/* Rows that describe the start: inheritance, workflow_params (uuid, versions, points ...), flow 1.
+ * In the open transaction. params: key, value pairs. */
 int db_start(struct db *db, const struct key_value *params, size_t n, struct error *error);
 
 /* Begins a transaction if none is open, and applies one message. Several changes of one row between
@@ -38,7 +38,8 @@ int db_apply(struct db *db, const struct message *message, struct error *error);
 int db_commit(struct db *db, struct error *error);
 bool db_is_dirty(const struct db *db);
 
-/* NULL with error->code 0 if the run never started (no rows); NULL and an error if it is damaged. */
+/* NULL with error->code 0 if the run never started (no rows); NULL and an error if it is damaged.
+ */
 struct restart *db_load(struct db *db, const struct workflow *workflow, struct error *error);
 
 #endif

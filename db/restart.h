@@ -12,9 +12,9 @@ struct restart_task { /* one instance of the pool */
     enum task_status status;
     uint32_t flags; /* TASK_HELD, TASK_FLOW_WAIT, TASK_MANUAL, TASK_FROM_CURSOR, TASK_RETRYING */
     uint32_t submit, try_;
-    uint64_t outputs;            /* completed, bit set by output index */
+    uint64_t outputs;              /* completed, bit set by output index */
     const uint64_t *prerequisites; /* satisfied atoms, bit set, (n_atoms + 63) / 64 words */
-    int64_t settled;             /* offset in job.status up to which messages had their effect */
+    int64_t settled;               /* offset in job.status up to which messages had their effect */
 };
 
 struct restart_output { /* completed, consequences not all recorded */
@@ -52,7 +52,8 @@ struct restart_job { /* jobs of instances that were active */
     const char *job_id; /* "" if it was not submitted yet */
 };
 
-struct restart_history { /* last submit number and completed outputs of instances no longer in the pool */
+struct restart_history { /* last submit number and completed outputs of instances no longer in the
+                            pool */
     cycle_point point;
     uint32_t task, submit;
     struct flow_list flows;
@@ -62,11 +63,11 @@ struct restart_history { /* last submit number and completed outputs of instance
 struct restart {
     unsigned n_restarts;
     bool paused;
-    uint32_t flow_last; /* highest flow number used */
+    uint32_t flow_last;   /* highest flow number used */
     cycle_point runahead; /* POINT_NONE: not known */
     const char *uuid;
-#define RESTART_ARRAY(type, name) \
-    struct type *name; \
+#define RESTART_ARRAY(type, name)                                                                  \
+    struct type *name;                                                                             \
     size_t n_##name
     RESTART_ARRAY(restart_task, tasks);
     RESTART_ARRAY(restart_output, unsettled);

@@ -36,7 +36,7 @@ enum task_flag {
     TASK_QUEUED = 1 << 1,   /* ready, waits for its queue's limit */
     TASK_RUNAHEAD = 1 << 2, /* beyond the runahead limit */
     TASK_FLOW_WAIT = 1 << 3,
-    TASK_MANUAL = 1 << 4,     /* submitted by the trigger command */
+    TASK_MANUAL = 1 << 4,      /* submitted by the trigger command */
     TASK_FROM_CURSOR = 1 << 5, /* spawned by its sequence, not by a parent */
     TASK_INCOMPLETE = 1 << 6,  /* finished without its required outputs */
     TASK_RETRYING = 1 << 7     /* waits for a retry delay */

@@ -30,14 +30,14 @@ struct runtime {
     uint32_t n_directives;
     const struct key_value *meta; /* title, description, URL, custom */
     uint32_t n_meta;
-    const char *platform;          /* "localhost" if not set */
+    const char *platform;           /* "localhost" if not set */
     const char *work_sub_directory; /* empty = CYCLE/TASK */
     struct delays execution_retries, submission_retries;
-    double execution_time_limit;   /* seconds; 0 = none */
-    const char *completion;        /* the user's completion expression; empty = default */
-    double simulation_run_length;  /* [[[simulation]]]default run length, seconds */
-    bool simulation_fail_first;    /* [[[simulation]]]fail cycle points holds this task ("all") */
-    const char *const *handlers;   /* [[[events]]]handlers */
+    double execution_time_limit;  /* seconds; 0 = none */
+    const char *completion;       /* the user's completion expression; empty = default */
+    double simulation_run_length; /* [[[simulation]]]default run length, seconds */
+    bool simulation_fail_first;   /* [[[simulation]]]fail cycle points holds this task ("all") */
+    const char *const *handlers;  /* [[[events]]]handlers */
     uint32_t n_handlers;
     const char *const *handler_events;
     uint32_t n_handler_events;
@@ -77,8 +77,15 @@ struct xtrigger_def {
 };
 
 enum workflow_event {
-    EVENT_STARTUP, EVENT_SHUTDOWN, EVENT_ABORT, EVENT_WORKFLOW_TIMEOUT, EVENT_STALL,
-    EVENT_STALL_TIMEOUT, EVENT_INACTIVITY_TIMEOUT, EVENT_RESTART_TIMEOUT, WORKFLOW_EVENTS
+    EVENT_STARTUP,
+    EVENT_SHUTDOWN,
+    EVENT_ABORT,
+    EVENT_WORKFLOW_TIMEOUT,
+    EVENT_STALL,
+    EVENT_STALL_TIMEOUT,
+    EVENT_INACTIVITY_TIMEOUT,
+    EVENT_RESTART_TIMEOUT,
+    WORKFLOW_EVENTS
 };
 
 /* [scheduler][events] timeouts in seconds; negative = not set. */
@@ -94,15 +101,16 @@ struct runahead_def {
 };
 
 struct workflow {
-    uint64_t version; /* 1, one more at each reload */
+    uint64_t version;   /* 1, one more at each reload */
     const char *source; /* path of flow.cylc */
     const char *title;
     struct cycling *cycling;
-    cycle_point initial, final;  /* final: POINT_MAX if none */
-    cycle_point start;           /* initial, unless --startcp */
+    cycle_point initial, final;   /* final: POINT_MAX if none */
+    cycle_point start;            /* initial, unless --startcp */
     cycle_point stop, hold_after; /* POINT_NONE if not set */
     struct runahead_def runahead;
-    struct interval future_offset_max; /* largest positive graph offset ([+P1]); null interval if none */
+    struct interval
+        future_offset_max; /* largest positive graph offset ([+P1]); null interval if none */
     bool utc_mode;
     bool allow_implicit_tasks;
     double process_pool_timeout; /* seconds */

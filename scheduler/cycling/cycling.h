@@ -56,7 +56,7 @@ const char *point_format(const struct cycling *cycling, cycle_point point, char 
 /* A signed length of time: nominal years and months, the rest exact. Integer cycling uses `count`
  * only ("P3", "-P1"). */
 struct interval {
-    int64_t count;                                          /* integer cycling */
+    int64_t count;                                               /* integer cycling */
     int64_t years, months, weeks, days, hours, minutes, seconds; /* date-time; all of one sign */
 };
 
@@ -79,8 +79,8 @@ int duration_parse(const char *text, double *ret_seconds, struct error *error);
 enum offset_kind { OFFSET_RELATIVE, OFFSET_ABSOLUTE };
 struct offset {
     enum offset_kind kind;
-    cycle_point point;      /* OFFSET_ABSOLUTE */
-    unsigned n;             /* OFFSET_RELATIVE: how many terms; 0 = the same point */
+    cycle_point point;       /* OFFSET_ABSOLUTE */
+    unsigned n;              /* OFFSET_RELATIVE: how many terms; 0 = the same point */
     struct interval term[3]; /* applied in order */
 };
 enum { OFFSET_TERMS_MAX = 3 };
@@ -91,8 +91,8 @@ int offset_parse(const struct cycling *cycling, const char *text, cycle_point in
 cycle_point offset_apply(const struct cycling *cycling, const struct offset *offset,
                          cycle_point point);
 /* The other way: calls back each child point from which `offset` (OFFSET_RELATIVE) leads to
- * `parent`. With months and years there may be none or several (Jan 29, 30, 31 + P1M); writes at most
- * `max` points in ascending order and returns how many. */
+ * `parent`. With months and years there may be none or several (Jan 29, 30, 31 + P1M); writes at
+ * most `max` points in ascending order and returns how many. */
 size_t offset_invert(const struct cycling *cycling, const struct offset *offset, cycle_point parent,
                      cycle_point *ret_points, size_t max);
 bool offset_equal(const struct offset *a, const struct offset *b);

@@ -13,7 +13,8 @@
 
 #define NO_INDEX UINT32_MAX
 
-/* Standard outputs have fixed indices in every task; custom outputs follow in order of definition. */
+/* Standard outputs have fixed indices in every task; custom outputs follow in order of definition.
+ */
 enum standard_output {
     OUTPUT_EXPIRED,
     OUTPUT_SUBMITTED,
@@ -96,8 +97,8 @@ struct graph_task {
     uint32_t n_atoms;
     const struct dependency *dependencies;
     uint32_t n_dependencies;
-    const struct edges *edges;      /* by output index; n_outputs of them */
-    const enum output_need *needs;  /* by output index */
+    const struct edges *edges;     /* by output index; n_outputs of them */
+    const enum output_need *needs; /* by output index */
     uint32_t n_outputs;
     const struct graph_xtrigger *xtriggers;
     uint32_t n_xtriggers;
@@ -151,7 +152,8 @@ bool graph_task_valid_at(const struct graph *graph, uint32_t task, cycle_point p
 /* The task's next point after `point` (POINT_NONE: before the first), over all its sequences. */
 cycle_point graph_task_next(const struct graph *graph, uint32_t task, cycle_point point);
 /* Whether nothing in the graph spawns the task at point: no dependency at all on any sequence
- * containing point, or only absolute or pre-initial ones. `start`: points before it count as done. */
+ * containing point, or only absolute or pre-initial ones. `start`: points before it count as done.
+ */
 bool graph_task_parentless_at(const struct graph *graph, const struct cycling *cycling,
                               uint32_t task, cycle_point point, cycle_point start);
 
