@@ -142,6 +142,7 @@ static inline int64_t env_wall(struct env *env)
 
 struct env_uv_options {
     int log_fd;               /* where log lines go; -1: nowhere */
+    int terminal_fd;          /* a copy of each line, without its time, goes here; 0: nowhere */
     enum log_level log_level; /* the least level written */
     bool utc;                 /* times of log lines in UTC */
 };

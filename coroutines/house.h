@@ -9,6 +9,7 @@ struct house_options {
     struct cast_context context; /* env, bus, member_done: filled by the house */
     const char *placement;       /* "recorder=thread,xtriggers=process"; NULL: all on one loop */
     int log_fd;
+    int terminal_fd; /* a copy of each log line goes here; 0: nowhere */
     enum log_level log_level;
     bool log_utc;
     const char *workflow_file; /* what a member in another process loads */
