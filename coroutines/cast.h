@@ -44,7 +44,7 @@ struct cast_entry {
 };
 
 /* By enum member. Defined in coroutines/cast.c. */
-extern const struct cast_entry cast[MEMBERS];
+extern const struct cast_entry *const cast[MEMBERS];
 
 extern const struct cast_entry cast_server, cast_commands, cast_task_pool, cast_triggers,
     cast_xtriggers, cast_jobs, cast_recorder, cast_viewer, cast_handlers, cast_health;

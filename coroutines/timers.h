@@ -1,9 +1,9 @@
-/* Deadlines of coroutines: an intrusive pairing of a heap and one alarm of the world. */
+/* Deadlines of coroutines: a heap; the world supplies one alarm for each clock. */
 #ifndef ROUSE_TIMERS_H
 #define ROUSE_TIMERS_H
 
+#include "base/heap.h"
 #include "coroutines/co.h"
-#include <stddef.h>
 
 struct env_timer {
     struct co *co;     /* woken when it fires */
@@ -15,8 +15,7 @@ struct env_timer {
 
 /* One heap for one clock. Zero-initialised is empty. */
 struct timers {
-    struct env_timer **heap;
-    size_t n, capacity;
+    struct heap heap;
     uint64_t order;
 };
 

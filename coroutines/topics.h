@@ -74,9 +74,10 @@ enum field {
     /* a new instance. flags: enum task_flag; submit: last submit number used in its history. */   \
     X(TASK_SPAWNED, "task.spawned", M(TASK_POOL), M(RECORDER) | M(VIEWER),                         \
       FIELD_POINT | FIELD_TASK | FIELD_FLOWS | FIELD_FLAGS | FIELD_SUBMIT | FIELD_WHEN)            \
+    /* status or flags changed. value: the status before. */                                       \
     X(TASK_STATE, "task.state", M(TASK_POOL), M(RECORDER) | M(VIEWER) | M(HANDLERS),               \
       FIELD_POINT | FIELD_TASK | FIELD_FLOWS | FIELD_STATUS | FIELD_FLAGS | FIELD_SUBMIT |         \
-          FIELD_WHEN)                                                                              \
+          FIELD_VALUE | FIELD_WHEN)                                                                \
     /* a prerequisite satisfied. number: atom; value: enum satisfied_how. */                       \
     X(TASK_PREREQUISITE, "task.prerequisite", M(TASK_POOL), M(RECORDER) | M(VIEWER),               \
       FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_VALUE | FIELD_FLOWS)                         \

@@ -47,6 +47,11 @@ bool pool_is_shut_down(const struct pool *pool);
 uint64_t pool_in_flight(const struct pool *pool);
 size_t pool_size(const struct pool *pool);
 
+/* The parents whose outputs satisfied the instance's prerequisites, pre-initial ones included:
+ * "['1/a', '1/b']". For the reference log, when job.submit is said. */
+void pool_describe_triggers(const struct pool *pool, cycle_point point, uint32_t task,
+                            struct text *out);
+
 /* Recount every derived number and set (queues, runahead, active, indices) and compare: aborts on a
  * difference. O(pool); for tests and the simulator, after every step. */
 void pool_check(const struct pool *pool);

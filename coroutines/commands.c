@@ -1,0 +1,256 @@
+/* The commands: what clients ask to be done. Each request is checked, becomes a pool.command, and
+ * is answered only when the pool has said its outcome and that is committed.
+ *
+ *     request -> checked -> pool.command -> pool.outcome -> recorded -> reply */
+#include "base/id.h"
+#include "base/memory.h"
+#include "coroutines/actor.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "base/banned.h"
+
+enum { IDS_MAX = 100000, COMMANDS_IN_FLIGHT_MAX = 10000 };
+
+struct flight { /* a command under way */
+    uint64_t id;
+    uint64_t outcome_seq; /* in the pool's outbox; 0: no outcome yet */
+    bool failed;
+    char *reply;
+    UT_hash_handle hh;
+};
+
+struct commands {
+    struct actor actor;
+    struct flight *flights;
+    uint64_t recorded; /* of the pool's outbox */
+};
+
+/* How a command's arguments become a pool.command. */
+struct command_form {
+    const char *name;
+    enum pool_command command;
+    bool takes_ids; /* "ids" must be there */
+};
+
+static const struct command_form forms[] = {
+    {"pause", POOL_PAUSE, false},    {"resume", POOL_RESUME, false},  {"hold", POOL_HOLD, true},
+    {"release", POOL_RELEASE, true}, {"trigger", POOL_TRIGGER, true}, {"stop", POOL_STOP, false},
+};
+
+static const struct {
+    const char *name;
+    enum stop_mode mode;
+} stop_modes[] = {
+    {"clean", STOP_CLEAN}, {"kill", STOP_KILL}, {"now", STOP_NOW}, {"now-now", STOP_NOW_NOW}};
+
+static void reply(struct commands *self, uint64_t id, enum reply_kind kind, const char *text)
+{
+    actor_say(
+        &self->actor,
+        &(struct message){.topic = TOPIC_REPLY, .id = id, .number = kind, .text = slice_of(text)});
+}
+
+/* --- checking a request --- */
+
+/* "ids": a list of task ids, checked one by one and joined by newlines. */
+static int read_ids(const json_t *args, const struct command_form *form, struct text *ids,
+                    struct error *error)
+{
+    const json_t *list = json_object_get(args, "ids");
+    if (!form->takes_ids)
+        return 0;
+    if (!json_is_array(list) || !json_array_size(list))
+        return error_set(error, -EINVAL, "%s: \"ids\" must be a list of at least one task id",
+                         form->name);
+    if (json_array_size(list) > IDS_MAX)
+        return error_set(error, -E2BIG, "%s: more than %d ids in one command", form->name, IDS_MAX);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        struct id id = {0};
+        if (!text || strchr(text, '\n'))
+            return error_set(error, -EINVAL, "%s: id number %zu is no text of one line", form->name,
+                             i + 1);
+        int result = id_parse_relative(slice_of(text), &id, error);
+        if (result < 0)
+            return result;
+        text_addf(ids, "%s%s", i ? "\n" : "", text);
+    }
+    return 0;
+}
+
+static int read_stop_mode(const json_t *args, uint32_t *ret_flags, struct error *error)
+{
+    const json_t *value = json_object_get(args, "mode");
+    const char *name = value ? json_string_value(value) : "clean";
+    for (size_t i = 0; name && i < sizeof stop_modes / sizeof *stop_modes; i++)
+        if (strcmp(stop_modes[i].name, name) == 0) {
+            *ret_flags = stop_modes[i].mode;
+            return 0;
+        }
+    return error_set(error, -EINVAL,
+                     "stop: \"mode\" must be one of clean, kill, now, now-now, not \"%s\"",
+                     name ? name : "?");
+}
+
+static const struct command_form *find_form(struct slice name)
+{
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (slice_equal(name, forms[i].name))
+            return &forms[i];
+    return NULL;
+}
+
+/* The pool.command a request means; `ids` holds its text. */
+static int translate(const struct message *request, const json_t *args, struct message *ret_command,
+                     struct text *ids, struct error *error)
+{
+    const struct command_form *form = find_form(request->text);
+    if (!form)
+        return error_set(error, -ENOTSUP, "command \"%.*s\" is not implemented",
+                         (int)(request->text.n < 64 ? request->text.n : 64),
+                         request->text.at ? request->text.at : "");
+    struct message command = {
+        .topic = TOPIC_POOL_COMMAND, .id = request->id, .number = form->command};
+    if (form->command == POOL_RELEASE && json_is_true(json_object_get(args, "all")))
+        command.number = POOL_RELEASE_ALL;
+    else if (read_ids(args, form, ids, error) < 0)
+        return error->code;
+    if (form->command == POOL_STOP && read_stop_mode(args, &command.flags, error) < 0)
+        return error->code;
+    command.text = (struct slice){ids->at, ids->n};
+    *ret_command = command;
+    return 0;
+}
+
+static int accept_request(struct commands *self, const struct message *request,
+                          struct message *ret_command, struct text *ids, struct error *error)
+{
+    if (self->actor.shutting_down)
+        return error_set(error, -ESHUTDOWN, "the workflow is shutting down");
+    if (HASH_COUNT(self->flights) >= COMMANDS_IN_FLIGHT_MAX)
+        return error_set(error, -EBUSY, "%d commands are under way already, try again",
+                         COMMANDS_IN_FLIGHT_MAX);
+    json_error_t bad;
+    json_t *args = json_loadb(request->detail.at ? request->detail.at : "{}",
+                              request->detail.at ? request->detail.n : 2, 0, &bad);
+    if (!json_is_object(args)) {
+        json_decref(args);
+        return error_set(error, -EINVAL, "\"args\" must be a JSON object");
+    }
+    int result = translate(request, args, ret_command, ids, error);
+    json_decref(args);
+    return result;
+}
+
+static void hear_request(struct commands *self, const struct message *request)
+{
+    struct message command;
+    struct text ids = {0};
+    struct error error = {0};
+    if (accept_request(self, request, &command, &ids, &error) < 0) {
+        reply(self, request->id, REPLY_ERROR, error.text);
+    } else {
+        struct flight *flight = NEW(struct flight);
+        flight->id = request->id;
+        HASH_ADD(hh, self->flights, id, sizeof flight->id, flight);
+        actor_say(&self->actor, &command);
+        actor_log(&self->actor, LOG_INFO_LEVEL, "Command \"%.*s\" received: %s",
+                  (int)request->text.n, request->text.at, ids.n ? text_string(&ids) : "-");
+    }
+    text_release(&ids);
+}
+
+/* --- answering --- */
+
+static void land(struct commands *self, struct flight *flight)
+{
+    reply(self, flight->id, flight->failed ? REPLY_ERROR : REPLY_DONE, flight->reply);
+    HASH_DEL(self->flights, flight);
+    free(flight->reply);
+    free(flight);
+}
+
+static void hear_outcome(struct commands *self, const struct message *outcome)
+{
+    struct flight *flight;
+    HASH_FIND(hh, self->flights, &outcome->id, sizeof outcome->id, flight);
+    if (!flight)
+        return; /* a job message's */
+    flight->outcome_seq = outcome->seq;
+    flight->failed = outcome->number != 0;
+    flight->reply = outcome->text.n ? slice_copy(outcome->text) : str_copy("{}");
+    if (flight->failed)
+        actor_log(&self->actor, LOG_WARNING_LEVEL, "Command failed: %s", flight->reply);
+    if (flight->outcome_seq <= self->recorded)
+        land(self, flight);
+}
+
+static void hear_recorded(struct commands *self, const struct message *recorded)
+{
+    self->recorded = message_recorded(recorded, TASK_POOL);
+    struct flight *flight, *next;
+    HASH_ITER(hh, self->flights, flight, next)
+    if (flight->outcome_seq && flight->outcome_seq <= self->recorded)
+        land(self, flight);
+}
+
+static void commands_hear(struct actor *actor, const struct message *message)
+{
+    struct commands *self = (struct commands *)actor;
+    if (message->topic == TOPIC_COMMAND_REQUEST)
+        hear_request(self, message);
+    else if (message->topic == TOPIC_POOL_OUTCOME)
+        hear_outcome(self, message);
+    else if (message->topic == TOPIC_RECORDED)
+        hear_recorded(self, message);
+}
+
+/* Outcomes are answered when they are recorded: the recorder's last word comes before ours. */
+static bool commands_may_close(struct actor *actor)
+{
+    struct commands *self = (struct commands *)actor;
+    if (!bus_drained(actor->context->bus, COMMANDS, ~MEMBER_BIT(RECORDER)))
+        return false;
+    struct flight *flight, *next;
+    HASH_ITER(hh, self->flights, flight, next)
+    {
+        flight->failed = true;
+        free(flight->reply);
+        flight->reply = str_copy("the workflow shut down before the command was carried out");
+        land(self, flight);
+    }
+    return true;
+}
+
+static const struct actor_type commands_type = {
+    .member = COMMANDS, .hear = commands_hear, .may_close = commands_may_close};
+
+static void *commands_create(const struct cast_context *context, struct error *error)
+{
+    (void)error;
+    struct commands *self = NEW(struct commands);
+    actor_init(&self->actor, &commands_type, context);
+    return self;
+}
+
+static void commands_destroy(void *member)
+{
+    struct commands *self = member;
+    if (!self)
+        return;
+    actor_release(&self->actor);
+    struct flight *flight, *next;
+    HASH_ITER(hh, self->flights, flight, next)
+    {
+        HASH_DEL(self->flights, flight);
+        free(flight->reply);
+        free(flight);
+    }
+    free(self);
+}
+
+const struct cast_entry cast_commands = {commands_create, commands_destroy};

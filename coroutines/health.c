@@ -1,0 +1,109 @@
+/* Health: the run directory and the contact file stay ours. Both are watched (inotify), never
+ * polled: a run directory that is moved or removed, or a contact file that is gone or names another
+ * scheduler, ends this one at once, leaving the jobs alone. */
+#include "base/memory.h"
+#include "coroutines/actor.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+struct health {
+    struct actor actor;
+    struct env_watch watch; /* of .service, where the contact file lives */
+    unsigned seen;
+    bool reported;
+    char *service, *contact;
+};
+
+static struct env *env_of(const struct health *self)
+{
+    return self->actor.context->env;
+}
+
+static void report(struct health *self, const char *reason)
+{
+    self->reported = true;
+    actor_say(&self->actor, &(struct message){.topic = TOPIC_POOL_COMMAND,
+                                              .number = POOL_ABORT,
+                                              .text = slice_of(reason)});
+}
+
+/* The contact file must name our run by its UUID. */
+static void check(struct health *self)
+{
+    struct text contact = {0};
+    int result = env_of(self)->ops->file_read(env_of(self), self->contact, 0, &contact);
+    if (result == -ENOENT || result == -ENOTDIR)
+        report(self, "the contact file or the run directory was removed");
+    else if (result < 0)
+        actor_log(&self->actor, LOG_WARNING_LEVEL, "cannot read %s: %s", self->contact,
+                  strerror(-result));
+    else if (!strstr(text_string(&contact), self->actor.context->uuid))
+        report(self, "the contact file was taken over by another scheduler");
+    text_release(&contact);
+}
+
+static void health_start(struct actor *actor)
+{
+    struct health *self = (struct health *)actor;
+    int result =
+        env_of(self)->ops->watch_start(env_of(self), &self->watch, &actor->co, self->service);
+    if (result < 0)
+        actor_log(actor, LOG_WARNING_LEVEL,
+                  "cannot watch %s: %s; a run directory that is removed will not be noticed",
+                  self->service, strerror(-result));
+}
+
+static void health_hear(struct actor *actor, const struct message *message)
+{
+    (void)actor;
+    (void)message;
+}
+
+static bool health_work(struct actor *actor)
+{
+    struct health *self = (struct health *)actor;
+    if (self->watch.changes == self->seen || self->reported || actor->shutting_down)
+        return false;
+    self->seen = self->watch.changes;
+    check(self);
+    return false;
+}
+
+static void health_end(struct actor *actor)
+{
+    struct health *self = (struct health *)actor;
+    env_of(self)->ops->watch_stop(env_of(self), &self->watch);
+}
+
+static const struct actor_type health_type = {.member = HEALTH,
+                                              .start = health_start,
+                                              .hear = health_hear,
+                                              .work = health_work,
+                                              .end = health_end};
+
+static void *health_create(const struct cast_context *context, struct error *error)
+{
+    (void)error;
+    struct health *self = NEW(struct health);
+    self->service = str_format("%s/.service", context->run_dir);
+    self->contact = str_format("%s/contact", self->service);
+    actor_init(&self->actor, &health_type, context);
+    return self;
+}
+
+static void health_destroy(void *member)
+{
+    struct health *self = member;
+    if (!self)
+        return;
+    actor_release(&self->actor);
+    free(self->service);
+    free(self->contact);
+    free(self);
+}
+
+const struct cast_entry cast_health = {health_create, health_destroy};

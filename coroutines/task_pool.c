@@ -1,0 +1,70 @@
+/* The task pool's coroutine: a thin shell around the pure pool (pool/). What it hears becomes an
+ * event of the pool; what the pool says is stamped, logged and published. */
+#include "base/memory.h"
+#include "coroutines/actor.h"
+#include "coroutines/pool_log.h"
+#include "db/restart.h"
+#include "pool/pool.h"
+#include <stdlib.h>
+
+#include "base/banned.h"
+
+struct task_pool {
+    struct actor actor;
+    struct pool *pool;
+    struct pool_log log;
+};
+
+static void say(void *context, struct message *message)
+{
+    struct task_pool *self = context;
+    pool_log_message(&self->log, message);
+    actor_say(&self->actor, message);
+    if (message->topic == TOPIC_WORKFLOW_SHUTDOWN)
+        self->actor.shutting_down = true;
+}
+
+static void task_pool_start(struct actor *actor)
+{
+    struct task_pool *self = (struct task_pool *)actor;
+    if (actor->context->restart)
+        pool_restore(self->pool, actor->context->restart);
+    else
+        pool_start(self->pool);
+}
+
+static void task_pool_hear(struct actor *actor, const struct message *message)
+{
+    struct task_pool *self = (struct task_pool *)actor;
+    if (pool_is_shut_down(self->pool))
+        return; /* what comes now is found again by the next start */
+    pool_log_heard(&self->log, message);
+    pool_handle(self->pool, message, env_wall(actor->context->env));
+}
+
+static const struct actor_type task_pool_type = {
+    .member = TASK_POOL, .start = task_pool_start, .hear = task_pool_hear};
+
+static void *task_pool_create(const struct cast_context *context, struct error *error)
+{
+    (void)error;
+    struct task_pool *self = NEW(struct task_pool);
+    const struct pool_options options = {.start_paused = context->start_paused};
+    const struct pool_sink sink = {.context = self, .say = say};
+    self->pool = pool_create(context->workflow, &options, &sink);
+    pool_log_init(&self->log, context, self->pool);
+    actor_init(&self->actor, &task_pool_type, context);
+    return self;
+}
+
+static void task_pool_destroy(void *member)
+{
+    struct task_pool *self = member;
+    if (!self)
+        return;
+    actor_release(&self->actor);
+    pool_destroy(self->pool);
+    free(self);
+}
+
+const struct cast_entry cast_task_pool = {task_pool_create, task_pool_destroy};

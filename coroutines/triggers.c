@@ -1,0 +1,256 @@
+/* The triggers: which instances depend on an event.
+ *
+ * Hears task.output and looks it up in the graph: a trigger.satisfied for each child, a
+ * trigger.group for each family trigger the task is a member of, then trigger.settled. Hears
+ * pool.runahead and moves the cursors: each task that starts without parents has one, on its
+ * sequences; it spawns every point up to the limit and one beyond.
+ *
+ * A fan-out or a rise of the limit is worked off FAN_OUT at a time, so that others get their turn.
+ */
+#include "base/heap.h"
+#include "base/memory.h"
+#include "base/vec.h"
+#include "coroutines/actor.h"
+#include "db/restart.h"
+
+#include "base/banned.h"
+
+enum { FAN_OUT = 1000, CHILD_POINTS_MAX = 8 };
+
+struct cursor {
+    uint32_t task;
+    cycle_point point; /* the last one spawned or passed over; POINT_NONE: none yet */
+    size_t index;      /* in the heap */
+    struct flow_list flows;
+};
+
+struct triggers {
+    struct actor actor;
+    struct heap cursors;   /* by point */
+    struct message output; /* being fanned out */
+    uint32_t next_edge;
+    bool fanning_out;
+    bool spawning;
+    cycle_point limit;
+};
+
+static bool cursor_before(const void *a, const void *b)
+{
+    const struct cursor *x = a, *y = b;
+    return x->point != y->point ? x->point < y->point : x->task < y->task;
+}
+
+static size_t *cursor_index(void *cursor)
+{
+    return &((struct cursor *)cursor)->index;
+}
+
+static const struct heap_type cursor_heap = {cursor_before, cursor_index};
+
+static const struct workflow *workflow_of(const struct triggers *self)
+{
+    return self->actor.context->workflow;
+}
+
+/* --- fanning out an output --- */
+
+static void say_satisfied(struct triggers *self, const struct edge *edge, cycle_point point)
+{
+    const struct graph *graph = workflow_of(self)->graph;
+    if (point < workflow_of(self)->start ||
+        !sequence_contains(graph->sequences[edge->sequence].sequence, point))
+        return;
+    actor_say(&self->actor, &(struct message){.topic = TOPIC_TRIGGER_SATISFIED,
+                                              .point = point,
+                                              .task = edge->index,
+                                              .number = edge->atom,
+                                              .flows = self->output.flows});
+}
+
+/* The child instances that an edge leads to. An absolute trigger spawns the first child only; the
+ * pool remembers it for the others. */
+static void follow_edge(struct triggers *self, const struct edge *edge)
+{
+    const struct workflow *workflow = workflow_of(self);
+    if (edge->kind == EDGE_GROUP) {
+        actor_say(&self->actor, &(struct message){.topic = TOPIC_TRIGGER_GROUP,
+                                                  .point = self->output.point,
+                                                  .number = edge->index,
+                                                  .value = edge->atom,
+                                                  .flows = self->output.flows});
+        return;
+    }
+    const struct offset *offset = &workflow->graph->tasks[edge->index].atoms[edge->atom].offset;
+    if (offset->kind == OFFSET_ABSOLUTE) {
+        if (offset->point == self->output.point)
+            say_satisfied(self, edge,
+                          sequence_first(workflow->graph->sequences[edge->sequence].sequence,
+                                         workflow->start));
+        return;
+    }
+    cycle_point points[CHILD_POINTS_MAX];
+    size_t n =
+        offset_invert(workflow->cycling, offset, self->output.point, points, CHILD_POINTS_MAX);
+    for (size_t i = 0; i < n; i++)
+        say_satisfied(self, edge, points[i]);
+}
+
+/* True if edges are left. */
+static bool fan_out(struct triggers *self)
+{
+    const struct graph_task *task = &workflow_of(self)->graph->tasks[self->output.task];
+    PRE(self->output.number < task->n_outputs);
+    const struct edges *edges = &task->edges[self->output.number];
+    uint32_t end = edges->n - self->next_edge > FAN_OUT ? self->next_edge + FAN_OUT : edges->n;
+    while (self->next_edge < end)
+        follow_edge(self, &edges->at[self->next_edge++]);
+    if (self->next_edge < edges->n)
+        return true;
+    self->fanning_out = false;
+    actor_say(&self->actor, &(struct message){.topic = TOPIC_TRIGGER_SETTLED,
+                                              .point = self->output.point,
+                                              .task = self->output.task,
+                                              .number = self->output.number,
+                                              .flows = self->output.flows});
+    return false;
+}
+
+/* --- cursors --- */
+
+/* Whether the task has a sequence on which nothing spawns it; otherwise once it has had a parent
+ * it always has one. */
+static bool has_free_sequence(const struct graph_task *task)
+{
+    for (uint32_t s = 0; s < task->n_sequences; s++) {
+        bool waits = false;
+        for (uint32_t d = 0; d < task->n_dependencies && !waits; d++) {
+            const struct dependency *dependency = &task->dependencies[d];
+            if (dependency->suicide || dependency->sequence != task->sequences[s])
+                continue;
+            for (uint32_t t = 0; t < dependency->n_terms && !waits; t++)
+                waits = dependency->terms[t].kind == TERM_ATOM &&
+                        task->atoms[dependency->terms[t].atom].offset.kind == OFFSET_RELATIVE;
+        }
+        if (!waits)
+            return true;
+    }
+    return false;
+}
+
+/* One point on. False when the cursor is no longer needed. */
+static bool cursor_step(struct triggers *self, struct cursor *cursor)
+{
+    const struct workflow *workflow = workflow_of(self);
+    cycle_point from = cursor->point == POINT_NONE ? workflow->start - 1 : cursor->point;
+    cycle_point point = graph_task_next(workflow->graph, cursor->task, from);
+    if (point == POINT_NONE)
+        return false;
+    cursor->point = point;
+    if (!graph_task_parentless_at(workflow->graph, workflow->cycling, cursor->task, point,
+                                  workflow->start))
+        return has_free_sequence(&workflow->graph->tasks[cursor->task]);
+    actor_say(&self->actor, &(struct message){.topic = TOPIC_TRIGGER_SPAWN,
+                                              .point = point,
+                                              .task = cursor->task,
+                                              .flows = cursor->flows,
+                                              .flags = point > self->limit ? TASK_RUNAHEAD : 0});
+    return true;
+}
+
+/* True if cursors are left below the limit. */
+static bool spawn(struct triggers *self)
+{
+    for (unsigned i = 0; i < FAN_OUT; i++) {
+        struct cursor *first = heap_first(&self->cursors);
+        if (!first || first->point > self->limit) {
+            self->spawning = false;
+            actor_say(&self->actor,
+                      &(struct message){.topic = TOPIC_TRIGGER_SETTLED, .number = NO_INDEX});
+            return false;
+        }
+        heap_remove(&self->cursors, first);
+        if (cursor_step(self, first))
+            heap_add(&self->cursors, first);
+        else
+            free(first);
+    }
+    return true;
+}
+
+static void cursor_add(struct triggers *self, uint32_t task, cycle_point point,
+                       const struct flow_list *flows)
+{
+    struct cursor *cursor = NEW(struct cursor);
+    *cursor = (struct cursor){.task = task, .point = point, .flows = *flows};
+    heap_add(&self->cursors, cursor);
+}
+
+static void place_cursors(struct triggers *self)
+{
+    const struct restart *restart = self->actor.context->restart;
+    const struct flow_list first_flow = {.n = 1, .at = {1}};
+    if (restart)
+        for (size_t i = 0; i < restart->n_cursors; i++)
+            cursor_add(self, restart->cursors[i].task, restart->cursors[i].point,
+                       &restart->cursors[i].flows);
+    else
+        for (uint32_t task = 0; task < workflow_of(self)->graph->n_tasks; task++)
+            if (workflow_of(self)->graph->tasks[task].n_sequences)
+                cursor_add(self, task, POINT_NONE, &first_flow);
+}
+
+/* --- the member --- */
+
+static void triggers_hear(struct actor *actor, const struct message *message)
+{
+    struct triggers *self = (struct triggers *)actor;
+    if (message->topic == TOPIC_TASK_OUTPUT) {
+        self->output = *message;
+        self->output.text = self->output.detail = (struct slice){0};
+        self->next_edge = 0;
+        self->fanning_out = true;
+    } else if (message->topic == TOPIC_POOL_RUNAHEAD) {
+        self->limit = message->point;
+        self->spawning = true;
+    } else {
+        PRE(message->topic == TOPIC_WORKFLOW_SHUTDOWN);
+    }
+}
+
+static bool triggers_work(struct actor *actor)
+{
+    struct triggers *self = (struct triggers *)actor;
+    if (self->fanning_out)
+        return fan_out(self);
+    return self->spawning && spawn(self);
+}
+
+static const struct actor_type triggers_type = {
+    .member = TRIGGERS, .hear = triggers_hear, .work = triggers_work};
+
+static void *triggers_create(const struct cast_context *context, struct error *error)
+{
+    (void)error;
+    struct triggers *self = NEW(struct triggers);
+    self->cursors.type = &cursor_heap;
+    self->limit = POINT_NONE;
+    actor_init(&self->actor, &triggers_type, context);
+    place_cursors(self);
+    return self;
+}
+
+static void triggers_destroy(void *member)
+{
+    struct triggers *self = member;
+    if (!self)
+        return;
+    actor_release(&self->actor);
+    for (void *cursor; (cursor = heap_first(&self->cursors));) {
+        heap_remove(&self->cursors, cursor);
+        free(cursor);
+    }
+    heap_release(&self->cursors);
+    free(self);
+}
+
+const struct cast_entry cast_triggers = {triggers_create, triggers_destroy};
