@@ -1,0 +1,254 @@
+/* See view.h. One function for each topic that changes what is seen. */
+#include "coroutines/view.h"
+#include "db/restart.h"
+#include <stdlib.h>
+
+#include "base/banned.h"
+
+bool view_bit(const uint64_t *bits, uint32_t index)
+{
+    return bits && (bits[index / 64] >> (index % 64) & 1);
+}
+
+static void set_bit(uint64_t **bits, uint32_t index, uint32_t n)
+{
+    if (!*bits)
+        *bits = NEW_ARRAY(uint64_t, (n + 63) / 64);
+    (*bits)[index / 64] |= UINT64_C(1) << (index % 64);
+}
+
+static struct view_task *find(const struct view *view, cycle_point point, uint32_t task)
+{
+    struct view_key key = {point, task};
+    struct view_task *found;
+    HASH_FIND(hh, view->tasks, &key, sizeof key, found);
+    return found;
+}
+
+const struct view_task *view_find(const struct view *view, cycle_point point, uint32_t task)
+{
+    return find(view, point, task);
+}
+
+const struct view_group *view_find_group(const struct view *view, cycle_point point, uint32_t group)
+{
+    struct view_key key = {point, group};
+    struct view_group *found;
+    HASH_FIND(hh, view->groups, &key, sizeof key, found);
+    return found;
+}
+
+const char *view_problem(const struct view *view, const char *signature)
+{
+    struct view_problem *found;
+    HASH_FIND_STR(view->problems, signature, found);
+    return found ? found->text : NULL;
+}
+
+/* --- counting --- */
+
+static void count(struct view *view, const struct view_task *task, int by)
+{
+    view->by_status[task->status] += (uint64_t)(int64_t)by;
+    if (status_is_active(task->status))
+        view->active[view->workflow->tasks[task->key.index].queue] += (uint32_t)by;
+}
+
+static struct view_task *add(struct view *view, cycle_point point, uint32_t index)
+{
+    struct view_task *task = find(view, point, index);
+    if (task)
+        return task;
+    task = NEW(struct view_task);
+    task->key = (struct view_key){point, index};
+    HASH_ADD(hh, view->tasks, key, sizeof task->key, task);
+    count(view, task, 1);
+    return task;
+}
+
+static void set_status(struct view *view, struct view_task *task, enum task_status status)
+{
+    count(view, task, -1);
+    task->status = status;
+    count(view, task, 1);
+}
+
+static void drop(struct view *view, struct view_task *task)
+{
+    count(view, task, -1);
+    HASH_DEL(view->tasks, task);
+    VEC_EACH (struct view_xtrigger, xtrigger, &task->xtriggers)
+        free(xtrigger->signature);
+    vec_release(&task->xtriggers);
+    free(task->satisfied);
+    free(task);
+}
+
+/* --- topics --- */
+
+static void apply_spawned(struct view *view, const struct message *m)
+{
+    struct view_task *task = add(view, m->point, m->task);
+    task->flags = m->flags;
+    task->flows = m->flows;
+    task->submit = m->submit;
+    task->since = m->when;
+}
+
+static void apply_state(struct view *view, const struct message *m)
+{
+    struct view_task *task = add(view, m->point, m->task);
+    if (task->status != m->status || !task->since)
+        task->since = m->when;
+    set_status(view, task, m->status);
+    task->flags = m->flags;
+    task->flows = m->flows;
+    task->submit = m->submit;
+    task->try_ = m->try_;
+}
+
+static void set_xtrigger(struct view_task *task, uint32_t xtrigger, struct slice signature,
+                         bool satisfied)
+{
+    VEC_EACH (struct view_xtrigger, each, &task->xtriggers)
+        if (slice_equal(signature, each->signature)) {
+            each->satisfied = satisfied;
+            return;
+        }
+    *vec_push(&task->xtriggers) =
+        (struct view_xtrigger){xtrigger, satisfied, slice_copy(signature)};
+}
+
+static void apply_group(struct view *view, cycle_point point, uint32_t index, uint32_t member)
+{
+    struct view_key key = {point, index};
+    struct view_group *group;
+    HASH_FIND(hh, view->groups, &key, sizeof key, group);
+    if (!group) {
+        group = NEW(struct view_group);
+        group->key = key;
+        HASH_ADD(hh, view->groups, key, sizeof group->key, group);
+    }
+    set_bit(&group->satisfied, member, view->workflow->graph->groups[index].n_members);
+}
+
+static void forget_problem(struct view *view, struct view_problem *problem)
+{
+    HASH_DEL(view->problems, problem);
+    free(problem->signature);
+    free(problem->text);
+    free(problem);
+}
+
+static void apply_problem(struct view *view, const struct message *m)
+{
+    struct view_problem *problem;
+    HASH_FIND(hh, view->problems, m->text.at, m->text.n, problem);
+    if (problem)
+        forget_problem(view, problem);
+    if (m->topic == TOPIC_XTRIGGER_SATISFIED)
+        return;
+    problem = NEW(struct view_problem);
+    problem->signature = slice_copy(m->text);
+    problem->text = slice_copy(m->detail);
+    HASH_ADD_KEYPTR(hh, view->problems, problem->signature, m->text.n, problem);
+}
+
+static void apply_workflow(struct view *view, const struct message *m)
+{
+    view->status = (enum workflow_status)m->number;
+    view->workflow_flags = m->flags;
+    free(view->reason);
+    view->reason = slice_copy(m->text);
+}
+
+/* Topics about one task that must be in the view already. */
+static void apply_to_task(struct view *view, const struct message *m)
+{
+    struct view_task *task = find(view, m->point, m->task);
+    if (!task)
+        return;
+    if (m->topic == TOPIC_TASK_PREREQUISITE)
+        set_bit(&task->satisfied, m->number, view->workflow->graph->tasks[m->task].n_atoms);
+    else if (m->topic == TOPIC_TASK_XTRIGGER)
+        set_xtrigger(task, m->number, m->text, m->value != 0);
+    else if (m->topic == TOPIC_TASK_OUTPUT)
+        task->outputs |= UINT64_C(1) << m->number;
+    else if (m->topic == TOPIC_TASK_REMOVED)
+        drop(view, task);
+}
+
+void view_apply(struct view *view, const struct message *m)
+{
+    if (m->topic == TOPIC_TASK_SPAWNED)
+        apply_spawned(view, m);
+    else if (m->topic == TOPIC_TASK_STATE)
+        apply_state(view, m);
+    else if (m->topic == TOPIC_TASK_GROUP)
+        apply_group(view, m->point, m->number, (uint32_t)m->value);
+    else if (m->topic == TOPIC_POOL_RUNAHEAD)
+        view->runahead = m->point;
+    else if (m->topic == TOPIC_WORKFLOW_STATE)
+        apply_workflow(view, m);
+    else if (m->topic == TOPIC_XTRIGGER_PROBLEM || m->topic == TOPIC_XTRIGGER_SATISFIED)
+        apply_problem(view, m);
+    else
+        apply_to_task(view, m);
+}
+
+/* --- beginning and end --- */
+
+static void load(struct view *view, const struct restart *restart)
+{
+    for (size_t i = 0; i < restart->n_tasks; i++) {
+        const struct restart_task *from = &restart->tasks[i];
+        struct view_task *task = add(view, from->point, from->task);
+        set_status(view, task, from->status);
+        task->flags = from->flags;
+        task->flows = from->flows;
+        task->submit = from->submit;
+        task->try_ = from->try_;
+        task->outputs = from->outputs;
+        uint32_t atoms = view->workflow->graph->tasks[from->task].n_atoms;
+        for (uint32_t a = 0; a < atoms && from->prerequisites; a++)
+            if (view_bit(from->prerequisites, a))
+                set_bit(&task->satisfied, a, atoms);
+    }
+    for (size_t i = 0; i < restart->n_groups; i++)
+        apply_group(view, restart->groups[i].point, restart->groups[i].group,
+                    restart->groups[i].member);
+    for (size_t i = 0; i < restart->n_xtriggers; i++) {
+        const struct restart_xtrigger *from = &restart->xtriggers[i];
+        struct view_task *task = find(view, from->point, from->task);
+        if (task)
+            set_xtrigger(task, from->xtrigger, slice_of(from->signature), from->satisfied);
+    }
+    view->runahead = restart->runahead;
+}
+
+void view_init(struct view *view, const struct workflow *workflow, const struct restart *restart)
+{
+    *view = (struct view){.workflow = workflow, .runahead = POINT_NONE};
+    view->active = NEW_ARRAY(uint32_t, workflow->n_queues);
+    if (restart)
+        load(view, restart);
+}
+
+void view_release(struct view *view)
+{
+    struct view_task *task, *next_task;
+    HASH_ITER(hh, view->tasks, task, next_task)
+    drop(view, task);
+    struct view_group *group, *next_group;
+    HASH_ITER(hh, view->groups, group, next_group)
+    {
+        HASH_DEL(view->groups, group);
+        free(group->satisfied);
+        free(group);
+    }
+    struct view_problem *problem, *next_problem;
+    HASH_ITER(hh, view->problems, problem, next_problem)
+    forget_problem(view, problem);
+    free(view->active);
+    free(view->reason);
+}

@@ -1,0 +1,72 @@
+/* The read model: what the viewer knows of the pool, built from the pool's messages alone and never
+ * ahead of what is recorded. Queries read it; nothing decides by it. */
+#ifndef ROUSE_VIEW_H
+#define ROUSE_VIEW_H
+
+#include "base/vec.h"
+#include "coroutines/topics.h"
+#include "scheduler/config/workflow.h"
+#include <uthash.h>
+
+struct restart;
+
+struct view_key {
+    cycle_point point;
+    uint64_t index; /* of the task or the group */
+};
+
+struct view_xtrigger {
+    uint32_t xtrigger; /* index, or NO_INDEX: a retry delay */
+    bool satisfied;
+    char *signature;
+};
+
+struct view_task {
+    struct view_key key;
+    enum task_status status;
+    uint32_t flags; /* enum task_flag */
+    uint32_t submit, try_;
+    int64_t since; /* of the status; microseconds since 1970-01-01T00Z */
+    struct flow_list flows;
+    uint64_t outputs;    /* completed, by output index */
+    uint64_t *satisfied; /* atoms; (n_atoms + 63) / 64 words */
+    VEC(struct view_xtrigger) xtriggers;
+    UT_hash_handle hh;
+};
+
+struct view_group {
+    struct view_key key;
+    uint64_t *satisfied; /* members */
+    UT_hash_handle hh;
+};
+
+struct view_problem { /* the last error of a signature */
+    char *signature, *text;
+    UT_hash_handle hh;
+};
+
+struct view {
+    const struct workflow *workflow;
+    struct view_task *tasks;
+    struct view_group *groups;
+    struct view_problem *problems;
+    uint32_t *active; /* by queue */
+    uint64_t by_status[STATUSES];
+    cycle_point runahead;
+    enum workflow_status status;
+    uint32_t workflow_flags;
+    char *reason; /* of the last workflow.state */
+};
+
+void view_init(struct view *view, const struct workflow *workflow, const struct restart *restart);
+void view_release(struct view *view);
+/* One message of the pool, jobs or xtriggers. */
+void view_apply(struct view *view, const struct message *message);
+/* NULL: not in the pool. */
+const struct view_task *view_find(const struct view *view, cycle_point point, uint32_t task);
+bool view_bit(const uint64_t *bits, uint32_t index);
+const struct view_group *view_find_group(const struct view *view, cycle_point point,
+                                         uint32_t group);
+const char *view_problem(const struct view *view, const char *signature);
+
+#endif

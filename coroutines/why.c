@@ -1,0 +1,254 @@
+/* See why.h. For a waiting task each thing it waits for gets a line; for one that is not in the
+ * pool, what would bring it there. */
+#include "coroutines/why.h"
+#include "base/check.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/banned.h"
+
+enum { TIME_TEXT_MAX = 32, NAME_TEXT_MAX = 320 };
+
+static const char *time_text(int64_t when, char *buffer)
+{
+    time_t seconds = (time_t)(when / 1000000);
+    struct tm utc;
+    gmtime_r(&seconds, &utc);
+    strftime(buffer, TIME_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    return buffer;
+}
+
+static const char *length_text(int64_t microseconds, char *buffer)
+{
+    int64_t s = microseconds < 0 ? 0 : microseconds / 1000000;
+    if (s < 60)
+        snprintf(buffer, TIME_TEXT_MAX, "%" PRId64 " s", s);
+    else if (s < 3600)
+        snprintf(buffer, TIME_TEXT_MAX, "%" PRId64 " min %" PRId64 " s", s / 60, s % 60);
+    else
+        snprintf(buffer, TIME_TEXT_MAX, "%" PRId64 " h %" PRId64 " min", s / 3600, s / 60 % 60);
+    return buffer;
+}
+
+static const char *name_of(const struct view *view, cycle_point point, uint32_t task, char *buffer)
+{
+    char text[POINT_TEXT_MAX];
+    snprintf(buffer, NAME_TEXT_MAX, "%s/%s", point_format(view->workflow->cycling, point, text),
+             view->workflow->tasks[task].name);
+    return buffer;
+}
+
+/* "1/a is running" or where else it is. */
+static void add_parent_state(const struct view *view, cycle_point point, uint32_t task,
+                             struct text *out)
+{
+    const struct view_task *parent = view_find(view, point, task);
+    if (parent)
+        text_addf(out, " (it is %s%s)", task_status_names[parent->status],
+                  parent->flags & TASK_HELD ? ", held" : "");
+    else
+        text_add(out, " (it is not in the pool)");
+}
+
+static void add_output_atom(const struct view *view, const struct atom *atom, cycle_point parent,
+                            struct text *out)
+{
+    char name[NAME_TEXT_MAX];
+    text_addf(out, "    %s:%s", name_of(view, parent, atom->index, name),
+              view->workflow->tasks[atom->index].outputs[atom->output].name);
+    add_parent_state(view, parent, atom->index, out);
+    text_add_char(out, '\n');
+}
+
+/* A family trigger: the members that are missing, a few by name. */
+static void add_group_atom(const struct view *view, const struct atom *atom, cycle_point parent,
+                           struct text *out)
+{
+    enum { SHOWN = 10 };
+    const struct group *group = &view->workflow->graph->groups[atom->index];
+    const struct view_group *seen = view_find_group(view, parent, atom->index);
+    uint32_t missing = 0;
+    struct text names = {0};
+    for (uint32_t m = 0; m < group->n_members; m++) {
+        if (seen && view_bit(seen->satisfied, m))
+            continue;
+        char name[NAME_TEXT_MAX];
+        if (missing++ < SHOWN)
+            text_addf(&names, " %s", name_of(view, parent, group->members[m], name));
+    }
+    char point[POINT_TEXT_MAX];
+    point_format(view->workflow->cycling, parent, point);
+    text_addf(out, "    %s/%s: %" PRIu32 " of %" PRIu32 " members have not, among them:%s%s\n",
+              point, group->name, missing, group->n_members, text_string(&names),
+              missing > SHOWN ? " ..." : "");
+    text_release(&names);
+}
+
+static bool is_satisfied(const struct view *view, const struct view_task *task, uint32_t index,
+                         cycle_point parent)
+{
+    return parent < view->workflow->start || (task && view_bit(task->satisfied, index));
+}
+
+/* Lines for the atoms of one dependency that are not satisfied. */
+static void add_dependency(const struct view *view, const struct view_task *task,
+                           const struct dependency *dependency, cycle_point point, uint32_t index,
+                           struct text *out)
+{
+    const struct graph_task *graph = &view->workflow->graph->tasks[index];
+    struct text lines = {0};
+    for (uint32_t t = 0; t < dependency->n_terms; t++) {
+        if (dependency->terms[t].kind != TERM_ATOM)
+            continue;
+        uint32_t number = dependency->terms[t].atom;
+        const struct atom *atom = &graph->atoms[number];
+        cycle_point parent = offset_apply(view->workflow->cycling, &atom->offset, point);
+        if (is_satisfied(view, task, number, parent))
+            continue;
+        if (atom->kind == ATOM_GROUP)
+            add_group_atom(view, atom, parent, &lines);
+        else
+            add_output_atom(view, atom, parent, &lines);
+    }
+    if (lines.n)
+        text_addf(out, "  waits for: %s\n%s", dependency->text, text_string(&lines));
+    text_release(&lines);
+}
+
+static void add_dependencies(const struct view *view, const struct view_task *task,
+                             cycle_point point, uint32_t index, struct text *out)
+{
+    const struct graph *graph = view->workflow->graph;
+    for (uint32_t d = 0; d < graph->tasks[index].n_dependencies; d++) {
+        const struct dependency *dependency = &graph->tasks[index].dependencies[d];
+        if (!dependency->suicide &&
+            sequence_contains(graph->sequences[dependency->sequence].sequence, point))
+            add_dependency(view, task, dependency, point, index, out);
+    }
+}
+
+static void add_xtriggers(const struct view *view, const struct view_task *task, struct text *out)
+{
+    VEC_EACH (const struct view_xtrigger, xtrigger, &task->xtriggers) {
+        if (xtrigger->satisfied)
+            continue;
+        if (xtrigger->xtrigger == NO_INDEX)
+            text_addf(out, "  waits for its retry delay: %s\n", xtrigger->signature);
+        else
+            text_addf(out, "  waits for xtrigger @%s: %s\n",
+                      view->workflow->xtriggers[xtrigger->xtrigger].label, xtrigger->signature);
+        const char *problem = view_problem(view, xtrigger->signature);
+        if (problem)
+            text_addf(out, "    last error: %s\n", problem);
+    }
+}
+
+static void add_flags(const struct view *view, const struct view_task *task, struct text *out)
+{
+    const struct queue_def *queue =
+        &view->workflow->queues[view->workflow->tasks[task->key.index].queue];
+    if (task->flags & TASK_HELD)
+        text_add(out, "  is held: release it with `rouse release`\n");
+    if (task->flags & TASK_RUNAHEAD) {
+        char limit[POINT_TEXT_MAX] = "not known yet";
+        if (view->runahead != POINT_NONE)
+            point_format(view->workflow->cycling, view->runahead, limit);
+        text_addf(out, "  is beyond the runahead limit: %s\n", limit);
+    }
+    if (task->flags & TASK_QUEUED)
+        text_addf(out, "  is queued in \"%s\": limit %" PRIu32 ", active now %" PRIu32 "\n",
+                  queue->name, queue->limit,
+                  view->active[view->workflow->tasks[task->key.index].queue]);
+    if (view->status == WORKFLOW_PAUSED && !status_is_final(task->status))
+        text_add(out, "  the workflow is paused: resume it with `rouse resume`\n");
+    if (view->status == WORKFLOW_STOPPING && !status_is_final(task->status))
+        text_add(out, "  the workflow is stopping: nothing new is submitted\n");
+}
+
+/* A finished task that stays because it lacks required outputs. */
+static void add_incomplete(const struct view *view, const struct view_task *task, struct text *out)
+{
+    text_addf(out, "  is incomplete: its outputs must satisfy \"%s\"; completed:",
+              view->workflow->completions[task->key.index].text);
+    const struct task_def *def = &view->workflow->tasks[task->key.index];
+    for (uint32_t o = 0; o < def->n_outputs; o++)
+        if (task->outputs >> o & 1)
+            text_addf(out, " %s", def->outputs[o].name);
+    text_add(out, "\n");
+}
+
+static void add_absent(const struct view *view, cycle_point point, uint32_t index, struct text *out)
+{
+    char name[NAME_TEXT_MAX];
+    name_of(view, point, index, name);
+    if (!graph_task_valid_at(view->workflow->graph, index, point)) {
+        text_addf(out, "%s does not exist: the task does not run at that point\n", name);
+        return;
+    }
+    text_addf(out, "%s is not in the pool: it is finished, or nothing has spawned it yet\n", name);
+    if (view->runahead != POINT_NONE && point > view->runahead) {
+        char limit[POINT_TEXT_MAX];
+        text_addf(out, "  its point is beyond the runahead limit: %s\n",
+                  point_format(view->workflow->cycling, view->runahead, limit));
+    }
+    add_dependencies(view, NULL, point, index, out);
+}
+
+static const char *doing(const struct view_task *task)
+{
+    switch (task->status) {
+    case STATUS_PREPARING:
+        return "  its job is being recorded and launched\n";
+    case STATUS_SUBMITTED:
+        return "  its job is submitted and has not said that it started\n";
+    case STATUS_RUNNING:
+        return "  its job is running\n";
+    case STATUS_WAITING:
+    case STATUS_SUCCEEDED:
+    case STATUS_FAILED:
+    case STATUS_SUBMIT_FAILED:
+    case STATUS_EXPIRED:
+    case STATUSES:
+        break;
+    }
+    return "";
+}
+
+void why_task(const struct view *view, cycle_point point, uint32_t index, int64_t now,
+              struct text *out)
+{
+    const struct view_task *task = view_find(view, point, index);
+    if (!task) {
+        add_absent(view, point, index, out);
+        return;
+    }
+    char name[NAME_TEXT_MAX], since[TIME_TEXT_MAX], length[TIME_TEXT_MAX];
+    text_addf(out, "%s is %s", name_of(view, point, index, name), task_status_names[task->status]);
+    if (task->since)
+        text_addf(out, " since %s (%s)", time_text(task->since, since),
+                  length_text(now - task->since, length));
+    if (task->submit)
+        text_addf(out, ", submit number %02" PRIu32, task->submit);
+    text_add(out, "\n");
+    text_add(out, doing(task));
+    if (task->status == STATUS_WAITING) {
+        if (!(task->flags & (TASK_RETRYING | TASK_MANUAL)))
+            add_dependencies(view, task, point, index, out);
+        add_xtriggers(view, task, out);
+    }
+    add_flags(view, task, out);
+    if (task->flags & TASK_INCOMPLETE)
+        add_incomplete(view, task, out);
+}
+
+void why_workflow(const struct view *view, struct text *out)
+{
+    text_addf(out, "the workflow is %s%s%s%s\n", workflow_status_names[view->status],
+              view->workflow_flags & WORKFLOW_STALLED ? ", stalled" : "",
+              view->reason && *view->reason ? ": " : "", view->reason ? view->reason : "");
+    for (int status = 0; status < STATUSES; status++)
+        if (view->by_status[status])
+            text_addf(out, "  %s: %" PRIu64 "\n", task_status_names[status],
+                      view->by_status[status]);
+}
