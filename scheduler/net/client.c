@@ -1,0 +1,263 @@
+/* A DEALER socket, and a monitor that tells at once why a connection does not come about: without
+ * it a refused key or a dead port would look like a timeout. */
+#define ROUSE_TOUCHES_THE_WORLD
+#include "scheduler/net/client.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "scheduler/net/keys.h"
+#include "scheduler/net/wire.h"
+#include "scheduler/run/process.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <zmq.h>
+
+#include "base/banned.h"
+
+enum { FAILED_HANDSHAKES_MAX = 3, MONITOR_FRAME_MAX = 512 };
+#define MONITOR_ENDPOINT "inproc://monitor"
+
+struct client {
+    void *context, *socket, *monitor;
+    struct contact contact;
+    char *program, *workflow_id;
+    unsigned timeout_ms, failed_handshakes;
+    bool connected;
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int set_int(void *socket, int option, int value)
+{
+    return zmq_setsockopt(socket, option, &value, sizeof value);
+}
+
+static int set_text(void *socket, int option, const char *value)
+{
+    return zmq_setsockopt(socket, option, value, strlen(value));
+}
+
+static int open_sockets(struct client *self, const struct client_keys *keys)
+{
+    self->context = zmq_ctx_new();
+    if (!self->context)
+        return -zmq_errno();
+    zmq_ctx_set(self->context, ZMQ_BLOCKY, 0);
+    void *s = self->socket = zmq_socket(self->context, ZMQ_DEALER);
+    if (!s || set_int(s, ZMQ_LINGER, 0) || set_text(s, ZMQ_CURVE_SERVERKEY, keys->server) ||
+        set_text(s, ZMQ_CURVE_PUBLICKEY, keys->own.public_key) ||
+        set_text(s, ZMQ_CURVE_SECRETKEY, keys->own.secret_key) ||
+        zmq_socket_monitor(s, MONITOR_ENDPOINT, ZMQ_EVENT_ALL))
+        return -zmq_errno();
+    self->monitor = zmq_socket(self->context, ZMQ_PAIR);
+    if (!self->monitor || set_int(self->monitor, ZMQ_LINGER, 0) ||
+        zmq_connect(self->monitor, MONITOR_ENDPOINT))
+        return -zmq_errno();
+    return 0;
+}
+
+static int connect_to(struct client *self)
+{
+    char endpoint[512];
+    const char *host = process_host_is_here(self->contact.host) ? "127.0.0.1" : self->contact.host;
+    (void)snprintf(endpoint, sizeof endpoint, "tcp://%s:%d", host, self->contact.port);
+    return zmq_connect(self->socket, endpoint) ? -zmq_errno() : 0;
+}
+
+static int find_scheduler(struct client *self, const struct client_options *options,
+                          struct error *error)
+{
+    int code = contact_read(options->run_dir, &self->contact, error);
+    if (code == -ENOENT)
+        return error_set(error, code, "%s is not running", options->workflow_id);
+    if (code)
+        return code;
+    if (contact_state(&self->contact) == CONTACT_STALE)
+        return error_set(error, -ESTALE,
+                         "%s is not running: its scheduler (process %lld at %s) has died and left "
+                         "its contact file behind",
+                         options->workflow_id, (long long)self->contact.pid, self->contact.host);
+    return 0;
+}
+
+struct client *client_open(const struct client_options *options, struct error *error)
+{
+    struct client *self = NEW(struct client);
+    struct client_keys keys;
+    int code = find_scheduler(self, options, error);
+    if (!code)
+        code = keys_read_client(options->run_dir, &keys, error);
+    if (code)
+        goto fail;
+    self->timeout_ms = options->timeout_ms ? options->timeout_ms : CLIENT_TIMEOUT_MS;
+    self->program = str_copy(options->program);
+    self->workflow_id = str_copy(options->workflow_id);
+    code = open_sockets(self, &keys);
+    if (!code)
+        code = connect_to(self);
+    explicit_bzero(&keys, sizeof keys);
+    if (code) {
+        error_set(error, code, "cannot connect to %s at %s:%d: %s", options->workflow_id,
+                  self->contact.host, self->contact.port, zmq_strerror(-code));
+        goto fail;
+    }
+    return self;
+fail:
+    client_close(self);
+    return NULL;
+}
+
+void client_close(struct client *self)
+{
+    if (!self)
+        return;
+    if (self->monitor)
+        zmq_close(self->monitor);
+    if (self->socket)
+        zmq_close(self->socket);
+    if (self->context)
+        zmq_ctx_term(self->context);
+    contact_release(&self->contact);
+    free(self->program);
+    free(self->workflow_id);
+    free(self);
+}
+
+const struct contact *client_contact(const struct client *self)
+{
+    return &self->contact;
+}
+
+static int receive_frame(void *socket, zmq_msg_t *frame)
+{
+    return zmq_msg_recv(frame, socket, ZMQ_DONTWAIT) < 0 ? -zmq_errno() : 0;
+}
+
+/* One event of the connection: what it means for us. 0: nothing (yet). */
+static int judge_event(struct client *self, uint16_t event, struct error *error)
+{
+    const struct contact *contact = &self->contact;
+    switch (event) {
+    case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
+        self->connected = true;
+        return 0;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
+        return error_set(error, -EACCES, "%s at %s:%d refused our key", self->workflow_id,
+                         contact->host, contact->port);
+    case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
+    case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+        return error_set(error, -EACCES, "what listens at %s:%d is not the scheduler of %s",
+                         contact->host, contact->port, self->workflow_id);
+    case ZMQ_EVENT_DISCONNECTED:
+        if (self->connected)
+            return error_set(error, -ECONNRESET, "%s closed the connection", self->workflow_id);
+        if (++self->failed_handshakes < FAILED_HANDSHAKES_MAX)
+            return 0;
+        return error_set(error, -EACCES, "%s at %s:%d does not accept our keys", self->workflow_id,
+                         contact->host, contact->port);
+    case ZMQ_EVENT_CLOSED:
+        return error_set(error, -ECONNREFUSED, "nothing listens at %s:%d, where %s should be",
+                         contact->host, contact->port, self->workflow_id);
+    default:
+        return 0;
+    }
+}
+
+static int read_monitor(struct client *self, struct error *error)
+{
+    int code = 0;
+    for (;;) {
+        zmq_msg_t frame;
+        uint16_t event = 0;
+        zmq_msg_init(&frame);
+        bool got = !receive_frame(self->monitor, &frame);
+        if (got && zmq_msg_size(&frame) >= sizeof event)
+            memcpy(&event, zmq_msg_data(&frame), sizeof event);
+        if (got && zmq_msg_more(&frame))
+            (void)receive_frame(self->monitor, &frame);
+        zmq_msg_close(&frame);
+        if (!got)
+            return code;
+        if (!code)
+            code = judge_event(self, event, error);
+    }
+}
+
+/* Wait until the answer can be read. */
+static int wait_for_answer(struct client *self, int64_t deadline, struct error *error)
+{
+    for (;;) {
+        zmq_pollitem_t items[] = {{.socket = self->socket, .events = ZMQ_POLLIN},
+                                  {.socket = self->monitor, .events = ZMQ_POLLIN}};
+        int64_t left = deadline - now_ms();
+        int n = left > 0 ? zmq_poll(items, 2, (long)left) : 0;
+        if (n < 0 && zmq_errno() != EINTR)
+            return error_set(error, -zmq_errno(), "cannot wait for an answer: %s",
+                             zmq_strerror(zmq_errno()));
+        if (n > 0 && items[0].revents)
+            return 0;
+        int code = n > 0 ? read_monitor(self, error) : 0;
+        if (code)
+            return code;
+        if (deadline <= now_ms())
+            return error_set(error, -ETIMEDOUT, "%s at %s:%d did not answer within %g s",
+                             self->workflow_id, self->contact.host, self->contact.port,
+                             self->timeout_ms / 1e3);
+    }
+}
+
+/* Read one answer. 1: a chunk, go on; 0: done. */
+static int take_answer(struct client *self, client_chunk *chunk, void *context, json_t **ret_data,
+                       struct error *error)
+{
+    zmq_msg_t frame;
+    struct wire_answer answer;
+    zmq_msg_init(&frame);
+    int code = receive_frame(self->socket, &frame);
+    if (code)
+        error_set(error, code, "cannot read the answer: %s", zmq_strerror(-code));
+    else
+        code = wire_answer_read(zmq_msg_data(&frame), zmq_msg_size(&frame), &answer, error);
+    zmq_msg_close(&frame);
+    if (code)
+        return code;
+    if (answer.kind == WIRE_ERROR)
+        code = error_set(error, -EREMOTEIO, "%s", answer.message);
+    else if (answer.kind == WIRE_CHUNK)
+        code = 1;
+    else
+        *ret_data = json_incref(answer.value);
+    if (code == 1 && chunk)
+        chunk(context, answer.value);
+    wire_answer_release(&answer);
+    return code;
+}
+
+int client_request(struct client *self, const char *command, const json_t *args,
+                   client_chunk *chunk, void *context, json_t **ret_data, struct error *error)
+{
+    struct text request = {0};
+    wire_request_write(command, args, self->program, chunk != NULL, &request);
+    int code = 0;
+    if (request.n > WIRE_REQUEST_MAX)
+        code = error_set(error, -EMSGSIZE, "the request of %zu bytes is too large (limit %d)",
+                         request.n, WIRE_REQUEST_MAX);
+    else if (zmq_send(self->socket, request.at, request.n, ZMQ_DONTWAIT) < 0)
+        code = error_set(error, -zmq_errno(), "cannot ask %s: %s", self->workflow_id,
+                         zmq_strerror(zmq_errno()));
+    text_release(&request);
+    if (code)
+        return code;
+    do {
+        code = wait_for_answer(self, now_ms() + self->timeout_ms, error);
+        if (!code)
+            code = take_answer(self, chunk, context, ret_data, error);
+    } while (code > 0);
+    return code;
+}

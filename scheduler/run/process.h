@@ -1,0 +1,25 @@
+/* What only the machine can tell: who and where we are, and whether a process is alive. */
+#ifndef ROUSE_PROCESS_H
+#define ROUSE_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* This host's name; heap. */
+char *process_host(void);
+/* Whether `host` names this machine. */
+bool process_host_is_here(const char *host);
+/* User name; heap. */
+char *process_user(void);
+/* This process's, or another's, command line, joined by blanks; heap, NULL if there is no such
+ * process. pid 0: this one. */
+char *process_command(int64_t pid);
+/* Path of the running program; heap, NULL if it cannot be told. */
+char *process_program(void);
+bool process_is_alive(int64_t pid);
+/* A new random UUID (version 4); heap. */
+char *process_uuid(void);
+/* Microseconds since 1970-01-01T00Z. */
+int64_t process_now(void);
+
+#endif
