@@ -16,10 +16,13 @@ static bool hear_burst(struct actor *actor)
             return false;
         if (message.topic == TOPIC_FAULT) {
             actor->faulted = true;
+            atomic_store(actor->context->exit_status, 1);
             return false;
         }
-        if (message.topic == TOPIC_WORKFLOW_SHUTDOWN)
+        if (message.topic == TOPIC_WORKFLOW_SHUTDOWN) {
             actor->shutting_down = true;
+            atomic_store(actor->context->exit_status, (int)message.value);
+        }
         actor->type->hear(actor, &message);
         if (actor->type->work && actor->type->work(actor))
             return true;

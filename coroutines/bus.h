@@ -39,6 +39,9 @@ bool bus_closed(const struct bus *bus, enum member me);
 /* All outboxes `me` hears (its own and those in `except`, MEMBER_BITs, apart) are closed and read
  * to the end. */
 bool bus_drained(const struct bus *bus, enum member me, unsigned except);
+/* `member`, which lived in another process, died: its outbox counts as closed and read, and nothing
+ * is owed to it, until it is heard again (its sequences begin anew then). */
+void bus_lost(struct bus *bus, enum member member);
 /* Some listener of `me` has BUS_DEPTH_LIMIT or more unread: take on no new work. */
 bool bus_congested(const struct bus *bus, enum member me);
 /* Unread messages of `listener` as far as known here. */

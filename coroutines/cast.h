@@ -12,6 +12,7 @@
 #include "coroutines/bus.h"
 #include "coroutines/env.h"
 #include "scheduler/config/workflow.h"
+#include <stdatomic.h>
 
 struct restart; /* db/restart.h */
 struct db;      /* db/db.h */
@@ -29,6 +30,7 @@ struct cast_context {
     const char *host;
     const char *uuid;
     struct listener *listener; /* scheduler/net/listener.h: the bound socket, for the server */
+    atomic_int *exit_status;       /* of the scheduler: set by whoever hears why it ends */
     bool start_paused;
     bool reference_log; /* log what triggered each task */
     enum cast_mode { MODE_LIVE, MODE_SIMULATION } mode;

@@ -1,0 +1,30 @@
+/* A member of the cast in a process of its own, seen from the house: started, awaited, started
+ * again with back-off when it crashes. */
+#ifndef ROUSE_TENANT_H
+#define ROUSE_TENANT_H
+
+#include "coroutines/env.h"
+#include "coroutines/topics.h"
+
+struct tenant {
+    struct co co;
+    struct env *env;
+    enum member member;
+    const char *const *argv; /* how to start it */
+    const char *err;         /* file for its stderr: what a crash leaves behind */
+    int log_fd;              /* handed on as descriptor 3 */
+    struct env_process process;
+    struct env_timer timer;
+    unsigned crashes;
+    bool ending; /* the workflow is ending: do not start it again */
+    bool gone;
+    void (*lost)(void *house, enum member member); /* it died; its last word will not come */
+    void (*left)(void *house);                     /* it is over for good */
+    void *house;
+};
+
+void tenant_start(struct tenant *tenant);
+/* The end has begun: it has TENANT_GRACE to finish. */
+void tenant_end(struct tenant *tenant);
+
+#endif
