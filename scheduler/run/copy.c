@@ -1,0 +1,193 @@
+/* See copy.h. */
+#define ROUSE_TOUCHES_THE_WORLD
+#include "scheduler/run/copy.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "base/vec.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+struct copy {
+    const char *from;
+    VEC(char *) ignored; /* patterns of .cylcignore */
+    struct error *error;
+};
+
+static void read_ignored(struct copy *copy)
+{
+    char *path = str_format("%s/.cylcignore", copy->from);
+    FILE *file = fopen(path, "re");
+    char line[PATH_MAX];
+    while (file && fgets(line, sizeof line, file)) {
+        struct slice pattern = slice_trim(slice_of(line));
+        while (pattern.n && pattern.at[pattern.n - 1] == '/')
+            pattern.n--;
+        if (pattern.n && pattern.at[0] != '#')
+            *vec_push(&copy->ignored) = slice_copy(pattern);
+    }
+    if (file)
+        fclose(file);
+    free(path);
+}
+
+static bool is_one_of(const char *name, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(name, names[i]))
+            return true;
+    return false;
+}
+
+/* relative: path below the source; a pattern with a slash is matched against all of it. */
+static bool is_left_out(const struct copy *copy, const char *relative, unsigned depth)
+{
+    static const char *const at_top[] = {"log",  "share",         "work",
+                                         "runN", "_cylc-install", ".service"};
+    static const char *const anywhere[] = {".git", ".svn", ".cylcignore"};
+    const char *slash = strrchr(relative, '/');
+    const char *name = slash ? slash + 1 : relative;
+    if (is_one_of(name, anywhere, 3) || (!depth && is_one_of(name, at_top, 6)))
+        return true;
+    VEC_EACH (char *, pattern, &copy->ignored) {
+        const char *p = **pattern == '/' ? *pattern + 1 : *pattern;
+        bool whole = strchr(*pattern, '/') != NULL;
+        if (!fnmatch(p, whole ? relative : name, whole ? FNM_PATHNAME : 0))
+            return true;
+    }
+    return false;
+}
+
+static int fail(struct copy *copy, const char *path)
+{
+    int code = errno ? -errno : -EIO;
+    return error_set(copy->error, code, "cannot copy %s: %s", path, strerror(-code));
+}
+
+static int copy_bytes(int in, int out)
+{
+    char buffer[64 * 1024];
+    ssize_t n;
+    while ((n = read(in, buffer, sizeof buffer)) > 0)
+        for (ssize_t done = 0, m; done < n; done += m)
+            if ((m = write(out, buffer + done, (size_t)(n - done))) < 0)
+                return -1;
+    return n < 0 ? -1 : 0;
+}
+
+static int copy_file(struct copy *copy, const char *from, const char *to, const struct stat *status)
+{
+    int in = open(from, O_RDONLY | O_CLOEXEC);
+    int out = in < 0 ? -1 : open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    const struct timespec times[2] = {status->st_atim, status->st_mtim};
+    int code = 0;
+    if (out < 0 || copy_bytes(in, out) || fchmod(out, status->st_mode & 07777) ||
+        futimens(out, times))
+        code = fail(copy, from);
+    if (in >= 0)
+        close(in);
+    if (out >= 0 && close(out) && !code)
+        code = fail(copy, from);
+    return code;
+}
+
+static int copy_link(struct copy *copy, const char *from, const char *to)
+{
+    char target[PATH_MAX];
+    ssize_t n = readlink(from, target, sizeof target - 1);
+    if (n < 0)
+        return fail(copy, from);
+    target[n] = '\0';
+    return symlink(target, to) ? fail(copy, from) : 0;
+}
+
+static int copy_directory(struct copy *copy, const char *relative, const char *to, unsigned depth);
+
+static int copy_entry(struct copy *copy, const char *relative, const char *to, unsigned depth)
+{
+    char *from = str_format("%s/%s", copy->from, relative);
+    struct stat status;
+    int code = 0;
+    if (lstat(from, &status))
+        code = fail(copy, from);
+    else if (S_ISDIR(status.st_mode) && mkdir(to, (status.st_mode & 07777) | 0700))
+        code = fail(copy, from);
+    else if (S_ISDIR(status.st_mode))
+        code = copy_directory(copy, relative, to, depth + 1);
+    else if (S_ISLNK(status.st_mode))
+        code = copy_link(copy, from, to);
+    else if (S_ISREG(status.st_mode))
+        code = copy_file(copy, from, to, &status);
+    free(from);
+    return code;
+}
+
+static int copy_directory(struct copy *copy, const char *relative, const char *to, unsigned depth)
+{
+    if (depth > TREE_DEPTH_MAX)
+        return error_set(copy->error, -ELOOP, "%s/%s: directories are nested deeper than %d",
+                         copy->from, relative, TREE_DEPTH_MAX);
+    char *from = *relative ? str_format("%s/%s", copy->from, relative) : str_copy(copy->from);
+    DIR *directory = opendir(from);
+    int code = directory ? 0 : fail(copy, from);
+    for (struct dirent *entry; !code && (entry = readdir(directory));) {
+        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+            continue;
+        char *below =
+            *relative ? str_format("%s/%s", relative, entry->d_name) : str_copy(entry->d_name);
+        char *below_to = str_format("%s/%s", to, entry->d_name);
+        if (!is_left_out(copy, below, depth))
+            code = copy_entry(copy, below, below_to, depth);
+        free(below_to);
+        free(below);
+    }
+    if (directory)
+        closedir(directory);
+    free(from);
+    return code;
+}
+
+int copy_source(const char *from, const char *to, struct error *error)
+{
+    struct copy copy = {.from = from, .error = error};
+    read_ignored(&copy);
+    int code = copy_directory(&copy, "", to, 0);
+    VEC_EACH (char *, pattern, &copy.ignored) {
+        free(*pattern);
+    }
+    vec_release(&copy.ignored);
+    return code;
+}
+
+static void remove_below(const char *path, unsigned depth)
+{
+    DIR *directory = depth > TREE_DEPTH_MAX ? NULL : opendir(path);
+    for (struct dirent *entry; directory && (entry = readdir(directory));) {
+        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+            continue;
+        char *below = str_format("%s/%s", path, entry->d_name);
+        struct stat status;
+        if (!lstat(below, &status) && S_ISDIR(status.st_mode))
+            remove_below(below, depth + 1);
+        else
+            (void)unlink(below);
+        free(below);
+    }
+    if (directory)
+        closedir(directory);
+    (void)rmdir(path);
+}
+
+void tree_remove(const char *path)
+{
+    remove_below(path, 0);
+}
