@@ -5,7 +5,7 @@
 
 #pragma GCC poison strcpy strcat sprintf vsprintf strtok gets
 #ifndef ROUSE_TOUCHES_THE_WORLD
-#pragma GCC poison rand srand random getpid sleep usleep nanosleep system popen
+#pragma GCC poison rand srand getpid sleep usleep nanosleep system popen
 #endif
 
 #endif

@@ -1,0 +1,253 @@
+/* See call.h. Arguments are written as in Python calls: 'quoted', "quoted" or bare, joined by
+ * commas. */
+#include "xtriggers/call.h"
+#include "base/check.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+/* --- reading the signature --- */
+
+struct scanner {
+    const char *at; /* rest of the arguments */
+    char *out;      /* where the next unquoted text goes */
+};
+
+static void skip_blanks(struct scanner *in)
+{
+    while (*in->at == ' ' || *in->at == '\t')
+        in->at++;
+}
+
+/* Copy up to the closing quote; false if it is missing. */
+static bool scan_quoted(struct scanner *in)
+{
+    char quote = *in->at++;
+    while (*in->at && *in->at != quote) {
+        if (*in->at == '\\' && in->at[1])
+            in->at++;
+        *in->out++ = *in->at++;
+    }
+    if (!*in->at)
+        return false;
+    in->at++;
+    return true;
+}
+
+static void scan_bare(struct scanner *in, bool stop_at_equals)
+{
+    char *begin = in->out;
+    int depth = 0;
+    while (*in->at && (depth > 0 || (*in->at != ',' && *in->at != ')')) &&
+           !(stop_at_equals && *in->at == '=')) {
+        depth += (*in->at == '(' || *in->at == '[') - (*in->at == ')' || *in->at == ']');
+        *in->out++ = *in->at++;
+    }
+    while (in->out > begin && (in->out[-1] == ' ' || in->out[-1] == '\t'))
+        in->out--;
+}
+
+/* One value; NULL if a quote is not closed. */
+static const char *scan_value(struct scanner *in, bool stop_at_equals)
+{
+    const char *value = in->out;
+    skip_blanks(in);
+    if (*in->at == '\'' || *in->at == '"') {
+        if (!scan_quoted(in))
+            return NULL;
+    } else {
+        scan_bare(in, stop_at_equals);
+    }
+    *in->out++ = '\0';
+    skip_blanks(in);
+    return value;
+}
+
+static int scan_argument(struct call *call, struct scanner *in, const char *signature,
+                         struct error *error)
+{
+    if (call->call.n == CALL_ARGUMENTS_MAX)
+        return error_set(error, -E2BIG, "%s: more than %d arguments", signature,
+                         CALL_ARGUMENTS_MAX);
+    const char *name = NULL, *value = scan_value(in, true);
+    if (value && *in->at == '=') {
+        in->at++;
+        name = value;
+        value = scan_value(in, false);
+    }
+    if (!value)
+        return error_set(error, -EINVAL, "%s: a quote is not closed", signature);
+    call->names[call->call.n] = name;
+    call->values[call->call.n++] = value;
+    return 0;
+}
+
+static int scan_arguments(struct call *call, struct scanner *in, const char *signature,
+                          struct error *error)
+{
+    skip_blanks(in);
+    while (*in->at != ')') {
+        int result = scan_argument(call, in, signature, error);
+        if (result < 0)
+            return result;
+        if (*in->at == ',')
+            in->at++;
+        else if (*in->at != ')')
+            return error_set(error, -EINVAL, "%s: expected \",\" or \")\" at \"%.20s\"", signature,
+                             in->at);
+        skip_blanks(in);
+    }
+    if (in->at[1])
+        return error_set(error, -EINVAL, "%s: nothing may follow \")\"", signature);
+    return 0;
+}
+
+/* --- what a plugin may say --- */
+
+static struct call *of(struct rouse_call *call)
+{
+    return (struct call *)call;
+}
+
+static void add_json_text(struct text *out, const char *value)
+{
+    text_add_char(out, '"');
+    for (const unsigned char *c = (const unsigned char *)value; *c; c++) {
+        if (*c == '"' || *c == '\\')
+            text_addf(out, "\\%c", *c);
+        else if (*c < 0x20)
+            text_addf(out, "\\u%04x", *c);
+        else
+            text_add_char(out, (char)*c);
+    }
+    text_add_char(out, '"');
+}
+
+static void say_result(struct rouse_call *call, const char *key, const char *value)
+{
+    struct text *results = &of(call)->results;
+    if (results->n)
+        text_add(results, ", ");
+    add_json_text(results, key);
+    text_add(results, ": ");
+    add_json_text(results, value ? value : "");
+}
+
+static void say_fail(struct rouse_call *call, const char *reason)
+{
+    text_clear(&of(call)->failure);
+    text_add(&of(call)->failure, reason ? reason : "no reason given");
+}
+
+static void say_again_after(struct rouse_call *call, double seconds)
+{
+    struct call *self = of(call);
+    if (seconds >= 0 && (self->after < 0 || seconds < self->after))
+        self->after = seconds;
+}
+
+static void say_again_at(struct rouse_call *call, double time)
+{
+    struct call *self = of(call);
+    if (time >= 0 && (self->at < 0 || time < self->at))
+        self->at = time;
+}
+
+static void say_again_when_changed(struct rouse_call *call, const char *path)
+{
+    text_clear(&of(call)->path);
+    text_add(&of(call)->path, path);
+}
+
+static void say_log(struct rouse_call *call, const char *text)
+{
+    text_addf(&of(call)->log, "%s\n", text);
+}
+
+/* --- a call's life --- */
+
+int call_init(struct call *call, const char *signature, struct error *error)
+{
+    *call = (struct call){.after = -1, .at = -1};
+    const char *open = strchr(signature, '(');
+    if (!open || open == signature)
+        return error_set(error, -EINVAL, "\"%s\" is no call: expected NAME(ARGUMENTS)", signature);
+    size_t size = strlen(signature);
+    call->function = slice_copy(slice_trim((struct slice){signature, (size_t)(open - signature)}));
+    call->texts = mem_new(2 * size + CALL_ARGUMENTS_MAX + 2);
+    char *copy = str_copy(signature);
+    call->call = (struct rouse_call){.signature = copy,
+                                     .names = call->names,
+                                     .values = call->values,
+                                     .state = &call->state,
+                                     .result = say_result,
+                                     .fail = say_fail,
+                                     .again_after = say_again_after,
+                                     .again_at = say_again_at,
+                                     .again_when_changed = say_again_when_changed,
+                                     .log = say_log};
+    struct scanner in = {open + 1, call->texts};
+    if (!strchr(open, ')'))
+        error_set(error, -EINVAL, "\"%s\" is no call: \")\" is missing", signature);
+    else
+        scan_arguments(call, &in, signature, error);
+    if (error->code < 0)
+        call_release(call);
+    return error->code;
+}
+
+void call_release(struct call *call)
+{
+    free((char *)(uintptr_t)call->call.signature);
+    free(call->function);
+    free(call->texts);
+    text_release(&call->results);
+    text_release(&call->failure);
+    text_release(&call->path);
+    text_release(&call->log);
+    *call = (struct call){0};
+}
+
+const char *call_argument(const struct rouse_call *call, const char *name, size_t position)
+{
+    size_t positional = 0;
+    for (size_t i = 0; i < call->n; i++) {
+        if (call->names[i] ? strcmp(call->names[i], name) == 0 : positional++ == position)
+            return call->values[i];
+    }
+    return NULL;
+}
+
+void call_ask(struct call *call, const struct rouse_xtrigger *xtrigger)
+{
+    text_clear(&call->results);
+    text_clear(&call->failure);
+    text_clear(&call->path);
+    text_clear(&call->log);
+    call->after = call->at = -1;
+    call->verdict = xtrigger->ask(&call->call);
+    if (call->verdict == ROUSE_ERROR && !call->failure.n)
+        text_add(&call->failure, "the plugin gave no reason");
+}
+
+int call_validate(struct call *call, const struct rouse_xtrigger *xtrigger, struct error *error)
+{
+    text_clear(&call->failure);
+    if (!xtrigger->validate || xtrigger->validate(&call->call) == 0)
+        return 0;
+    return error_set(error, -EINVAL, "%s: %s; usage: %s", call->call.signature,
+                     text_string(&call->failure), xtrigger->usage);
+}
+
+void call_results(const struct call *call, struct text *out)
+{
+    text_addf(out, "{%s}", text_string(&call->results));
+}
+
+bool argument_is_true(const char *value)
+{
+    return value &&
+           (strcmp(value, "True") == 0 || strcmp(value, "true") == 0 || strcmp(value, "1") == 0);
+}

@@ -1,0 +1,43 @@
+/* One call of an xtrigger: its signature taken apart, and the answer it gives. */
+#ifndef ROUSE_XTRIGGERS_CALL_H
+#define ROUSE_XTRIGGERS_CALL_H
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/vec.h"
+#include "xtriggers/rouse_xtrigger.h"
+#include <stdbool.h>
+
+enum { CALL_ARGUMENTS_MAX = 64 };
+
+struct call {
+    struct rouse_call call; /* first: what a plugin is given */
+    char *function;         /* "my_trigger" */
+    char *texts;            /* what names and values point into */
+    const char *names[CALL_ARGUMENTS_MAX], *values[CALL_ARGUMENTS_MAX];
+    void *state;
+    /* The answer of the last ask; cleared by call_ask. */
+    enum rouse_verdict verdict;
+    struct text results; /* a JSON object's members, without braces */
+    struct text failure;
+    struct text path; /* ask again when it changes; empty: none */
+    double after, at; /* seconds; negative: not said */
+    struct text log;  /* lines */
+};
+
+/* Take apart "function(arg, name='value')". */
+int call_init(struct call *call, const char *signature, struct error *error);
+void call_release(struct call *call);
+/* The value of argument `name` (or number `position` if it is not named), or NULL. */
+const char *call_argument(const struct rouse_call *call, const char *name, size_t position);
+/* Ask the plugin; fills the answer. */
+void call_ask(struct call *call, const struct rouse_xtrigger *xtrigger);
+/* 0, or negative and what is wrong with the arguments. */
+int call_validate(struct call *call, const struct rouse_xtrigger *xtrigger, struct error *error);
+/* The results as a JSON object. */
+void call_results(const struct call *call, struct text *out);
+
+/* Whether an argument means true: True, true, 1. */
+bool argument_is_true(const char *value);
+
+#endif
