@@ -1,0 +1,56 @@
+/* A job file is: a header; functions with what is this job's own (environment, scripts); what every
+ * job file has (shell.c); and one last line that runs it. Bash has parsed all of it before
+ * anything happens, so that a syntax error in a user's script fails the submission. */
+#include "scheduler/job/jobfile.h"
+#include "scheduler/job/environment.h"
+
+#include "base/banned.h"
+
+static void add_header(const struct jobfile_options *options, struct text *out)
+{
+    const struct runtime *runtime = &options->task->runtime;
+    text_addf(out,
+              "#!/bin/bash -l\n#\n# ++++ THIS IS A CYLC JOB SCRIPT ++++\n"
+              "# Workflow: %s\n# Task: %s/%s\n# Job log directory: %s/%s/%02u\n# Job runner: %s\n",
+              options->workflow_id, options->point, options->task->name, options->point,
+              options->task->name, options->submit, options->runner);
+    if (runtime->execution_time_limit > 0)
+        text_addf(out, "# Execution time limit: %g\n", runtime->execution_time_limit);
+}
+
+/* The colon: a function of comments only would be a syntax error. */
+static void add_script(struct text *out, const char *name, const char *script)
+{
+    if (script && script[0])
+        text_addf(out, "\ncylc__job__inst__%s() {\n    :\n%s\n}\n", name, script);
+}
+
+static void add_scripts(const struct runtime *runtime, struct text *out)
+{
+    add_script(out, "init_script", runtime->init_script);
+    add_script(out, "env_script", runtime->env_script);
+    add_script(out, "pre_script", runtime->pre_script);
+    add_script(out, "script", runtime->script);
+    add_script(out, "post_script", runtime->post_script);
+    add_script(out, "err_script", runtime->err_script);
+    add_script(out, "exit_script", runtime->exit_script);
+}
+
+static void add_constants(const struct jobfile_options *options, struct text *out)
+{
+    text_add(out, "\ncylc__job__runner=");
+    environment_add_literal(out, options->runner);
+    text_add(out, "\ncylc__job__program_dir=");
+    environment_add_literal(out, options->program_dir ? options->program_dir : "");
+    text_add(out, "\n");
+}
+
+void jobfile_write(const struct jobfile_options *options, struct text *out)
+{
+    add_header(options, out);
+    environment_write(options, out);
+    add_scripts(&options->task->runtime, out);
+    add_constants(options, out);
+    for (const char *const *piece = job_shell; *piece; piece++)
+        text_add(out, *piece);
+}

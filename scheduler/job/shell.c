@@ -1,0 +1,185 @@
+/* What every job file ends with. Bash builtins only: the only processes started are the user's
+ * scripts (in one subshell, so that their traps, exits and execs are their own; waited for, so that
+ * a signal is handled at once) and mkdir, where the work directory is missing.
+ *
+ * The status file is the claim: it is created exclusively, and whoever comes second ends without a
+ * word. Only the winner opens job.out and job.err, so that the loser does not truncate them.
+ *
+ * CYLC_JOB_EXIT is written before the exit or error script runs, CYLC_JOB_EXIT_TIME after it. */
+#include "scheduler/job/jobfile.h"
+
+#include "base/banned.h"
+
+const char *const job_shell[] = {
+    "\n"
+    "CYLC_FAIL_SIGNALS='EXIT ERR TERM XCPU INT HUP'\n"
+    "CYLC_VACATION_SIGNALS=''\n",
+
+    "\n"
+    "cylc__job__now() {\n"
+    "    TZ=UTC0 printf -v cylc__job__time '%(%FT%TZ)T' -1\n"
+    "}\n",
+
+    "\n"
+    "cylc__job__has() {\n"
+    "    declare -F \"cylc__job__inst__$1\" >/dev/null\n"
+    "}\n",
+
+    "\n"
+    "cylc__job__run() {\n"
+    "    if cylc__job__has \"$1\"; then\n"
+    "        \"cylc__job__inst__$1\" \"${@:2}\"\n"
+    "    fi\n"
+    "}\n",
+
+    "\n"
+    "cylc__job__say() {\n"
+    "    cylc__job__now\n"
+    "    printf '%s %s - %s\\n' \"$cylc__job__time\" \"$1\" \"$2\"\n"
+    "}\n",
+
+    "\n"
+    "cylc__job__note() {\n"
+    "    printf '%s\\n' \"$@\" >>\"${CYLC_TASK_LOG_ROOT}.status\"\n"
+    "}\n",
+
+    "\n"
+    "cylc__job__claim() {\n"
+    "    cylc__job__now\n"
+    "    set -o noclobber\n"
+    "    printf '%s\\n' \"CYLC_JOB_RUNNER_NAME=${cylc__job__runner}\" \"CYLC_JOB_ID=$$\" \\\n"
+    "        \"CYLC_JOB_RUNNER_SUBMIT_TIME=${cylc__job__time}\" \"CYLC_JOB_PID=$$\" \\\n"
+    "        \"CYLC_JOB_INIT_TIME=${cylc__job__time}\" \\\n"
+    "        2>/dev/null >\"${CYLC_TASK_LOG_ROOT}.status\" || exit 0\n"
+    "    set +o noclobber\n"
+    "}\n",
+
+    "\n"
+    "cylc__job__has_ended() {\n"
+    "    local line\n"
+    "    while read -r line; do\n"
+    "        if [[ $line == CYLC_JOB_EXIT=* ]]; then\n"
+    "            return 0\n"
+    "        fi\n"
+    "    done 2>/dev/null <\"${CYLC_TASK_LOG_ROOT}.status\"\n"
+    "    return 1\n"
+    "}\n",
+
+    "\n"
+    "cylc__job_abort() {\n"
+    "    local reason=\"aborted/\\\"${1-}\\\"\"\n"
+    "    trap '' TERM XCPU INT HUP\n"
+    "    cylc__job__note \"CYLC_JOB_EXIT=${reason//$'\\n'/ }\"\n"
+    "    cylc__job__say CRITICAL \"$reason\" >&2\n"
+    "    exit 1\n"
+    "}\n",
+
+    "\n"
+    "cylc__job__finish() {\n"
+    "    local how=$1 status=0\n"
+    "    trap - EXIT\n"
+    "    trap '' TERM XCPU INT HUP\n"
+    "    set +euo pipefail\n"
+    "    if [[ $how == 0 && -n $cylc__job__complete ]]; then\n"
+    "        cylc__job__say INFO succeeded\n"
+    "        cylc__job__note CYLC_JOB_EXIT=SUCCEEDED\n"
+    "        if cylc__job__has exit_script; then\n"
+    "            (cylc__job__run exit_script)\n"
+    "        fi\n"
+    "    else\n"
+    "        status=1\n"
+    "        case $how in\n"
+    "        0) how=EXIT ;;\n"
+    "        [0-9]*) how=ERR ;;\n"
+    "        *) kill \"$cylc__job__scripts\" 2>/dev/null ;;\n"
+    "        esac\n"
+    "        if ! cylc__job__has_ended; then\n"
+    "            cylc__job__note \"CYLC_JOB_EXIT=${how}\"\n"
+    "            cylc__job__say CRITICAL \"failed/${how}\" >&2\n"
+    "        fi\n"
+    "        if cylc__job__has err_script; then\n"
+    "            (cylc__job__run err_script \"$how\") >&2\n"
+    "        fi\n"
+    "    fi\n"
+    "    cylc__job__now\n"
+    "    cylc__job__note \"CYLC_JOB_EXIT_TIME=${cylc__job__time}\"\n"
+    "    exit \"$status\"\n"
+    "}\n",
+
+    "\n"
+    "cylc__job__trap() {\n"
+    "    trap 'cylc__job__finish \"$?\"' EXIT\n"
+    "    local signal\n"
+    "    for signal in TERM XCPU INT HUP; do\n"
+    "        trap \"cylc__job__finish ${signal}\" \"$signal\"\n"
+    "    done\n"
+    "}\n",
+
+    "\n"
+    "cylc__job__paths() {\n"
+    "    if [[ -n $cylc__job__program_dir ]] && ! type -P cylc >/dev/null; then\n"
+    "        PATH=\"${PATH:+${PATH}:}${cylc__job__program_dir}\"\n"
+    "    fi\n"
+    "    "
+    "PATH=\"${CYLC_WORKFLOW_RUN_DIR}/share/bin:${CYLC_WORKFLOW_RUN_DIR}/bin${PATH:+:${PATH}}\"\n"
+    "    "
+    "PYTHONPATH=\"${CYLC_WORKFLOW_RUN_DIR}/share/lib/python:${CYLC_WORKFLOW_RUN_DIR}/lib/"
+    "python${PYTHONPATH:+:${PYTHONPATH}}\"\n"
+    "    export PATH PYTHONPATH\n"
+    "}\n",
+
+    "\n"
+    "cylc__job__enter() {\n"
+    "    if [[ ! -d $CYLC_TASK_WORK_DIR ]]; then\n"
+    "        mkdir -p -- \"$CYLC_TASK_WORK_DIR\"\n"
+    "    fi\n"
+    "    cd -- \"$CYLC_TASK_WORK_DIR\"\n"
+    "}\n",
+
+    "\n"
+    "cylc__job__parts=(env_script user_env pre_script script post_script)\n",
+
+    "\n"
+    "cylc__job__has_any() {\n"
+    "    local name\n"
+    "    for name; do\n"
+    "        if cylc__job__has \"$name\"; then\n"
+    "            return 0\n"
+    "        fi\n"
+    "    done\n"
+    "    return 1\n"
+    "}\n",
+
+    "\n"
+    "cylc__job__run_parts() {\n"
+    "    for cylc__job__part in \"${cylc__job__parts[@]}\"; do\n"
+    "        cylc__job__run \"$cylc__job__part\"\n"
+    "    done\n"
+    "}\n",
+
+    "\n"
+    "cylc__job__main() {\n"
+    "    cylc__job__complete= cylc__job__scripts=\n"
+    "    cylc__job__inst__cylc_env\n"
+    "    cylc__job__claim\n"
+    "    exec >\"${CYLC_TASK_LOG_ROOT}.out\" 2>\"${CYLC_TASK_LOG_ROOT}.err\"\n"
+    "    cylc__job__trap\n"
+    "    printf '%s\\n' \"Workflow : ${CYLC_WORKFLOW_ID}\" \\\n"
+    "        \"Job : ${CYLC_TASK_JOB} (try ${CYLC_TASK_TRY_NUMBER})\" \\\n"
+    "        \"User@Host: ${USER:-${LOGNAME:-${CYLC_WORKFLOW_OWNER}}}@${HOSTNAME}\" ''\n"
+    "    cylc__job__say INFO started\n"
+    "    cylc__job__run init_script\n"
+    "    cylc__job__paths\n"
+    "    set -euo pipefail\n"
+    "    cylc__job__enter\n"
+    "    if cylc__job__has_any \"${cylc__job__parts[@]}\"; then\n"
+    "        cylc__job__run_parts &\n"
+    "        cylc__job__scripts=$!\n"
+    "        wait \"$cylc__job__scripts\"\n"
+    "    fi\n"
+    "    cylc__job__complete=yes\n"
+    "}\n",
+
+    "\n"
+    "cylc__job__main; exit \"$?\"\n",
+    NULL};
