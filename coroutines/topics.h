@@ -162,6 +162,9 @@ enum field {
     /* all that this output (number NO_INDEX: this pool.runahead) caused has been said. */         \
     X(TRIGGER_SETTLED, "trigger.settled", M(TRIGGERS), M(TASK_POOL),                               \
       FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_FLOWS)                                       \
+    /* the xtriggers begin, or begin again after a crash of their process: say every               \
+     * xtrigger.watch that is not satisfied (again). */                                                                 \
+    X(XTRIGGER_READY, "xtrigger.ready", M(XTRIGGERS), M(TASK_POOL), 0)                             \
     /* text: signature; detail: results, a JSON object. */                                         \
     X(XTRIGGER_SATISFIED, "xtrigger.satisfied", M(XTRIGGERS),                                      \
       M(TASK_POOL) | M(RECORDER) | M(VIEWER), FIELD_TEXT | FIELD_DETAIL)                           \
