@@ -17,6 +17,9 @@ struct db;
 struct db_faults {
     void *context;
     int (*before_commit)(void *context);
+    /* The commit is durable; a negative errno makes db_commit fail with it all the same, as a loss
+     * of power just then does. May be NULL. */
+    int (*after_commit)(void *context);
 };
 
 /* Open or create (path ":memory:" for tests): WAL, foreign tools may read meanwhile. NULL and error
@@ -24,19 +27,27 @@ struct db_faults {
 struct db *db_open(const char *path, const struct db_faults *faults, struct error *error);
 /* Rolls back what was not committed. */
 void db_close(struct db *db);
-/* The workflow whose names the rows use; changes at a reload. */
+/* The workflow whose names the rows use; changes at a reload. PRE: nothing is dirty. */
 void db_set_workflow(struct db *db, const struct workflow *workflow);
-/* Rows that describe the start: inheritance, workflow_params (uuid, versions, points ...), flow 1.
- * In the open transaction. params: key, value pairs. */
+/* Rows that describe the start: inheritance, workflow_params (uuid_str, cylc_version, icp ...),
+ * flow
+ * 1. In the open transaction. params: key, value pairs; value NULL is SQL's NULL. n_restart is
+ * counted here unless given. run_mode "simulation": jobs are written as simulated. */
 int db_start(struct db *db, const struct key_value *params, size_t n, struct error *error);
 
-/* Begins a transaction if none is open, and applies one message. Several changes of one row between
- * two commits cost little. Negative and error if the database refuses; the transaction stays. */
+/* Applies one message, in memory: nothing is written before db_commit. Several changes of one row
+ * between two commits cost little. Negative and error if the database cannot be read. */
 int db_apply(struct db *db, const struct message *message, struct error *error);
 /* Durable when it returns 0. On failure (-EBUSY: may be tried again; else final) nothing of the
  * transaction is lost from memory: db_commit may be called again. */
 int db_commit(struct db *db, struct error *error);
 bool db_is_dirty(const struct db *db);
+
+/* Answer a history.ask: says one TOPIC_HISTORY for each set of flows, then the last one. What is
+ * applied and not yet committed counts. */
+int db_history(struct db *db, const struct message *ask,
+               void (*say)(void *context, struct message *message), void *context,
+               struct error *error);
 
 /* NULL with error->code 0 if the run never started (no rows); NULL and an error if it is damaged.
  */

@@ -77,7 +77,8 @@ struct restart {
     RESTART_ARRAY(restart_xtrigger, xtriggers);
     RESTART_ARRAY(restart_result, results);
     RESTART_ARRAY(restart_job, jobs);
-    RESTART_ARRAY(restart_history, history);
+    RESTART_ARRAY(restart_history, history); /* empty: the pool asks (history.ask) */
+    RESTART_ARRAY(restart_output, absolute); /* completed outputs that absolute triggers refer to */
 #undef RESTART_ARRAY
     void *arena; /* what owns the texts and bit sets */
 };

@@ -1,0 +1,254 @@
+/* The recorder: owns the database. What it hears it applies (in memory), and commits in groups:
+ * when its inbox is empty and nobody else is about to run, or after RECORDS_PER_COMMIT messages.
+ * Then it says `recorded` with the number of the last message it consumed of each outbox: what
+ * waits for that may act.
+ *
+ * A database that is busy (a foreign writer) is tried again, later and later; one that stays busy,
+ * is full or broken ends the scheduler by TOPIC_FAULT: nothing uncommitted was acknowledged, so a
+ * restart goes on from the last commit.
+ *
+ * Shutdown: it reads the outboxes it hears (server, task_pool, xtriggers, jobs, health) to their
+ * ends, commits, says `recorded`, closes. Those five therefore must close without waiting for its
+ * end; until then they may wait for `recorded`. Commands and viewer, which it does not hear, wait
+ * for its end and close after it.
+ *
+ * States: listening; retrying (a commit, or a message that could not be applied); ended. */
+#include "base/memory.h"
+#include "coroutines/cast.h"
+#include "db/db.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+enum {
+    RECORDER_BURST = 512,       /* messages heard in one turn */
+    RECORDS_PER_COMMIT = 10000, /* at most; a commit of that many takes about 0.1 s */
+    YIELDS_PER_COMMIT = 8,      /* how often others go first while the inbox is empty */
+    RETRIES_MAX = 14            /* of one commit: about 40 s */
+};
+enum { RETRY_DELAY_FIRST = 10000, RETRY_DELAY_MAX = 8000000 }; /* microseconds */
+
+enum recorder_state { RECORDER_LISTENING, RECORDER_RETRYING, RECORDER_ENDED };
+static const char *const state_names[] = {"listening", "retrying", "ended"};
+
+struct recorder {
+    struct co co;
+    const struct cast_context *context;
+    struct env_timer timer;
+    uint64_t consumed[MEMBERS]; /* last seq of each outbox */
+    uint64_t uncommitted;       /* messages consumed and not said to be recorded */
+    unsigned yields, retries;
+    struct message held; /* heard and not applied, since the database is busy */
+    bool holding;
+    bool faulted;
+    bool done;
+};
+
+static void say(void *context, struct message *message)
+{
+    struct recorder *self = context;
+    bus_publish(self->context->bus, RECORDER, message);
+}
+
+static void say_recorded(struct recorder *self)
+{
+    unsigned char marks[MEMBERS * sizeof(uint64_t)];
+    for (size_t i = 0; i < sizeof marks; i++)
+        marks[i] = (unsigned char)(self->consumed[i / 8] >> (8 * (i % 8)));
+    say(self, &(struct message){.topic = TOPIC_RECORDED, .text = {(char *)marks, sizeof marks}});
+    self->uncommitted = 0;
+    self->yields = 0;
+}
+
+static void fault(struct recorder *self, const struct error *error)
+{
+    struct text why = {0};
+    text_addf(&why, "the run database cannot be written: %s", error->text);
+    if (self->retries)
+        text_addf(&why, " (tried %u times)", self->retries + 1);
+    env_logf(self->context->env, LOG_CRITICAL_LEVEL, "%s", text_string(&why));
+    say(self, &(struct message){.topic = TOPIC_FAULT,
+                                .text = {text_string(&why), strlen(text_string(&why))}});
+    text_release(&why);
+    atomic_store(self->context->exit_status, 1);
+    self->faulted = true;
+}
+
+/* --- hearing --- */
+
+static int record(struct recorder *self, const struct message *message, struct error *error)
+{
+    if (message->topic == TOPIC_HISTORY_ASK)
+        return db_history(self->context->db, message, say, self, error);
+    return db_apply(self->context->db, message, error);
+}
+
+/* Apply the message held. */
+static int take(struct recorder *self, struct error *error)
+{
+    const struct message *message = &self->held;
+    if (message->topic == TOPIC_FAULT) {
+        atomic_store(self->context->exit_status, 1);
+        self->faulted = true;
+        self->holding = false;
+        return 0;
+    }
+    int result = record(self, message, error);
+    if (result < 0)
+        return result;
+    if (message->topic == TOPIC_WORKFLOW_SHUTDOWN)
+        atomic_store(self->context->exit_status, (int)message->value);
+    self->holding = false;
+    self->consumed[message->sender] = message->seq;
+    self->uncommitted++;
+    return 0;
+}
+
+/* At most one burst. 1: there may be more; 0: the inbox is empty. */
+static int hear(struct recorder *self, struct error *error)
+{
+    for (unsigned i = 0; i < RECORDER_BURST && !self->faulted; i++) {
+        if (!self->holding) {
+            if (!bus_receive(self->context->bus, RECORDER, &self->held))
+                return 0;
+            self->holding = true;
+            self->yields = 0;
+        }
+        int result = take(self, error);
+        if (result < 0)
+            return result;
+    }
+    return 1;
+}
+
+/* --- committing --- */
+
+/* Others who are about to run may say more that belongs into the same commit. */
+static bool others_go_first(struct recorder *self)
+{
+    if (self->context->env->ready.n == 0 || self->yields >= YIELDS_PER_COMMIT)
+        return false;
+    self->yields++;
+    return true;
+}
+
+static int commit(struct recorder *self, struct error *error)
+{
+    int result = db_commit(self->context->db, error);
+    if (result < 0)
+        return result;
+    if (self->uncommitted)
+        say_recorded(self);
+    self->retries = 0;
+    return 0;
+}
+
+/* One turn. 0: nothing to do; 1: come again; negative: the database refused. */
+static int take_turn(struct recorder *self, struct error *error)
+{
+    int more = hear(self, error);
+    if (more < 0 || self->faulted)
+        return more;
+    if (self->uncommitted < RECORDS_PER_COMMIT &&
+        (more || (self->uncommitted && others_go_first(self))))
+        return 1;
+    int result = commit(self, error);
+    return result < 0 ? result : more;
+}
+
+static void start_retry(struct recorder *self, const struct error *error)
+{
+    uint64_t delay = RETRY_DELAY_FIRST;
+    for (unsigned i = 0; i < self->retries && delay < RETRY_DELAY_MAX; i++)
+        delay *= 2;
+    if (delay > RETRY_DELAY_MAX)
+        delay = RETRY_DELAY_MAX;
+    if (self->retries == 0)
+        env_logf(self->context->env, LOG_WARNING_LEVEL, "%s; trying again", error->text);
+    self->retries++;
+    struct env *env = self->context->env;
+    env->ops->timer_start(env, &self->timer, &self->co, delay);
+}
+
+/* What to do next. */
+enum recorder_next { NEXT_AGAIN, NEXT_SLEEP, NEXT_RETRY, NEXT_END };
+
+static enum recorder_next turn(struct recorder *self)
+{
+    struct error error = {0};
+    int result = take_turn(self, &error);
+    if (result < 0 && result == -EBUSY && self->retries < RETRIES_MAX) {
+        start_retry(self, &error);
+        return NEXT_RETRY;
+    }
+    if (result < 0)
+        fault(self, &error);
+    if (self->faulted)
+        return NEXT_END;
+    if (result > 0)
+        return NEXT_AGAIN;
+    return bus_drained(self->context->bus, RECORDER, 0) ? NEXT_END : NEXT_SLEEP;
+}
+
+static enum co_result recorder_step(struct co *co)
+{
+    struct recorder *self = (struct recorder *)co;
+    CO_BEGIN(co, recorder_state, RECORDER_LISTENING);
+    for (;;) {
+        switch (turn(self)) {
+        case NEXT_AGAIN:
+            return CO_READY;
+        case NEXT_SLEEP:
+            return CO_ASLEEP;
+        case NEXT_END:
+            goto end;
+        case NEXT_RETRY:
+            break;
+        }
+        CO_AWAIT(co, RECORDER_RETRYING, self->timer.fired);
+        self->timer.fired = false;
+        co_enter(co, RECORDER_LISTENING);
+    }
+end:
+    bus_close(self->context->bus, RECORDER);
+    CO_END(co, RECORDER_ENDED);
+}
+
+static void recorder_done(struct co *co)
+{
+    struct recorder *self = (struct recorder *)co;
+    self->done = true;
+    self->context->member_done(self->context->context, RECORDER);
+}
+
+static const struct co_type recorder_type = {"recorder", recorder_step, state_names,
+                                             RECORDER_ENDED + 1, recorder_done};
+
+static void *recorder_create(const struct cast_context *context, struct error *error)
+{
+    (void)error;
+    PRE(context->db);
+    struct recorder *self = NEW(struct recorder);
+    co_init(&self->co, &recorder_type, &context->env->ready);
+    self->context = context;
+    bus_attach(context->bus, RECORDER, &self->co);
+    co_wake(&self->co); /* what the start wrote is to be committed */
+    return self;
+}
+
+static void recorder_destroy(void *member)
+{
+    struct recorder *self = member;
+    if (!self)
+        return;
+    if (!self->done) {
+        co_cancel(&self->co);
+        struct env *env = self->context->env;
+        env->ops->timer_stop(env, &self->timer);
+    }
+    free(self);
+}
+
+const struct cast_entry cast_recorder = {recorder_create, recorder_destroy};

@@ -1,0 +1,544 @@
+/* One message -> changes of rows in memory: one function a topic, in one table. */
+#include "db/apply.h"
+#include "base/check.h"
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/banned.h"
+
+typedef int applier(struct db *db, const struct message *m, struct error *error);
+
+static struct instance *touch(struct db *db, const struct message *m, struct error *error)
+{
+    struct instance *instance = rows_get(db, m->point, m->task, error);
+    if (instance)
+        rows_touch(db, instance);
+    return instance;
+}
+
+static void replace_text(char **at, struct slice text)
+{
+    free(*at);
+    *at = text.n ? slice_copy(text) : NULL;
+}
+
+/* A flow nobody told of gets a row all the same: its number must not be used again. */
+static void note_flows(struct db *db, const struct flow_list *flows)
+{
+    if (flows->n == 0 || flows->at[flows->n - 1] <= db->flow_last)
+        return;
+    db->flow_last = flows->at[flows->n - 1];
+    later_add(&db->later, SQL_FLOW_ADD);
+    later_number(&db->later, db->flow_last);
+    later_text(&db->later, forms_time(&db->forms, db->now));
+    later_text(&db->later, "no description");
+}
+
+/* --- instances --- */
+
+static struct history *state_row(struct instance *instance, const struct flow_set *flows,
+                                 int64_t when)
+{
+    struct history *row = rows_history(instance, flows);
+    if (!row) {
+        row = rows_add_history(instance, flows);
+        row->created = when;
+        row->outputs_dirty = true;
+    }
+    row->updated = when;
+    row->state_dirty = true;
+    return row;
+}
+
+/* Two flows have met: a new row from now on, which begins as the old one stands. */
+static void merge(struct instance *instance, const struct flow_set *flows, int64_t when)
+{
+    const struct history *old = instance->now;
+    struct history *row = state_row(instance, flows, when);
+    row->outputs |= old->outputs;
+    row->forced |= old->forced;
+    row->outputs_dirty = true;
+    row->submit = old->submit;
+    row->status = old->status;
+    row->flow_wait = old->flow_wait;
+    row->manual = old->manual;
+    instance->now = row;
+    instance->pool_dirty = true;
+}
+
+static void move_cursor(struct db *db, const struct message *m, const struct flow_set *flows)
+{
+    later_add(&db->later, SQL_CURSOR_PUT);
+    later_text(&db->later, db->workflow->tasks[m->task].name);
+    later_text(&db->later, forms_point(&db->forms, db->workflow, m->point));
+    later_text(&db->later, flows->text);
+}
+
+static int task_spawned(struct db *db, const struct message *m, struct error *error)
+{
+    struct instance *instance = touch(db, m, error);
+    if (!instance)
+        return error->code;
+    const struct flow_set *flows = forms_flows(&db->forms, &m->flows);
+    note_flows(db, &m->flows);
+    if (m->flags & TASK_FROM_CURSOR)
+        move_cursor(db, m, flows);
+    if (instance->in_pool) {
+        if (flows != instance->now->flows)
+            merge(instance, flows, m->when);
+        return 0;
+    }
+    struct history *row = state_row(instance, flows, m->when);
+    row->submit = m->submit;
+    row->status = STATUS_WAITING;
+    row->flow_wait = m->flags & TASK_FLOW_WAIT;
+    row->manual = m->flags & TASK_MANUAL;
+    instance->now = row;
+    instance->in_pool = true;
+    instance->flags = m->flags;
+    instance->try_ = m->try_;
+    instance->settled = 0;
+    instance->pool_dirty = instance->task_dirty = true;
+    rows_make_atoms(db, instance);
+    return 0;
+}
+
+static int task_state(struct db *db, const struct message *m, struct error *error)
+{
+    struct instance *instance = touch(db, m, error);
+    if (!instance)
+        return error->code;
+    const struct flow_set *flows = forms_flows(&db->forms, &m->flows);
+    note_flows(db, &m->flows);
+    if (instance->in_pool && flows != instance->now->flows)
+        merge(instance, flows, m->when);
+    struct history *row = state_row(instance, flows, m->when);
+    row->submit = m->submit;
+    row->status = m->status;
+    row->flow_wait = m->flags & TASK_FLOW_WAIT;
+    row->manual = (m->flags & TASK_MANUAL) && m->status == STATUS_WAITING;
+    if (instance->in_pool) {
+        instance->flags = m->flags;
+        instance->try_ = m->try_;
+        instance->pool_dirty = instance->task_dirty = true;
+    }
+    return 0;
+}
+
+static void forget_history(struct db *db, struct instance *instance, struct history *row)
+{
+    const char *name = rows_task(db, instance)->name;
+    const char *cycle = forms_point(&db->forms, db->workflow, instance->key.point);
+    if (row->stored) {
+        later_add(&db->later, SQL_STATE_DELETE);
+        later_text(&db->later, name);
+        later_text(&db->later, cycle);
+        later_text(&db->later, row->stored->text);
+        later_add(&db->later, SQL_OUTPUTS_DELETE);
+        later_text(&db->later, cycle);
+        later_text(&db->later, name);
+        later_text(&db->later, row->stored->text);
+    }
+    rows_drop_history(instance, row);
+}
+
+/* Out of the given flows (none given: out of all), as the remove command does. The history stays,
+ * under the flows that are left. */
+static void leave_flows(struct db *db, struct instance *instance, const struct message *m)
+{
+    struct history *next;
+    for (struct history *row = instance->rows; row; row = next) {
+        next = row->next;
+        const struct flow_list *old = &row->flows->list;
+        if (m->flows.n > 0 ? !flows_meet(old, &m->flows) : old->n == 0)
+            continue;
+        struct flow_list rest = {0};
+        if (m->flows.n > 0)
+            rest = flows_minus(old, &m->flows);
+        const struct flow_set *flows = forms_flows(&db->forms, &rest);
+        struct history *other = rows_history(instance, flows);
+        if (other && other == instance->now) {
+            forget_history(db, instance, row);
+            continue;
+        }
+        if (other) {
+            next = next == other ? other->next : next;
+            forget_history(db, instance, other);
+        }
+        row->flows = flows;
+        row->state_dirty = row->outputs_dirty = true;
+    }
+}
+
+static int task_removed(struct db *db, const struct message *m, struct error *error)
+{
+    struct instance *instance = touch(db, m, error);
+    if (!instance)
+        return error->code;
+    if (m->number == REMOVED_BY_COMMAND)
+        leave_flows(db, instance, m);
+    if (instance->in_pool)
+        rows_leave_pool(instance);
+    return 0;
+}
+
+static int task_output(struct db *db, const struct message *m, struct error *error)
+{
+    struct instance *instance = touch(db, m, error);
+    if (!instance)
+        return error->code;
+    const struct task_def *task = &db->workflow->tasks[m->task];
+    PRE(m->number < task->n_outputs);
+    const struct flow_set *flows = forms_flows(&db->forms, &m->flows);
+    note_flows(db, &m->flows);
+    struct history *row = instance->in_pool ? instance->now : rows_history(instance, flows);
+    if (!row) {
+        row = state_row(instance, flows, m->when);
+        row->submit = m->submit;
+    }
+    uint64_t bit = UINT64_C(1) << m->number;
+    if (!(row->outputs & bit)) {
+        row->outputs |= bit;
+        row->forced |= m->value ? bit : 0;
+        row->outputs_dirty = true;
+    }
+    if (db->absolute[m->task] & bit) {
+        later_add(&db->later, SQL_ABSOLUTE_ADD);
+        later_text(&db->later, forms_point(&db->forms, db->workflow, m->point));
+        later_text(&db->later, task->name);
+        later_text(&db->later, task->outputs[m->number].message);
+    }
+    VEC_EACH (struct unsettled, output, &instance->unsettled)
+        if (output->output == m->number && output->flows == flows) {
+            output->wanted = true;
+            return 0;
+        }
+    *vec_push(&instance->unsettled) = (struct unsettled){m->number, flows, true, false};
+    return 0;
+}
+
+static int task_settled(struct db *db, const struct message *m, struct error *error)
+{
+    struct instance *instance = touch(db, m, error);
+    if (!instance)
+        return error->code;
+    const struct flow_set *flows = forms_flows(&db->forms, &m->flows);
+    size_t kept = 0;
+    VEC_EACH (struct unsettled, output, &instance->unsettled) {
+        if (output->output == m->number && output->flows == flows)
+            output->wanted = false;
+        if (output->wanted || output->stored)
+            instance->unsettled.at[kept++] = *output;
+    }
+    instance->unsettled.n = kept;
+    return 0;
+}
+
+/* --- prerequisites --- */
+
+static int task_prerequisite(struct db *db, const struct message *m, struct error *error)
+{
+    struct instance *instance = touch(db, m, error);
+    if (!instance)
+        return error->code;
+    PRE(m->number < rows_graph_task(db, instance)->n_atoms);
+    if (!instance->atoms)
+        return 0;
+    uint8_t *mark = &instance->atoms[m->number];
+    *mark = (uint8_t)((*mark & ATOM_APPLIES) | ATOM_DIRTY | (m->value + 1));
+    instance->atoms_dirty = true;
+    return 0;
+}
+
+/* The children of a small group show its members one by one. */
+static int touch_children(struct db *db, const struct group *group, cycle_point point,
+                          struct error *error)
+{
+    enum { CHILD_POINTS_MAX = 8 };
+    for (uint32_t i = 0; i < group->edges.n; i++) {
+        const struct edge *edge = &group->edges.at[i];
+        const struct atom *atom = &db->workflow->graph->tasks[edge->index].atoms[edge->atom];
+        if (atom->offset.kind == OFFSET_ABSOLUTE)
+            continue;
+        cycle_point points[CHILD_POINTS_MAX];
+        size_t n =
+            offset_invert(db->workflow->cycling, &atom->offset, point, points, CHILD_POINTS_MAX);
+        for (size_t k = 0; k < n; k++) {
+            struct instance *child = rows_get(db, points[k], edge->index, error);
+            if (!child)
+                return error->code;
+            if (!child->atoms)
+                continue;
+            rows_touch(db, child);
+            child->atoms[edge->atom] |= ATOM_DIRTY;
+            child->atoms_dirty = true;
+        }
+    }
+    return 0;
+}
+
+static int task_group(struct db *db, const struct message *m, struct error *error)
+{
+    const struct group *group = &db->workflow->graph->groups[m->number];
+    PRE(m->value >= 0 && (uint64_t)m->value < group->n_members);
+    later_add(&db->later, SQL_GROUP_PUT);
+    later_text(&db->later, group->name);
+    later_text(&db->later, forms_point(&db->forms, db->workflow, m->point));
+    later_text(&db->later, db->workflow->tasks[group->members[m->value]].name);
+    later_text(&db->later, forms_flows(&db->forms, &m->flows)->text);
+    if (group->n_members > GROUP_ROWS_MAX || group->edges.n > GROUP_ROWS_MAX)
+        return 0;
+    return touch_children(db, group, m->point, error);
+}
+
+static int task_xtrigger(struct db *db, const struct message *m, struct error *error)
+{
+    struct instance *instance = touch(db, m, error);
+    if (!instance)
+        return error->code;
+    if (!instance->in_pool)
+        return 0;
+    struct wait *wait = NULL;
+    VEC_EACH (struct wait, known, &instance->waits)
+        if (known->xtrigger == m->number)
+            wait = known;
+    if (!wait) {
+        wait = vec_push(&instance->waits);
+        wait->xtrigger = m->number;
+    }
+    replace_text(&wait->signature, m->text);
+    wait->satisfied = m->value != 0;
+    wait->dirty = true;
+    return 0;
+}
+
+static int task_hold(struct db *db, const struct message *m, struct error *error)
+{
+    (void)error;
+    later_add(&db->later, m->value ? SQL_HOLD_ADD : SQL_HOLD_DELETE);
+    later_text(&db->later, db->workflow->tasks[m->task].name);
+    later_text(&db->later, forms_point(&db->forms, db->workflow, m->point));
+    return 0;
+}
+
+static int task_event(struct db *db, const struct message *m, struct error *error)
+{
+    (void)error;
+    later_add(&db->later, SQL_EVENT_ADD);
+    later_text(&db->later, db->workflow->tasks[m->task].name);
+    later_text(&db->later, forms_point(&db->forms, db->workflow, m->point));
+    later_text(&db->later, forms_time(&db->forms, m->when));
+    later_number(&db->later, m->submit);
+    later_text_n(&db->later, m->text.at, m->text.n);
+    later_text_n(&db->later, m->detail.at, m->detail.n);
+    return 0;
+}
+
+/* --- jobs --- */
+
+static struct job *touch_job(struct db *db, const struct message *m, struct error *error)
+{
+    struct instance *instance = touch(db, m, error);
+    struct job *job = instance ? rows_job(db, instance, m->submit, error) : NULL;
+    if (job)
+        job->dirty = true;
+    return job;
+}
+
+static int job_submit(struct db *db, const struct message *m, struct error *error)
+{
+    struct job *job = touch_job(db, m, error);
+    if (!job)
+        return error->code;
+    const char *platform = db->workflow->tasks[m->task].runtime.platform;
+    const char *where = db->simulation ? "simulation" : *platform ? platform : "localhost";
+    job->flows = forms_flows(&db->forms, &m->flows);
+    job->try_ = m->try_;
+    job->manual = m->flags & TASK_MANUAL;
+    job->time_submit = m->when;
+    replace_text(&job->platform, slice_of(where));
+    replace_text(&job->runner, slice_of(db->simulation ? "simulation" : "background"));
+    struct instance *instance = rows_get(db, m->point, m->task, error);
+    PRE(instance);
+    if (instance->settled) {
+        instance->settled = 0; /* a new job, a new job.status */
+        instance->task_dirty = true;
+    }
+    return 0;
+}
+
+static int job_submitted(struct db *db, const struct message *m, struct error *error)
+{
+    struct job *job = touch_job(db, m, error);
+    if (!job)
+        return error->code;
+    job->submit_exit = m->when;
+    job->submit_status = 0;
+    replace_text(&job->job_id, m->text);
+    return 0;
+}
+
+static int job_submit_failed(struct db *db, const struct message *m, struct error *error)
+{
+    struct job *job = touch_job(db, m, error);
+    if (!job)
+        return error->code;
+    job->submit_exit = m->when;
+    job->submit_status = 1;
+    return 0;
+}
+
+static int job_started(struct db *db, const struct message *m, struct error *error)
+{
+    struct job *job = touch_job(db, m, error);
+    if (!job)
+        return error->code;
+    job->time_run = m->when;
+    return 0;
+}
+
+static int job_succeeded(struct db *db, const struct message *m, struct error *error)
+{
+    struct job *job = touch_job(db, m, error);
+    if (!job)
+        return error->code;
+    job->run_exit = m->when;
+    job->run_status = 0;
+    return 0;
+}
+
+/* The reason is the job's message: "failed/ERR", "aborted/why"; or there is none. */
+static int job_failed(struct db *db, const struct message *m, struct error *error)
+{
+    struct job *job = touch_job(db, m, error);
+    if (!job)
+        return error->code;
+    job->run_exit = m->when;
+    job->run_status = 1;
+    struct slice reason = m->text;
+    static const char *const prefixes[] = {"failed/", "aborted/"};
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        size_t n = strlen(prefixes[i]);
+        if (reason.n >= n && memcmp(reason.at, prefixes[i], n) == 0)
+            reason = (struct slice){reason.at + n, reason.n - n};
+    }
+    replace_text(&job->signal, reason);
+    return 0;
+}
+
+static int job_settled(struct db *db, const struct message *m, struct error *error)
+{
+    struct instance *instance = touch(db, m, error);
+    if (!instance)
+        return error->code;
+    if (instance->in_pool && m->submit == instance->now->submit && m->value > instance->settled) {
+        instance->settled = m->value;
+        instance->task_dirty = true;
+    }
+    return 0;
+}
+
+/* --- the workflow --- */
+
+static int pool_runahead(struct db *db, const struct message *m, struct error *error)
+{
+    (void)error;
+    later_add(&db->later, SQL_ROUSE_STATE_PUT);
+    later_text(&db->later, "runahead");
+    later_text(&db->later,
+               m->point == POINT_NONE ? NULL : forms_point(&db->forms, db->workflow, m->point));
+    return 0;
+}
+
+static int workflow_state(struct db *db, const struct message *m, struct error *error)
+{
+    (void)error;
+    if (m->number == WORKFLOW_STOPPING)
+        return 0;
+    later_add(&db->later, SQL_PARAM_PUT);
+    later_text(&db->later, "is_paused");
+    later_text(&db->later, m->number == WORKFLOW_PAUSED ? "1" : "0");
+    return 0;
+}
+
+/* Key "flow N": the description of a flow. */
+static int workflow_flow(struct db *db, uint32_t flow, struct slice description)
+{
+    if (flow > db->flow_last)
+        db->flow_last = flow;
+    later_add(&db->later, SQL_FLOW_DESCRIBE);
+    later_number(&db->later, flow);
+    later_text(&db->later, forms_time(&db->forms, db->now));
+    later_text_n(&db->later, description.at, description.n);
+    return 0;
+}
+
+static int workflow_param(struct db *db, const struct message *m, struct error *error)
+{
+    char key[32];
+    unsigned flow;
+    int n = 0;
+    snprintf(key, sizeof key, "%.*s", (int)(m->text.n < sizeof key ? m->text.n : sizeof key - 1),
+             m->text.at);
+    if (sscanf(key, "flow %u%n", &flow, &n) == 1 && key[n] == '\0')
+        return workflow_flow(db, flow, m->detail);
+    (void)error;
+    later_add(&db->later, m->detail.n ? SQL_PARAM_PUT : SQL_PARAM_DELETE);
+    later_text_n(&db->later, m->text.at, m->text.n);
+    if (m->detail.n)
+        later_text_n(&db->later, m->detail.at, m->detail.n);
+    return 0;
+}
+
+/* Clocks are not kept: they are satisfied again at once. */
+static int xtrigger_satisfied(struct db *db, const struct message *m, struct error *error)
+{
+    static const char clock[] = "wall_clock(";
+    (void)error;
+    if (m->text.n >= strlen(clock) && memcmp(m->text.at, clock, strlen(clock)) == 0)
+        return 0;
+    later_add(&db->later, SQL_RESULT_PUT);
+    later_text_n(&db->later, m->text.at, m->text.n);
+    later_text_n(&db->later, m->detail.at, m->detail.n);
+    return 0;
+}
+
+/* A topic that is not here leaves no trace in the database. */
+static applier *const appliers[TOPICS_N] = {
+    [TOPIC_TASK_SPAWNED] = task_spawned,
+    [TOPIC_TASK_STATE] = task_state,
+    [TOPIC_TASK_PREREQUISITE] = task_prerequisite,
+    [TOPIC_TASK_GROUP] = task_group,
+    [TOPIC_TASK_XTRIGGER] = task_xtrigger,
+    [TOPIC_TASK_OUTPUT] = task_output,
+    [TOPIC_TASK_SETTLED] = task_settled,
+    [TOPIC_TASK_REMOVED] = task_removed,
+    [TOPIC_TASK_EVENT] = task_event,
+    [TOPIC_TASK_HOLD] = task_hold,
+    [TOPIC_JOB_SUBMIT] = job_submit,
+    [TOPIC_JOB_SETTLED] = job_settled,
+    [TOPIC_JOB_SUBMITTED] = job_submitted,
+    [TOPIC_JOB_SUBMIT_FAILED] = job_submit_failed,
+    [TOPIC_JOB_STARTED] = job_started,
+    [TOPIC_JOB_SUCCEEDED] = job_succeeded,
+    [TOPIC_JOB_FAILED] = job_failed,
+    [TOPIC_POOL_RUNAHEAD] = pool_runahead,
+    [TOPIC_WORKFLOW_STATE] = workflow_state,
+    [TOPIC_WORKFLOW_PARAM] = workflow_param,
+    [TOPIC_XTRIGGER_SATISFIED] = xtrigger_satisfied,
+};
+
+bool apply_changes(enum topic topic)
+{
+    return appliers[topic] != NULL;
+}
+
+int apply_message(struct db *db, const struct message *message, struct error *error)
+{
+    PRE(message->topic < TOPICS_N);
+    if (!appliers[message->topic])
+        return 0;
+    if (message->when > db->now)
+        db->now = message->when;
+    return appliers[message->topic](db, message, error);
+}

@@ -1,0 +1,11 @@
+/* From what the cast says to the rows in memory. */
+#ifndef ROUSE_DB_APPLY_H
+#define ROUSE_DB_APPLY_H
+
+#include "db/store.h"
+
+/* Whether the topic changes anything in the database. */
+bool apply_changes(enum topic topic);
+int apply_message(struct db *db, const struct message *message, struct error *error);
+
+#endif

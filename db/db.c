@@ -1,0 +1,277 @@
+/* The run database: opening, transactions, start.
+ *
+ * WAL, so that readers and this writer do not wait for each other; synchronous=FULL, so that what
+ * was acknowledged survives a loss of power. Messages change rows in memory only. A read begins a
+ * transaction, which goes on to the next commit; db_commit writes what is dirty in it. */
+#include "db/db.h"
+#include "base/check.h"
+#include "db/apply.h"
+#include "db/schema.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+/* WAL pages at which a commit copies them into the file: 32 MB. */
+enum { CHECKPOINT_PAGES = 8192 };
+
+static int run_plain(struct db *db, enum statement statement, struct error *error)
+{
+    struct run run = run_begin(&db->sql, statement, error);
+    return run_do(&run, error);
+}
+
+/* --- opening --- */
+
+static int set_pragmas(sqlite3 *connection, struct error *error)
+{
+    char *sql = str_format("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                           "PRAGMA wal_autocheckpoint=%d; PRAGMA temp_store=MEMORY;"
+                           "PRAGMA cache_size=-65536;",
+                           CHECKPOINT_PAGES);
+    int result = sqlite3_exec(connection, sql, NULL, NULL, NULL);
+    free(sql);
+    return result == SQLITE_OK ? 0 : statement_error(connection, error);
+}
+
+static int prepare(struct db *db, struct error *error)
+{
+    sqlite3 *connection = db->sql.connection;
+    sqlite3_extended_result_codes(connection, 1);
+    if (sqlite3_db_readonly(connection, "main") == 1)
+        return error_set(error, -EROFS, "attempt to write a readonly database");
+    int result = set_pragmas(connection, error);
+    if (result == 0)
+        result = schema_create(connection, error);
+    if (result < 0)
+        return result;
+    struct run run = run_begin(&db->sql, SQL_FLOW_LAST, error);
+    if (run_step(&run, error) > 0)
+        db->flow_last = (uint32_t)run_column_int(&run, 0);
+    return run_end(&run);
+}
+
+struct db *db_open(const char *path, const struct db_faults *faults, struct error *error)
+{
+    struct db *db = NEW(struct db);
+    db->path = str_copy(path);
+    if (faults)
+        db->faults = *faults;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    int result = 0;
+    if (sqlite3_open_v2(path, &db->sql.connection, flags, NULL) != SQLITE_OK)
+        result = statement_error(db->sql.connection, error);
+    if (result == 0)
+        result = prepare(db, error);
+    if (result == 0)
+        return db;
+    char *why = str_copy(error->text);
+    error_set(error, result, "%s: %s%s", path, why,
+              result == -EBUSY ? " (is another scheduler writing to it?)" : "");
+    free(why);
+    db_close(db);
+    return NULL;
+}
+
+/* After the end the file alone is the database: readers need no WAL, nor the right to write beside
+ * it. A reader that is still there prevents this; then the next opening does it. */
+static void leave_plain_file(struct db *db)
+{
+    sqlite3_wal_checkpoint_v2(db->sql.connection, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    sqlite3_exec(db->sql.connection, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
+}
+
+void db_close(struct db *db)
+{
+    if (!db)
+        return;
+    struct error ignored = {0};
+    if (db->in_transaction)
+        run_plain(db, SQL_ROLLBACK, &ignored);
+    rows_release(db);
+    later_release(&db->later);
+    forms_release(&db->forms);
+    statements_release(&db->sql);
+    if (db->sql.connection && sqlite3_db_readonly(db->sql.connection, "main") == 0)
+        leave_plain_file(db);
+    INVARIANT(sqlite3_close(db->sql.connection) == SQLITE_OK);
+    free(db->absolute);
+    free(db->path);
+    free(db);
+}
+
+/* --- the workflow --- */
+
+static void find_absolute(struct db *db)
+{
+    const struct workflow *workflow = db->workflow;
+    free(db->absolute);
+    db->absolute = NEW_ARRAY(uint64_t, workflow->n_tasks);
+    for (uint32_t child = 0; child < workflow->graph->n_tasks; child++)
+        for (uint32_t i = 0; i < workflow->graph->tasks[child].n_atoms; i++) {
+            const struct atom *atom = &workflow->graph->tasks[child].atoms[i];
+            if (atom->kind == ATOM_OUTPUT && atom->offset.kind == OFFSET_ABSOLUTE)
+                db->absolute[atom->index] |= UINT64_C(1) << atom->output;
+        }
+}
+
+void db_set_workflow(struct db *db, const struct workflow *workflow)
+{
+    if (db->workflow == workflow)
+        return;
+    PRE(!db_is_dirty(db));
+    rows_release(db);
+    forms_forget_points(&db->forms);
+    db->workflow = workflow;
+    find_absolute(db);
+}
+
+static void put_param(struct db *db, const char *key, const char *value)
+{
+    later_add(&db->later, SQL_PARAM_PUT);
+    later_text(&db->later, key);
+    later_text(&db->later, value);
+}
+
+/* Which start this is: 0 for the first, then how often it was restarted. */
+static int count_restarts(struct db *db, int64_t *ret_n, struct error *error)
+{
+    struct run run = run_begin(&db->sql, SQL_PARAM_GET, error);
+    run_text(&run, "n_restart");
+    int64_t n = run_step(&run, error) > 0 ? run_column_int(&run, 0) + 1 : 0;
+    int result = run_end(&run);
+    if (result == 0)
+        *ret_n = n;
+    return result;
+}
+
+static void put_inheritance(struct db *db)
+{
+    struct text ancestors = {0};
+    for (uint32_t i = 0; i < db->workflow->n_tasks; i++) {
+        const struct task_def *task = &db->workflow->tasks[i];
+        text_clear(&ancestors);
+        text_add(&ancestors, "[");
+        for (uint32_t k = 0; k < task->n_ancestors; k++) {
+            text_add(&ancestors, k ? ", " : "");
+            forms_json_string(&ancestors, task->ancestors[k]);
+        }
+        text_add(&ancestors, "]");
+        later_add(&db->later, SQL_INHERITANCE_PUT);
+        later_text(&db->later, task->name);
+        later_text(&db->later, text_string(&ancestors));
+    }
+    text_release(&ancestors);
+}
+
+/* The flow every workflow starts with. */
+static void put_first_flow(struct db *db)
+{
+    char start[POINT_TEXT_MAX];
+    char *text = str_format("original flow from %s",
+                            point_format(db->workflow->cycling, db->workflow->start, start));
+    later_add(&db->later, SQL_FLOW_ADD);
+    later_number(&db->later, 1);
+    later_text(&db->later, forms_time(&db->forms, db->now));
+    later_text(&db->later, text);
+    free(text);
+    db->flow_last = 1;
+}
+
+int db_start(struct db *db, const struct key_value *params, size_t n, struct error *error)
+{
+    PRE(db->workflow);
+    int64_t restarts;
+    int result = db_begin(db, error);
+    if (result == 0)
+        result = count_restarts(db, &restarts, error);
+    if (result < 0)
+        return result;
+    later_add(&db->later, SQL_PARAM_PUT);
+    later_text(&db->later, "n_restart");
+    later_number(&db->later, restarts);
+    for (size_t i = 0; i < n; i++) {
+        put_param(db, params[i].key, params[i].value);
+        if (strcmp(params[i].key, "run_mode") == 0 && params[i].value)
+            db->simulation = strcmp(params[i].value, "simulation") == 0;
+    }
+    put_inheritance(db);
+    if (db->flow_last == 0)
+        put_first_flow(db);
+    return 0;
+}
+
+/* --- transactions --- */
+
+int db_begin(struct db *db, struct error *error)
+{
+    if (db->in_transaction)
+        return 0;
+    int result = run_plain(db, SQL_BEGIN_READ, error);
+    db->in_transaction = result == 0;
+    return result;
+}
+
+int db_apply(struct db *db, const struct message *message, struct error *error)
+{
+    PRE(db->workflow);
+    int result = apply_message(db, message, error);
+    if (result == 0 && apply_changes(message->topic))
+        db->changed = true;
+    return result;
+}
+
+bool db_is_dirty(const struct db *db)
+{
+    return db->changed || db->later.rows.n > 0;
+}
+
+static int call_fault(const struct db *db, int (*fault)(void *context), struct error *error)
+{
+    int result = fault ? fault(db->faults.context) : 0;
+    return result < 0 ? error_set(error, result, "%s: injected fault", db->path) : 0;
+}
+
+static int write_transaction(struct db *db, struct error *error)
+{
+    int result = 0;
+    if (!db->in_transaction)
+        result = run_plain(db, SQL_BEGIN_WRITE, error);
+    db->in_transaction = result == 0;
+    if (result == 0)
+        result = flush_all(db, error);
+    if (result == 0)
+        result = call_fault(db, db->faults.before_commit, error);
+    if (result == 0)
+        result = run_plain(db, SQL_COMMIT, error);
+    return result;
+}
+
+/* SQLite ends the transaction itself on some errors. */
+static void roll_back(struct db *db)
+{
+    struct error ignored = {0};
+    if (!sqlite3_get_autocommit(db->sql.connection))
+        run_plain(db, SQL_ROLLBACK, &ignored);
+    db->in_transaction = false;
+}
+
+int db_commit(struct db *db, struct error *error)
+{
+    if (!db_is_dirty(db)) {
+        roll_back(db);
+        flush_done(db);
+        return 0;
+    }
+    struct error cause = {0};
+    int result = write_transaction(db, &cause);
+    if (result < 0) {
+        roll_back(db);
+        return error_set(error, result, "%s: %s", db->path, cause.text);
+    }
+    db->in_transaction = false;
+    flush_done(db);
+    db->changed = false;
+    return call_fault(db, db->faults.after_commit, error);
+}

@@ -1,0 +1,387 @@
+/* What a restart needs, and what the pool asks of the past. */
+#include "base/check.h"
+#include "db/store.h"
+#include <errno.h>
+
+#include "base/banned.h"
+
+/* --- an arena: one list of blocks --- */
+
+struct block {
+    struct block *next;
+    max_align_t bytes[];
+};
+
+static void *arena_new(struct restart *restart, size_t size)
+{
+    struct block *block = mem_new(sizeof *block + size);
+    block->next = restart->arena;
+    restart->arena = block;
+    return block->bytes;
+}
+
+static const char *arena_text(struct restart *restart, const char *text)
+{
+    size_t n = strlen(text) + 1;
+    return memcpy(arena_new(restart, n), text, n);
+}
+
+void restart_destroy(struct restart *restart)
+{
+    if (!restart)
+        return;
+    struct block *next;
+    for (struct block *block = restart->arena; block; block = next) {
+        next = block->next;
+        free(block);
+    }
+    free(restart->tasks);
+    free(restart->unsettled);
+    free(restart->groups);
+    free(restart->holds);
+    free(restart->cursors);
+    free(restart->xtriggers);
+    free(restart->results);
+    free(restart->jobs);
+    free(restart->history);
+    free(restart->absolute);
+    free(restart);
+}
+
+/* Everything found, as it grows. */
+struct loader {
+    struct db *db;
+    struct restart *restart;
+    struct error *error;
+    VEC(struct restart_task) tasks;
+    VEC(struct restart_output) unsettled;
+    VEC(struct restart_group) groups;
+    VEC(struct restart_point) holds;
+    VEC(struct restart_point) cursors;
+    VEC(struct restart_xtrigger) xtriggers;
+    VEC(struct restart_result) results;
+    VEC(struct restart_job) jobs;
+    VEC(struct restart_output) absolute;
+};
+
+/* --- instances of the pool --- */
+
+static const uint64_t *load_prerequisites(struct loader *l, const struct instance *instance)
+{
+    uint32_t n = rows_graph_task(l->db, instance)->n_atoms;
+    if (n == 0)
+        return NULL;
+    uint64_t *bits = arena_new(l->restart, (n + 63) / 64 * sizeof *bits);
+    for (uint32_t i = 0; i < n; i++)
+        if (instance->atoms[i] & ATOM_SATISFIED_MASK)
+            bits[i / 64] |= UINT64_C(1) << (i % 64);
+    return bits;
+}
+
+static void load_waits(struct loader *l, const struct instance *instance)
+{
+    VEC_EACH (struct wait, wait, &instance->waits)
+        *vec_push(&l->xtriggers) = (struct restart_xtrigger){
+            .point = instance->key.point,
+            .task = (uint32_t)instance->key.task,
+            .xtrigger = wait->xtrigger,
+            .satisfied = wait->satisfied,
+            .signature = arena_text(l->restart, wait->signature ? wait->signature : "")};
+}
+
+static int load_job(struct loader *l, struct instance *instance)
+{
+    const struct history *now = instance->now;
+    if (!status_is_active(now->status) || now->submit == 0)
+        return 0;
+    const struct job *job = rows_job(l->db, instance, now->submit, l->error);
+    if (!job)
+        return l->error->code;
+    *vec_push(&l->jobs) =
+        (struct restart_job){.point = instance->key.point,
+                             .task = (uint32_t)instance->key.task,
+                             .submit = now->submit,
+                             .job_id = arena_text(l->restart, job->job_id ? job->job_id : "")};
+    return 0;
+}
+
+static int load_instance(struct loader *l, cycle_point point, uint32_t task)
+{
+    struct instance *instance = rows_get(l->db, point, task, l->error);
+    if (!instance)
+        return l->error->code;
+    INVARIANT(instance->in_pool);
+    const struct history *now = instance->now;
+    *vec_push(&l->tasks) = (struct restart_task){
+        .point = point,
+        .task = task,
+        .flows = now->flows->list,
+        .status = now->status,
+        .flags = instance->flags | (now->flow_wait ? TASK_FLOW_WAIT : 0) |
+                 (now->manual ? TASK_MANUAL : 0),
+        .submit = now->submit,
+        .try_ = instance->try_,
+        .outputs = now->outputs,
+        .prerequisites = load_prerequisites(l, instance),
+        .settled = instance->settled,
+    };
+    load_waits(l, instance);
+    return load_job(l, instance);
+}
+
+/* A task that is no longer in the definition cannot go on: its row goes with the next commit. */
+static void forget_instance(struct loader *l, const char *cycle, const char *name)
+{
+    static const enum statement statements[] = {SQL_POOL_FORGET, SQL_TASK_DELETE,
+                                                SQL_PREREQUISITES_DELETE, SQL_GROUPED_DELETE,
+                                                SQL_WAITS_DELETE};
+    for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
+        later_add(&l->db->later, statements[i]);
+        later_text(&l->db->later, cycle);
+        later_text(&l->db->later, name);
+    }
+}
+
+static int bad_point(struct loader *l, const char *table, const char *cycle)
+{
+    return error_set(l->error, -EBADMSG, "%s: %s: \"%s\" is no cycle point of this workflow",
+                     l->db->path, table, cycle);
+}
+
+static int load_tasks(struct loader *l)
+{
+    struct run run = run_begin(&l->db->sql, SQL_POOL_ALL, l->error);
+    while (run_step(&run, l->error) > 0) {
+        cycle_point point = forms_point_parse(l->db->workflow, run_column(&run, 0));
+        uint32_t task = workflow_task(l->db->workflow, run_column(&run, 1));
+        if (point == POINT_NONE)
+            run.result = bad_point(l, "task_pool", run_column(&run, 0));
+        else if (task == NO_INDEX)
+            forget_instance(l, run_column(&run, 0), run_column(&run, 1));
+        else
+            run.result = load_instance(l, point, task);
+    }
+    return run_end(&run);
+}
+
+/* --- the other tables; rows whose names are no longer defined are left out --- */
+
+static uint32_t output_by_message(const struct task_def *task, const char *message)
+{
+    return task_output_by_message(task, message, strlen(message));
+}
+
+static int load_unsettled(struct loader *l)
+{
+    struct run run = run_begin(&l->db->sql, SQL_UNSETTLED_ALL, l->error);
+    while (run_step(&run, l->error) > 0) {
+        cycle_point point = forms_point_parse(l->db->workflow, run_column(&run, 0));
+        uint32_t task = workflow_task(l->db->workflow, run_column(&run, 1));
+        uint32_t output = task == NO_INDEX
+                              ? NO_INDEX
+                              : forms_output_of(&l->db->workflow->tasks[task], run_column(&run, 2));
+        if (point != POINT_NONE && output != NO_INDEX)
+            *vec_push(&l->unsettled) = (struct restart_output){
+                point, task, output, forms_flows_parse(&l->db->forms, run_column(&run, 3))->list};
+    }
+    return run_end(&run);
+}
+
+static int load_absolute(struct loader *l)
+{
+    struct run run = run_begin(&l->db->sql, SQL_ABSOLUTE_ALL, l->error);
+    while (run_step(&run, l->error) > 0) {
+        cycle_point point = forms_point_parse(l->db->workflow, run_column(&run, 0));
+        uint32_t task = workflow_task(l->db->workflow, run_column(&run, 1));
+        uint32_t output = task == NO_INDEX ? NO_INDEX
+                                           : output_by_message(&l->db->workflow->tasks[task],
+                                                               run_column(&run, 2));
+        if (point != POINT_NONE && output != NO_INDEX)
+            *vec_push(&l->absolute) = (struct restart_output){point, task, output, {0}};
+    }
+    return run_end(&run);
+}
+
+static uint32_t group_of(const struct workflow *workflow, const char *name)
+{
+    for (uint32_t i = 0; i < workflow->graph->n_groups; i++)
+        if (strcmp(workflow->graph->groups[i].name, name) == 0)
+            return i;
+    return NO_INDEX;
+}
+
+static uint32_t member_of(const struct group *group, uint32_t task)
+{
+    for (uint32_t i = 0; i < group->n_members; i++)
+        if (group->members[i] == task)
+            return i;
+    return NO_INDEX;
+}
+
+static int load_groups(struct loader *l)
+{
+    const struct workflow *workflow = l->db->workflow;
+    struct run run = run_begin(&l->db->sql, SQL_GROUP_ALL, l->error);
+    while (run_step(&run, l->error) > 0) {
+        uint32_t group = group_of(workflow, run_column(&run, 0));
+        cycle_point point = forms_point_parse(workflow, run_column(&run, 1));
+        uint32_t task = workflow_task(workflow, run_column(&run, 2));
+        if (group == NO_INDEX || point == POINT_NONE || task == NO_INDEX)
+            continue;
+        uint32_t member = member_of(&workflow->graph->groups[group], task);
+        if (member != NO_INDEX)
+            *vec_push(&l->groups) = (struct restart_group){
+                group, member, point, forms_flows_parse(&l->db->forms, run_column(&run, 3))->list};
+    }
+    return run_end(&run);
+}
+
+static int load_holds(struct loader *l)
+{
+    struct run run = run_begin(&l->db->sql, SQL_HOLD_ALL, l->error);
+    while (run_step(&run, l->error) > 0) {
+        uint32_t task = workflow_task(l->db->workflow, run_column(&run, 0));
+        cycle_point point = forms_point_parse(l->db->workflow, run_column(&run, 1));
+        if (task != NO_INDEX && point != POINT_NONE)
+            *vec_push(&l->holds) = (struct restart_point){.task = task, .point = point};
+    }
+    return run_end(&run);
+}
+
+static int load_cursors(struct loader *l)
+{
+    struct run run = run_begin(&l->db->sql, SQL_CURSOR_ALL, l->error);
+    while (run_step(&run, l->error) > 0) {
+        uint32_t task = workflow_task(l->db->workflow, run_column(&run, 0));
+        cycle_point point = forms_point_parse(l->db->workflow, run_column(&run, 1));
+        if (task != NO_INDEX && point != POINT_NONE)
+            *vec_push(&l->cursors) = (struct restart_point){
+                task, point, forms_flows_parse(&l->db->forms, run_column(&run, 2))->list};
+    }
+    return run_end(&run);
+}
+
+static int load_results(struct loader *l)
+{
+    struct run run = run_begin(&l->db->sql, SQL_RESULT_ALL, l->error);
+    while (run_step(&run, l->error) > 0) {
+        struct restart_result *result = vec_push(&l->results);
+        result->signature = arena_text(l->restart, run_column(&run, 0));
+        result->results = arena_text(l->restart, run_column(&run, 1));
+    }
+    return run_end(&run);
+}
+
+/* --- single values --- */
+
+/* Heap text or NULL; *ret_result is 0 or an error. */
+static char *load_value(struct loader *l, enum statement statement, const char *key,
+                        int *ret_result)
+{
+    struct run run = run_begin(&l->db->sql, statement, l->error);
+    run_text(&run, key);
+    char *value = NULL;
+    if (run_step(&run, l->error) > 0 && !run_column_is_null(&run, 0))
+        value = str_copy(run_column(&run, 0));
+    *ret_result = run_end(&run);
+    return value;
+}
+
+static int load_values(struct loader *l)
+{
+    int results[4];
+    char *restarts = load_value(l, SQL_PARAM_GET, "n_restart", &results[0]);
+    char *paused = load_value(l, SQL_PARAM_GET, "is_paused", &results[1]);
+    char *uuid = load_value(l, SQL_PARAM_GET, "uuid_str", &results[2]);
+    char *runahead = load_value(l, SQL_ROUSE_STATE_GET, "runahead", &results[3]);
+    struct restart *restart = l->restart;
+    restart->n_restarts = restarts ? (unsigned)strtoul(restarts, NULL, 10) : 0;
+    restart->paused = paused && strcmp(paused, "1") == 0;
+    restart->uuid = arena_text(restart, uuid ? uuid : "");
+    restart->runahead = runahead ? forms_point_parse(l->db->workflow, runahead) : POINT_NONE;
+    restart->flow_last = l->db->flow_last;
+    free(restarts);
+    free(paused);
+    free(uuid);
+    free(runahead);
+    for (size_t i = 0; i < sizeof results / sizeof *results; i++)
+        if (results[i] < 0)
+            return results[i];
+    return 0;
+}
+
+#define HAND_OVER(loader, name)                                                                    \
+    ((loader)->restart->name = (loader)->name.at, (loader)->restart->n_##name = (loader)->name.n)
+
+static void hand_over(struct loader *l)
+{
+    HAND_OVER(l, tasks);
+    HAND_OVER(l, unsettled);
+    HAND_OVER(l, groups);
+    HAND_OVER(l, holds);
+    HAND_OVER(l, cursors);
+    HAND_OVER(l, xtriggers);
+    HAND_OVER(l, results);
+    HAND_OVER(l, jobs);
+    HAND_OVER(l, absolute);
+}
+
+/* 1 if it ran before. */
+static int has_rows(struct db *db, struct error *error)
+{
+    struct run run = run_begin(&db->sql, SQL_PARAM_ANY, error);
+    int found = run_step(&run, error);
+    int result = run_end(&run);
+    return result < 0 ? result : found;
+}
+
+struct restart *db_load(struct db *db, const struct workflow *workflow, struct error *error)
+{
+    static int (*const parts[])(struct loader *) = {load_values,  load_tasks,   load_unsettled,
+                                                    load_groups,  load_holds,   load_cursors,
+                                                    load_results, load_absolute};
+    error->code = 0;
+    if (db->workflow != workflow)
+        db_set_workflow(db, workflow);
+    int result = db_begin(db, error);
+    if (result == 0)
+        result = has_rows(db, error);
+    if (result <= 0)
+        return NULL;
+    struct loader l = {.db = db, .restart = NEW(struct restart), .error = error};
+    result = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && result == 0; i++)
+        result = parts[i](&l);
+    hand_over(&l);
+    if (result == 0)
+        return l.restart;
+    restart_destroy(l.restart);
+    return NULL;
+}
+
+/* --- history --- */
+
+int db_history(struct db *db, const struct message *ask,
+               void (*say)(void *context, struct message *message), void *context,
+               struct error *error)
+{
+    PRE(ask->topic == TOPIC_HISTORY_ASK);
+    struct instance *instance = rows_get(db, ask->point, ask->task, error);
+    if (!instance)
+        return error->code;
+    struct message answer = {
+        .topic = TOPIC_HISTORY, .point = ask->point, .task = ask->task, .id = ask->id};
+    for (const struct history *row = instance->rows; row; row = row->next) {
+        answer.flows = row->flows->list;
+        answer.submit = row->submit;
+        answer.status = row->status;
+        answer.value = (int64_t)row->outputs;
+        say(context, &answer);
+    }
+    say(context, &(struct message){.topic = TOPIC_HISTORY,
+                                   .point = ask->point,
+                                   .task = ask->task,
+                                   .id = ask->id,
+                                   .number = 1});
+    return 0;
+}

@@ -1,0 +1,158 @@
+/* The prepared statements: one table of all SQL that runs after the start. */
+#ifndef ROUSE_DB_STATEMENT_H
+#define ROUSE_DB_STATEMENT_H
+
+#include "base/error.h"
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define STATEMENTS(X)                                                                              \
+    X(BEGIN_READ, "BEGIN")                                                                         \
+    X(BEGIN_WRITE, "BEGIN IMMEDIATE")                                                              \
+    X(COMMIT, "COMMIT")                                                                            \
+    X(ROLLBACK, "ROLLBACK")                                                                        \
+    /* task_states and task_outputs: history */                                                    \
+    X(STATE_PUT,                                                                                   \
+      "INSERT INTO task_states(name, cycle, flow_nums, time_created, time_updated, submit_num,"    \
+      " status, flow_wait, is_manual_submit) VALUES(?,?,?,?,?,?,?,?,?)"                            \
+      " ON CONFLICT(name, cycle, flow_nums) DO UPDATE SET time_updated=excluded.time_updated,"     \
+      " submit_num=excluded.submit_num, status=excluded.status, flow_wait=excluded.flow_wait,"     \
+      " is_manual_submit=excluded.is_manual_submit")                                               \
+    X(STATE_DELETE, "DELETE FROM task_states WHERE name=? AND cycle=? AND flow_nums=?")            \
+    X(STATE_GET, "SELECT flow_nums, time_created, time_updated, submit_num, status, flow_wait,"    \
+                 " is_manual_submit FROM task_states WHERE name=? AND cycle=? ORDER BY flow_nums") \
+    X(OUTPUTS_PUT, "REPLACE INTO task_outputs(cycle, name, flow_nums, outputs) VALUES(?,?,?,?)")   \
+    X(OUTPUTS_DELETE, "DELETE FROM task_outputs WHERE cycle=? AND name=? AND flow_nums=?")         \
+    X(OUTPUTS_GET, "SELECT key, value FROM json_each((SELECT outputs FROM task_outputs"            \
+                   " WHERE cycle=? AND name=? AND flow_nums=?))")                                  \
+    /* what the pool holds */                                                                      \
+    X(POOL_PUT,                                                                                    \
+      "REPLACE INTO task_pool(cycle, name, flow_nums, status, is_held) VALUES(?,?,?,?,?)")         \
+    X(POOL_DELETE, "DELETE FROM task_pool WHERE cycle=? AND name=? AND flow_nums=?")               \
+    X(POOL_GET, "SELECT flow_nums, status, is_held FROM task_pool WHERE cycle=? AND name=?")       \
+    X(POOL_ALL, "SELECT cycle, name FROM task_pool ORDER BY cycle, name")                          \
+    X(POOL_FORGET, "DELETE FROM task_pool WHERE cycle=? AND name=?")                               \
+    X(TASK_PUT,                                                                                    \
+      "REPLACE INTO rouse_tasks(cycle, name, flags, try_num, settled) VALUES(?,?,?,?,?)")          \
+    X(TASK_DELETE, "DELETE FROM rouse_tasks WHERE cycle=? AND name=?")                             \
+    X(TASK_GET, "SELECT flags, try_num, settled FROM rouse_tasks WHERE cycle=? AND name=?")        \
+    X(PREREQUISITE_PUT,                                                                            \
+      "REPLACE INTO task_prerequisites(cycle, name, flow_nums, prereq_name, prereq_cycle,"         \
+      " prereq_output, satisfied) VALUES(?,?,?,?,?,?,?)")                                          \
+    X(PREREQUISITES_DELETE, "DELETE FROM task_prerequisites WHERE cycle=? AND name=?")             \
+    X(PREREQUISITE_GET,                                                                            \
+      "SELECT satisfied FROM task_prerequisites WHERE cycle=? AND name=? AND flow_nums=?"          \
+      " AND prereq_name=? AND prereq_cycle=? AND prereq_output=?")                                 \
+    X(GROUPED_PUT,                                                                                 \
+      "REPLACE INTO rouse_prerequisites(cycle, name, prereq_cycle, prereq, satisfied)"             \
+      " VALUES(?,?,?,?,?)")                                                                        \
+    X(GROUPED_DELETE, "DELETE FROM rouse_prerequisites WHERE cycle=? AND name=?")                  \
+    X(GROUPED_GET,                                                                                 \
+      "SELECT satisfied FROM rouse_prerequisites WHERE cycle=? AND name=? AND prereq_cycle=?"      \
+      " AND prereq=?")                                                                             \
+    X(UNSETTLED_PUT,                                                                               \
+      "REPLACE INTO rouse_unsettled(cycle, name, output, flow_nums) VALUES(?,?,?,?)")              \
+    X(UNSETTLED_DELETE,                                                                            \
+      "DELETE FROM rouse_unsettled WHERE cycle=? AND name=? AND output=? AND flow_nums=?")         \
+    X(UNSETTLED_GET, "SELECT output, flow_nums FROM rouse_unsettled WHERE cycle=? AND name=?")     \
+    X(UNSETTLED_ALL, "SELECT cycle, name, output, flow_nums FROM rouse_unsettled"                  \
+                     " ORDER BY cycle, name, output, flow_nums")                                   \
+    X(WAITS_PUT,                                                                                   \
+      "REPLACE INTO rouse_xtriggers(cycle, name, label, signature, satisfied) VALUES(?,?,?,?,?)")  \
+    X(WAITS_DELETE, "DELETE FROM rouse_xtriggers WHERE cycle=? AND name=?")                        \
+    X(WAITS_GET,                                                                                   \
+      "SELECT label, signature, satisfied FROM rouse_xtriggers WHERE cycle=? AND name=?"           \
+      " ORDER BY label")                                                                           \
+    /* jobs */                                                                                     \
+    X(JOB_PUT,                                                                                     \
+      "REPLACE INTO task_jobs(cycle, name, submit_num, flow_nums, is_manual_submit, try_num,"      \
+      " time_submit, time_submit_exit, submit_status, time_run, time_run_exit, run_signal,"        \
+      " run_status, platform_name, job_runner_name, job_id)"                                       \
+      " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")                                                  \
+    X(JOB_GET,                                                                                     \
+      "SELECT flow_nums, is_manual_submit, try_num, time_submit, time_submit_exit,"                \
+      " submit_status, time_run, time_run_exit, run_signal, run_status, platform_name,"            \
+      " job_runner_name, job_id FROM task_jobs WHERE cycle=? AND name=? AND submit_num=?")         \
+    /* the rest: single rows, written in the order they were said */                               \
+    X(EVENT_ADD, "INSERT INTO task_events(name, cycle, time, submit_num, event, message)"          \
+                 " VALUES(?,?,?,?,?,?)")                                                           \
+    X(TIMER_PUT,                                                                                   \
+      "REPLACE INTO task_action_timers(cycle, name, ctx_key, ctx, delays, num, delay, timeout)"    \
+      " VALUES(?,?,?,?,?,?,?,?)")                                                                  \
+    X(ABSOLUTE_ADD,                                                                                \
+      "INSERT INTO absolute_outputs(cycle, name, output) SELECT ?1, ?2, ?3 WHERE NOT EXISTS"       \
+      " (SELECT 1 FROM absolute_outputs WHERE cycle=?1 AND name=?2 AND output=?3)")                \
+    X(ABSOLUTE_ALL, "SELECT cycle, name, output FROM absolute_outputs")                            \
+    X(GROUP_PUT, "REPLACE INTO rouse_groups(name, cycle, member, flow_nums) VALUES(?,?,?,?)")      \
+    X(GROUP_GET, "SELECT 1 FROM rouse_groups WHERE name=? AND cycle=? AND member=? LIMIT 1")       \
+    X(GROUP_ALL, "SELECT name, cycle, member, flow_nums FROM rouse_groups"                         \
+                 " ORDER BY name, cycle, member, flow_nums")                                       \
+    X(CURSOR_PUT, "REPLACE INTO rouse_cursors(name, cycle, flow_nums) VALUES(?,?,?)")              \
+    X(CURSOR_ALL, "SELECT name, cycle, flow_nums FROM rouse_cursors ORDER BY name")                \
+    X(HOLD_ADD, "INSERT INTO tasks_to_hold(name, cycle) SELECT ?1, ?2 WHERE NOT EXISTS"            \
+                " (SELECT 1 FROM tasks_to_hold WHERE name=?1 AND cycle=?2)")                       \
+    X(HOLD_DELETE, "DELETE FROM tasks_to_hold WHERE name=? AND cycle=?")                           \
+    X(HOLD_ALL, "SELECT name, cycle FROM tasks_to_hold ORDER BY name, cycle")                      \
+    X(PARAM_PUT, "REPLACE INTO workflow_params(key, value) VALUES(?,?)")                           \
+    X(PARAM_DELETE, "DELETE FROM workflow_params WHERE key=?")                                     \
+    X(PARAM_GET, "SELECT value FROM workflow_params WHERE key=?")                                  \
+    X(PARAM_ANY, "SELECT 1 FROM workflow_params LIMIT 1")                                          \
+    X(TEMPLATE_PUT, "REPLACE INTO workflow_template_vars(key, value) VALUES(?,?)")                 \
+    X(ROUSE_STATE_PUT, "REPLACE INTO rouse_state(key, value) VALUES(?,?)")                         \
+    X(ROUSE_STATE_GET, "SELECT value FROM rouse_state WHERE key=?")                                \
+    X(FLOW_ADD,                                                                                    \
+      "INSERT OR IGNORE INTO workflow_flows(flow_num, start_time, description) VALUES(?,?,?)")     \
+    X(FLOW_DESCRIBE, "INSERT INTO workflow_flows(flow_num, start_time, description) VALUES(?,?,?)" \
+                     " ON CONFLICT(flow_num) DO UPDATE SET description=excluded.description")      \
+    X(FLOW_LAST, "SELECT max(flow_num) FROM workflow_flows")                                       \
+    X(RESULT_PUT, "REPLACE INTO xtriggers(signature, results) VALUES(?,?)")                        \
+    X(RESULT_ALL, "SELECT signature, results FROM xtriggers ORDER BY signature")                   \
+    X(INHERITANCE_PUT, "REPLACE INTO inheritance(namespace, inheritance) VALUES(?,?)")
+
+enum statement {
+#define STATEMENT_ENUM_(name, sql) SQL_##name,
+    STATEMENTS(STATEMENT_ENUM_)
+#undef STATEMENT_ENUM_
+        STATEMENTS_N
+};
+
+/* Prepared at first use. Zero-initialise, then set connection. */
+struct statements {
+    sqlite3 *connection;
+    sqlite3_stmt *prepared[STATEMENTS_N];
+};
+
+void statements_release(struct statements *statements);
+
+/* One run of a statement: bind in order, step, read columns, finish. Bound texts must live until
+ * the next step unless said otherwise. Failures are remembered, so that only the last call need be
+ * checked. */
+struct run {
+    struct statements *of;
+    sqlite3_stmt *statement;
+    int parameter;
+    int result; /* 0 or negative errno */
+};
+
+struct run run_begin(struct statements *statements, enum statement statement, struct error *error);
+void run_text(struct run *run, const char *text); /* NULL: SQL's NULL */
+void run_text_n(struct run *run, const char *text, size_t n);
+void run_text_copy(struct run *run, const char *text);
+void run_int(struct run *run, int64_t value);
+void run_null(struct run *run);
+/* 1: a row; 0: no more; negative errno and error. */
+int run_step(struct run *run, struct error *error);
+/* Columns of the row, valid until the next step. Text is never NULL. */
+const char *run_column(struct run *run, int column);
+int64_t run_column_int(struct run *run, int column);
+bool run_column_is_null(struct run *run, int column);
+/* Ready for the next run; returns run->result. */
+int run_end(struct run *run);
+/* Step a statement that gives no rows, and end it. */
+int run_do(struct run *run, struct error *error);
+
+/* Negative errno for what went wrong last on the connection, its text in error. */
+int statement_error(sqlite3 *connection, struct error *error);
+
+#endif

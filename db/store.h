@@ -1,0 +1,39 @@
+/* The run database as the files of db/ see it. */
+#ifndef ROUSE_DB_STORE_H
+#define ROUSE_DB_STORE_H
+
+#include "db/db.h"
+#include "db/later.h"
+#include "db/rows.h"
+#include "db/statement.h"
+
+/* A family trigger with more members or children than this has no rows in task_prerequisites:
+ * keeping them would cost members times children. rouse_groups has it all. */
+enum { GROUP_ROWS_MAX = 16 };
+
+struct db {
+    char *path;
+    struct statements sql;
+    struct db_faults faults;
+    const struct workflow *workflow;
+    uint64_t *absolute; /* by task: outputs that absolute triggers refer to */
+    struct forms forms;
+    struct instance *instances; /* hash */
+    VEC(struct instance *) dirty;
+    struct later later;
+    bool in_transaction;
+    bool changed;       /* since the last commit */
+    bool simulation;    /* run_mode: jobs are none */
+    int64_t now;        /* latest time heard */
+    uint32_t flow_last; /* highest flow known to workflow_flows */
+};
+
+/* Begin a transaction if none is open (so that reads see one state). */
+int db_begin(struct db *db, struct error *error);
+
+/* flush.c: write everything dirty, in the open transaction; changes nothing in memory. */
+int flush_all(struct db *db, struct error *error);
+/* flush.c: what flush_all wrote is durable. */
+void flush_done(struct db *db);
+
+#endif
