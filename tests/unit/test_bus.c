@@ -1,0 +1,772 @@
+/* The bus: one contract for both backends, then what only ZMQ can do: loops in two threads and in
+ * two processes. */
+#include "base/memory.h"
+#include "coroutines/bus.h"
+#include "coroutines/bus_parts.h"
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define ROUSE_TOUCHES_THE_WORLD
+#include "base/banned.h"
+
+enum { MANY = 100000 };
+#define BIT(member) MEMBER_BIT(member)
+#define CAST (BIT(TASK_POOL) | BIT(TRIGGERS) | BIT(RECORDER) | BIT(VIEWER))
+
+/* --- one loop --- */
+
+struct fixture {
+    struct env *env;
+    void *context;
+    struct bus *bus;
+};
+
+static struct env *make_env(void)
+{
+    struct env_uv_options options = {.log_fd = -1};
+    struct error error = {0};
+    struct env *env = env_uv_create(&options, &error);
+    assert_non_null(env);
+    return env;
+}
+
+static struct bus *make_zmq(struct env *env, void *context, const char *scheme, unsigned local)
+{
+    struct bus_zmq_options options = {.cast = CAST, .local = local, .context = context};
+    char *names[MEMBERS] = {0};
+    BUS_EACH(member, CAST)
+    {
+        options.endpoints[member] = names[member] =
+            str_format("%s%s", scheme, member_names[member]);
+    }
+    struct error error = {0};
+    struct bus *bus = bus_zmq_create(env, &options, &error);
+    for (int member = 0; member < MEMBERS; member++)
+        free(names[member]);
+    if (!bus)
+        fail_msg("%s", error.text);
+    return bus;
+}
+
+static int setup_mem(void **state)
+{
+    struct fixture *fixture = NEW(struct fixture);
+    fixture->env = make_env();
+    fixture->bus = bus_mem_create(CAST);
+    *state = fixture;
+    return 0;
+}
+
+static int setup_zmq(void **state)
+{
+    struct fixture *fixture = NEW(struct fixture);
+    fixture->env = make_env();
+    fixture->context = bus_zmq_context();
+    fixture->bus = make_zmq(fixture->env, fixture->context, "inproc://", CAST);
+    assert_true(bus_zmq_started(fixture->bus));
+    *state = fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *fixture = *state;
+    bus_destroy(fixture->bus);
+    bus_zmq_context_destroy(fixture->context);
+    env_uv_destroy(fixture->env);
+    free(fixture);
+    return 0;
+}
+
+static void say_output(struct bus *bus, int64_t value)
+{
+    bus_publish(bus, TASK_POOL, &(struct message){.topic = TOPIC_TASK_OUTPUT, .value = value});
+}
+
+static void messages_come_in_the_order_said(void **state)
+{
+    struct bus *bus = ((struct fixture *)*state)->bus;
+    for (int64_t i = 0; i < 10; i++) {
+        struct message output = {.topic = TOPIC_TASK_OUTPUT, .value = i};
+        bus_publish(bus, TASK_POOL, &output);
+        assert_int_equal(output.sender, TASK_POOL);
+        assert_int_equal(output.seq, 2 * i + 1);
+        assert_int_equal(output.topic_seq, i + 1);
+        struct message settled = {.topic = TOPIC_TASK_SETTLED, .point = i};
+        bus_publish(bus, TASK_POOL, &settled);
+    }
+    assert_int_equal(bus_seq(bus, TASK_POOL), 20);
+    struct message got;
+    for (int64_t i = 0; i < 10; i++) {
+        assert_true(bus_receive(bus, RECORDER, &got));
+        assert_int_equal(got.topic, TOPIC_TASK_OUTPUT);
+        assert_int_equal(got.value, i);
+        assert_int_equal(got.seq, 2 * i + 1);
+        assert_true(bus_receive(bus, RECORDER, &got));
+        assert_int_equal(got.topic, TOPIC_TASK_SETTLED);
+        assert_int_equal(got.point, i);
+    }
+    assert_false(bus_receive(bus, RECORDER, &got));
+}
+
+static void each_listener_gets_its_topics_and_no_others(void **state)
+{
+    struct bus *bus = ((struct fixture *)*state)->bus;
+    struct message said = {.topic = TOPIC_TASK_OUTPUT, .value = 1}, got;
+    bus_publish(bus, TASK_POOL, &said);
+    said = (struct message){.topic = TOPIC_TRIGGER_SETTLED, .number = 3};
+    bus_publish(bus, TRIGGERS, &said);
+    const enum member hearing[] = {TRIGGERS, RECORDER, VIEWER};
+    for (int i = 0; i < 3; i++) {
+        assert_true(bus_receive(bus, hearing[i], &got));
+        assert_int_equal(got.value, 1);
+        assert_false(bus_receive(bus, hearing[i], &got));
+    }
+    assert_true(bus_receive(bus, TASK_POOL, &got));
+    assert_int_equal(got.topic, TOPIC_TRIGGER_SETTLED);
+    assert_int_equal(got.number, 3);
+    assert_false(bus_receive(bus, TASK_POOL, &got));
+}
+
+static void texts_live_until_the_next_receive(void **state)
+{
+    struct bus *bus = ((struct fixture *)*state)->bus;
+    for (int i = 0; i < 2; i++) {
+        struct text value = {0};
+        text_addf(&value, "value %d", i);
+        struct message said = {.topic = TOPIC_WORKFLOW_PARAM,
+                               .text = slice_of("key"),
+                               .detail = slice_of(text_string(&value))};
+        bus_publish(bus, TASK_POOL, &said);
+        memset(value.at, 'x', value.n); /* the message was a copy */
+        text_release(&value);
+    }
+    struct message got;
+    assert_true(bus_receive(bus, RECORDER, &got));
+    assert_true(slice_equal(got.text, "key"));
+    assert_true(slice_equal(got.detail, "value 0"));
+    assert_true(bus_receive(bus, RECORDER, &got));
+    assert_true(slice_equal(got.detail, "value 1"));
+}
+
+static void nothing_is_lost_of_very_many(void **state)
+{
+    struct bus *bus = ((struct fixture *)*state)->bus;
+    for (int64_t i = 0; i < MANY; i++)
+        say_output(bus, i);
+    assert_int_equal(bus_depth(bus, RECORDER), MANY);
+    assert_int_equal(bus_depth(bus, VIEWER), MANY);
+    const enum member hearing[] = {VIEWER, RECORDER, TRIGGERS};
+    for (int i = 0; i < 3; i++) {
+        struct message got;
+        for (int64_t n = 0; n < MANY; n++) {
+            assert_true(bus_receive(bus, hearing[i], &got));
+            assert_int_equal(got.value, n);
+        }
+        assert_false(bus_receive(bus, hearing[i], &got));
+        assert_int_equal(bus_depth(bus, hearing[i]), 0);
+    }
+}
+
+static void a_closed_outbox_is_read_to_its_end(void **state)
+{
+    struct bus *bus = ((struct fixture *)*state)->bus;
+    say_output(bus, 1);
+    bus_close(bus, TASK_POOL);
+    bus_close(bus, TASK_POOL);
+    assert_true(bus_closed(bus, TASK_POOL));
+    assert_false(bus_closed(bus, TRIGGERS));
+    /* The triggers hear the pool, and the recorder's faults. */
+    struct message got;
+    assert_false(bus_drained(bus, TRIGGERS, BIT(RECORDER)));
+    assert_true(bus_receive(bus, TRIGGERS, &got));
+    assert_int_equal(got.value, 1);
+    assert_false(bus_drained(bus, TRIGGERS, BIT(RECORDER)));
+    assert_false(bus_receive(bus, TRIGGERS, &got));
+    assert_true(bus_drained(bus, TRIGGERS, BIT(RECORDER)));
+    assert_false(bus_drained(bus, TRIGGERS, 0));
+    bus_close(bus, RECORDER);
+    assert_false(bus_receive(bus, TRIGGERS, &got));
+    assert_true(bus_drained(bus, TRIGGERS, 0));
+    assert_int_equal(bus_depth(bus, TRIGGERS), 0);
+}
+
+static void members_that_do_not_exist_are_not_waited_for(void **state)
+{
+    struct bus *bus = ((struct fixture *)*state)->bus;
+    struct message got;
+    BUS_EACH(member, CAST)
+    {
+        bus_close(bus, member);
+    }
+    BUS_EACH(member, CAST)
+    {
+        assert_false(bus_receive(bus, member, &got));
+        assert_true(bus_drained(bus, member, 0));
+        assert_int_equal(bus_depth(bus, member), 0);
+    }
+}
+
+/* --- waking --- */
+
+struct reader {
+    struct co co;
+    struct bus *bus;
+    enum member me;
+    unsigned runs, read, limit; /* limit: messages it reads; 0 = all */
+    struct env *stop;           /* when it has read them */
+};
+
+enum reader_state { READER_RUNNING, READER_END };
+static const char *const reader_states[] = {"running", "end"};
+
+static enum co_result reader_step(struct co *co)
+{
+    struct reader *self = (struct reader *)co;
+    struct message got;
+    CO_BEGIN(co, reader_state, READER_RUNNING);
+    self->runs++;
+    while ((!self->limit || self->read < self->limit) && bus_receive(self->bus, self->me, &got))
+        self->read++;
+    if (!self->limit || self->read < self->limit)
+        return CO_ASLEEP;
+    if (self->stop)
+        env_uv_stop(self->stop);
+    CO_END(co, READER_END);
+}
+
+static const struct co_type reader_type = {"reader", reader_step, reader_states, 2, NULL};
+
+static void reader_start(struct reader *reader, struct fixture *fixture, enum member me,
+                         unsigned limit)
+{
+    *reader = (struct reader){.bus = fixture->bus, .me = me, .limit = limit};
+    co_init(&reader->co, &reader_type, &fixture->env->ready);
+    bus_attach(fixture->bus, me, &reader->co);
+}
+
+static void publishing_never_runs_a_listener(void **state)
+{
+    struct fixture *fixture = *state;
+    struct reader reader;
+    reader_start(&reader, fixture, RECORDER, 0);
+    env_uv_run(fixture->env);
+    unsigned before = reader.runs;
+    say_output(fixture->bus, 1);
+    say_output(fixture->bus, 2);
+    assert_int_equal(reader.runs, before);
+    env_uv_run(fixture->env);
+    assert_int_equal(reader.runs, before + 1);
+    assert_int_equal(reader.read, 2);
+    bus_attach(fixture->bus, RECORDER, NULL);
+    say_output(fixture->bus, 3);
+    env_uv_run(fixture->env);
+    assert_int_equal(reader.read, 2);
+}
+
+static void attaching_late_hears_what_was_said(void **state)
+{
+    struct fixture *fixture = *state;
+    struct reader reader;
+    say_output(fixture->bus, 1);
+    reader_start(&reader, fixture, RECORDER, 0);
+    env_uv_run(fixture->env);
+    assert_int_equal(reader.read, 1);
+}
+
+static void a_full_listener_holds_up_its_producers_and_wakes_them(void **state)
+{
+    struct fixture *fixture = *state;
+    struct bus *bus = fixture->bus;
+    struct reader producer, listener;
+    reader_start(&producer, fixture, TASK_POOL, 0);
+    for (int64_t i = 1; i < BUS_DEPTH_LIMIT; i++)
+        say_output(bus, i);
+    env_uv_run(fixture->env);
+    assert_false(bus_congested(bus, TASK_POOL));
+    say_output(bus, 0);
+    assert_true(bus_congested(bus, TASK_POOL));
+    assert_false(bus_congested(bus, VIEWER)); /* nobody of this cast is deaf to it alone */
+    unsigned before = producer.runs;
+    const enum member hearing[] = {RECORDER, TRIGGERS, VIEWER};
+    for (int i = 0; i < 3; i++) {
+        assert_true(bus_congested(bus, TASK_POOL));
+        reader_start(&listener, fixture, hearing[i], 1);
+        env_uv_run(fixture->env);
+        bus_attach(bus, hearing[i], NULL);
+    }
+    assert_false(bus_congested(bus, TASK_POOL));
+    assert_true(producer.runs > before);
+}
+
+/* --- bugs --- */
+
+static void in_a_child_that_must_abort(struct bus *bus, void (*doing)(struct bus *))
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(2);
+        struct rlimit none = {0, 0};
+        setrlimit(RLIMIT_CORE, &none);
+        signal(SIGABRT, SIG_DFL);
+        doing(bus);
+        _exit(0);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGABRT);
+}
+
+static void read_all(struct bus *bus)
+{
+    struct message got;
+    while (bus_receive(bus, RECORDER, &got))
+        ;
+}
+
+static void a_gap_in_a_topic_aborts(void **state)
+{
+    struct bus *bus = ((struct fixture *)*state)->bus;
+    say_output(bus, 1);
+    bus->out[TASK_POOL].topic_seq[TOPIC_TASK_OUTPUT]++; /* as if one were lost */
+    say_output(bus, 2);
+    in_a_child_that_must_abort(bus, read_all);
+}
+
+static void a_doubled_message_aborts(void **state)
+{
+    struct bus *bus = ((struct fixture *)*state)->bus;
+    say_output(bus, 1);
+    bus->out[TASK_POOL].seq = 0;
+    bus->out[TASK_POOL].topic_seq[TOPIC_TASK_OUTPUT] = 0;
+    say_output(bus, 1);
+    in_a_child_that_must_abort(bus, read_all);
+}
+
+static void something_said_after_the_end_aborts(void **state)
+{
+    struct bus *bus = ((struct fixture *)*state)->bus;
+    bus_close(bus, TASK_POOL);
+    bus->out[TASK_POOL].closed = false;
+    say_output(bus, 1);
+    in_a_child_that_must_abort(bus, read_all);
+}
+
+static void say_as_triggers(struct bus *bus)
+{
+    bus_publish(bus, TRIGGERS, &(struct message){.topic = TOPIC_TASK_OUTPUT});
+}
+
+static void say_after_closing(struct bus *bus)
+{
+    bus_close(bus, TASK_POOL);
+    say_output(bus, 1);
+}
+
+static void say_as_a_stranger(struct bus *bus)
+{
+    bus_publish(bus, HEALTH, &(struct message){.topic = TOPIC_FAULT});
+}
+
+static void saying_what_one_may_not_aborts(void **state)
+{
+    struct bus *bus = ((struct fixture *)*state)->bus;
+    in_a_child_that_must_abort(bus, say_as_triggers);
+    in_a_child_that_must_abort(bus, say_after_closing);
+    in_a_child_that_must_abort(bus, say_as_a_stranger);
+}
+
+/* --- several loops: a small cast that behaves as the real one does --- */
+
+/* The pool says MANY outputs, as far as nobody is congested, and the end of the workflow when
+ * all are settled. The others end when they hear of it, the recorder last. */
+struct actor {
+    struct co co;
+    struct bus *bus;
+    enum member me;
+    uint64_t to_say, said, outputs, settled;
+    bool over;
+};
+
+static void hear(struct actor *self, const struct message *got)
+{
+    if (got->topic == TOPIC_TASK_OUTPUT) {
+        assert_int_equal(got->value, self->outputs++);
+        if (self->me == TRIGGERS)
+            bus_publish(self->bus, TRIGGERS, &(struct message){.topic = TOPIC_TRIGGER_SETTLED});
+    }
+    self->settled += got->topic == TOPIC_TRIGGER_SETTLED;
+    self->over = self->over || got->topic == TOPIC_WORKFLOW_SHUTDOWN;
+}
+
+static void speak(struct actor *self)
+{
+    for (int turn = 0; turn < 100 && self->said < self->to_say; turn++) {
+        if (bus_congested(self->bus, self->me))
+            return;
+        say_output(self->bus, (int64_t)self->said++);
+    }
+    if (self->said == self->to_say && self->settled == self->said && !self->over) {
+        self->over = true;
+        bus_publish(self->bus, self->me, &(struct message){.topic = TOPIC_WORKFLOW_SHUTDOWN});
+    }
+}
+
+enum actor_state { ACTOR_STARTING, ACTOR_RUNNING, ACTOR_END };
+static const char *const actor_states[] = {"starting", "running", "end"};
+
+static enum co_result actor_step(struct co *co)
+{
+    struct actor *self = (struct actor *)co;
+    struct message got;
+    CO_BEGIN(co, actor_state, ACTOR_STARTING);
+    if (!bus_zmq_started(self->bus))
+        return CO_ASLEEP;
+    CO_AWAIT(co, ACTOR_RUNNING, true);
+    for (int turn = 0; turn < 1000; turn++) {
+        if (!bus_receive(self->bus, self->me, &got))
+            break;
+        hear(self, &got);
+        if (turn == 999)
+            return CO_READY;
+    }
+    if (self->me == TASK_POOL)
+        speak(self);
+    bool last = self->me == RECORDER;
+    if (self->over && (!last || bus_drained(self->bus, self->me, 0)))
+        bus_close(self->bus, self->me);
+    if (!bus_closed(self->bus, self->me) || !bus_drained(self->bus, self->me, 0))
+        return self->me == TASK_POOL && self->said < self->to_say &&
+                       !bus_congested(self->bus, self->me)
+                   ? CO_READY
+                   : CO_ASLEEP;
+    CO_END(co, ACTOR_END);
+}
+
+static const struct co_type actor_type = {"actor", actor_step, actor_states, 3, NULL};
+
+struct loop {
+    void *context;
+    const char *scheme;
+    unsigned local;
+    uint64_t to_say;
+    struct actor actors[MEMBERS];
+};
+
+/* Everything ends by itself: no loop is told to stop. */
+static void *run_loop(void *argument)
+{
+    struct loop *loop = argument;
+    struct env *env = make_env();
+    struct bus *bus = make_zmq(env, loop->context, loop->scheme, loop->local);
+    BUS_EACH(me, loop->local)
+    {
+        struct actor *actor = &loop->actors[me];
+        *actor = (struct actor){.bus = bus, .me = me, .to_say = loop->to_say};
+        co_init(&actor->co, &actor_type, &env->ready);
+        bus_attach(bus, me, &actor->co);
+        bus_zmq_when_started(bus, &actor->co);
+    }
+    env_uv_run(env);
+    bus_destroy(bus);
+    env_uv_destroy(env);
+    return NULL;
+}
+
+static void check_loop(const struct loop *loop)
+{
+    BUS_EACH(me, loop->local)
+    {
+        const struct actor *actor = &loop->actors[me];
+        assert_int_equal(actor->co.state, ACTOR_END);
+        assert_int_equal(me == TASK_POOL ? actor->settled : actor->outputs, loop->to_say);
+    }
+}
+
+static void run_threads(const char *scheme, unsigned first, uint64_t to_say)
+{
+    void *context = bus_zmq_context();
+    struct loop one = {.context = context, .scheme = scheme, .local = first, .to_say = to_say},
+                two = {
+                    .context = context, .scheme = scheme, .local = CAST & ~first, .to_say = to_say};
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, run_loop, &two), 0);
+    run_loop(&one);
+    pthread_join(thread, NULL);
+    bus_zmq_context_destroy(context);
+    check_loop(&one);
+    check_loop(&two);
+}
+
+static void two_loops_in_threads_talk_to_the_end(void **state)
+{
+    (void)state;
+    const unsigned placements[] = {BIT(TASK_POOL), BIT(RECORDER), BIT(TASK_POOL) | BIT(RECORDER),
+                                   BIT(TRIGGERS), BIT(VIEWER)};
+    for (int i = 0; i < 5; i++)
+        run_threads("inproc://", placements[i], 20000);
+}
+
+static void nothing_is_lost_between_threads(void **state)
+{
+    (void)state;
+    run_threads("inproc://", BIT(TASK_POOL), MANY * 3);
+}
+
+static char *ipc_scheme(char *directory)
+{
+    assert_non_null(mkdtemp(directory));
+    return str_format("ipc://%s/", directory);
+}
+
+static void remove_directory(const char *directory)
+{
+    char *command = str_format("rm -rf %s", directory);
+    assert_int_equal(system(command), 0);
+    free(command);
+}
+
+static pid_t start_process(const char *scheme, unsigned local, uint64_t to_say)
+{
+    pid_t pid = fork();
+    if (pid)
+        return pid;
+    struct loop loop = {
+        .context = bus_zmq_context(), .scheme = scheme, .local = local, .to_say = to_say};
+    run_loop(&loop);
+    bus_zmq_context_destroy(loop.context);
+    BUS_EACH(me, local)
+    {
+        const struct actor *actor = &loop.actors[me];
+        if (actor->co.state != ACTOR_END ||
+            (me == TASK_POOL ? actor->settled : actor->outputs) != to_say)
+            _exit(1);
+    }
+    _exit(0);
+}
+
+static void processes_talk_to_the_end(void **state)
+{
+    (void)state;
+    char directory[] = "/tmp/rouse-bus-XXXXXX";
+    char *scheme = ipc_scheme(directory);
+    const unsigned placements[] = {BIT(TASK_POOL), BIT(RECORDER) | BIT(VIEWER), BIT(TRIGGERS)};
+    pid_t pids[3];
+    for (int i = 0; i < 3; i++)
+        pids[i] = start_process(scheme, placements[i], MANY);
+    for (int i = 0; i < 3; i++) {
+        int status;
+        assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+        assert_int_equal(status, 0);
+    }
+    free(scheme);
+    remove_directory(directory);
+}
+
+/* A listener that reads nothing for a while: the speaker elsewhere learns of it and pauses. */
+struct slow {
+    struct co co;
+    struct env *env;
+    struct bus *bus;
+    struct env_timer timer;
+    bool slept;
+    uint64_t said, read;
+};
+
+enum slow_state { SLOW_SLEEPING, SLOW_READING, SLOW_END };
+static const char *const slow_states[] = {"sleeping", "reading", "end"};
+
+static void close_all(struct bus *bus)
+{
+    struct message got;
+    BUS_EACH(member, bus->local)
+    {
+        bus_close(bus, member);
+    }
+    BUS_EACH(member, bus->local)
+    {
+        assert_false(bus_receive(bus, member, &got));
+        assert_true(bus_drained(bus, member, 0));
+    }
+}
+
+static enum co_result slow_reader_step(struct co *co)
+{
+    struct slow *self = (struct slow *)co;
+    struct message got;
+    CO_BEGIN(co, slow_state, SLOW_SLEEPING);
+    if (!self->timer.index && !self->timer.fired)
+        self->env->ops->timer_start(self->env, &self->timer, co, 300000);
+    if (!self->timer.fired)
+        return CO_ASLEEP;
+    CO_AWAIT(co, SLOW_READING, true);
+    while (bus_receive(self->bus, RECORDER, &got))
+        self->read += got.topic == TOPIC_TASK_SETTLED;
+    if (bus_drained(self->bus, RECORDER, BIT(TRIGGERS) | BIT(VIEWER)))
+        close_all(self->bus);
+    if (!bus_drained(self->bus, RECORDER, 0))
+        return CO_ASLEEP;
+    CO_END(co, SLOW_END);
+}
+
+static enum co_result slow_writer_step(struct co *co)
+{
+    struct slow *self = (struct slow *)co;
+    struct message got;
+    CO_BEGIN(co, slow_state, SLOW_SLEEPING);
+    CO_AWAIT(co, SLOW_READING, bus_zmq_started(self->bus));
+    while (bus_receive(self->bus, TASK_POOL, &got))
+        ;
+    for (; self->said < BUS_DEPTH_LIMIT * 2; self->said++) {
+        if (bus_congested(self->bus, TASK_POOL)) {
+            assert_int_equal(bus_depth(self->bus, RECORDER), BUS_DEPTH_LIMIT);
+            self->slept = true;
+            return CO_ASLEEP;
+        }
+        bus_publish(self->bus, TASK_POOL, &(struct message){.topic = TOPIC_TASK_SETTLED});
+    }
+    bus_close(self->bus, TASK_POOL);
+    if (!bus_drained(self->bus, TASK_POOL, 0))
+        return CO_ASLEEP;
+    CO_END(co, SLOW_END);
+}
+
+static const struct co_type slow_reader_type = {"slow reader", slow_reader_step, slow_states, 3,
+                                                NULL};
+static const struct co_type slow_writer_type = {"slow writer", slow_writer_step, slow_states, 3,
+                                                NULL};
+
+struct slow_loop {
+    void *context;
+    unsigned local;
+    enum member me;
+    const struct co_type *type;
+    struct slow slow;
+    long busy_ms; /* processor time */
+};
+
+static void *run_slow(void *argument)
+{
+    struct slow_loop *loop = argument;
+    struct env *env = make_env();
+    struct bus *bus = make_zmq(env, loop->context, "inproc://", loop->local);
+    loop->slow = (struct slow){.env = env, .bus = bus};
+    co_init(&loop->slow.co, loop->type, &env->ready);
+    bus_attach(bus, loop->me, &loop->slow.co);
+    env_uv_run(env);
+    struct rusage usage;
+    getrusage(RUSAGE_THREAD, &usage);
+    loop->busy_ms = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
+                    (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
+    bus_destroy(bus);
+    env_uv_destroy(env);
+    return NULL;
+}
+
+static void a_listener_elsewhere_that_is_slow_holds_up_its_speaker(void **state)
+{
+    (void)state;
+    void *context = bus_zmq_context();
+    struct slow_loop reader = {.context = context,
+                               .local = CAST & ~(unsigned)BIT(TASK_POOL),
+                               .me = RECORDER,
+                               .type = &slow_reader_type},
+                     writer = {.context = context,
+                               .local = BIT(TASK_POOL),
+                               .me = TASK_POOL,
+                               .type = &slow_writer_type};
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, run_slow, &reader), 0);
+    run_slow(&writer);
+    pthread_join(thread, NULL);
+    bus_zmq_context_destroy(context);
+    assert_true(writer.slow.slept);
+    assert_int_equal(reader.slow.read, BUS_DEPTH_LIMIT * 2);
+}
+
+static void an_endpoint_that_cannot_be_bound_is_an_error(void **state)
+{
+    (void)state;
+    struct env *env = make_env();
+    void *context = bus_zmq_context();
+    struct bus_zmq_options options = {
+        .cast = BIT(TASK_POOL) | BIT(RECORDER), .local = BIT(TASK_POOL), .context = context};
+    options.endpoints[TASK_POOL] = "ipc:///no/such/directory/pool";
+    options.endpoints[RECORDER] = "ipc:///no/such/directory/recorder";
+    struct error error = {0};
+    assert_null(bus_zmq_create(env, &options, &error));
+    assert_true(error.code < 0);
+    assert_non_null(strstr(error.text, "task_pool"));
+    bus_zmq_context_destroy(context);
+    env_uv_destroy(env);
+}
+
+/* One loop waits for the other for ever: it sleeps, and its barrier holds. */
+static void nobody_is_heard_before_all_have_subscribed(void **state)
+{
+    (void)state;
+    struct env *env = make_env();
+    void *context = bus_zmq_context();
+    struct bus *one = make_zmq(env, context, "inproc://", BIT(TASK_POOL) | BIT(TRIGGERS));
+    assert_false(bus_zmq_started(one));
+    struct message got;
+    assert_false(bus_receive(one, TRIGGERS, &got));
+    in_a_child_that_must_abort(one, say_after_closing);
+    struct bus *two = make_zmq(env, context, "inproc://", BIT(RECORDER) | BIT(VIEWER));
+    assert_true(bus_zmq_started(two));
+    struct fixture fixture = {.env = env, .bus = one};
+    struct reader reader;
+    reader_start(&reader, &fixture, TRIGGERS, 1);
+    bus_zmq_when_started(one, &reader.co);
+    bus_publish(two, RECORDER, &(struct message){.topic = TOPIC_FAULT});
+    reader.stop = env;
+    env_uv_run(env);
+    assert_int_equal(reader.read, 1);
+    assert_true(bus_zmq_started(one));
+    bus_destroy(one);
+    bus_destroy(two);
+    bus_zmq_context_destroy(context);
+    env_uv_destroy(env);
+}
+
+int main(void)
+{
+#define BOTH(name)                                                                                 \
+    {"mem: " #name, name, setup_mem, teardown, NULL},                                              \
+    {                                                                                              \
+        "zmq: " #name, name, setup_zmq, teardown, NULL                                             \
+    }
+    const struct CMUnitTest tests[] = {
+        BOTH(messages_come_in_the_order_said),
+        BOTH(each_listener_gets_its_topics_and_no_others),
+        BOTH(texts_live_until_the_next_receive),
+        BOTH(nothing_is_lost_of_very_many),
+        BOTH(a_closed_outbox_is_read_to_its_end),
+        BOTH(members_that_do_not_exist_are_not_waited_for),
+        BOTH(publishing_never_runs_a_listener),
+        BOTH(attaching_late_hears_what_was_said),
+        BOTH(a_full_listener_holds_up_its_producers_and_wakes_them),
+        BOTH(a_gap_in_a_topic_aborts),
+        BOTH(a_doubled_message_aborts),
+        BOTH(something_said_after_the_end_aborts),
+        BOTH(saying_what_one_may_not_aborts),
+        cmocka_unit_test(nobody_is_heard_before_all_have_subscribed),
+        cmocka_unit_test(an_endpoint_that_cannot_be_bound_is_an_error),
+        cmocka_unit_test(two_loops_in_threads_talk_to_the_end),
+        cmocka_unit_test(nothing_is_lost_between_threads),
+        cmocka_unit_test(a_listener_elsewhere_that_is_slow_holds_up_its_speaker),
+        cmocka_unit_test(processes_talk_to_the_end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
