@@ -28,8 +28,10 @@ struct cycling_options {
     enum cycling_mode mode;
     enum calendar calendar;
     int utc_offset_minutes;   /* [scheduler]cycle point time zone; 0 = Z */
-    int year_digits_expanded; /* [scheduler]cycle point num expanded year digits; 0 to 2 */
-    const char *format;       /* [scheduler]cycle point format; NULL = CCYYMMDDThhmmZ */
+    const char *time_zone;    /* the same as written ("+01:00"): goes before the number and ends the
+                                 default format so spelled; NULL = made from the number */
+    int year_digits_expanded; /* [scheduler]cycle point num expanded year digits; 0 to 6 */
+    const char *format;       /* [scheduler]cycle point format; NULL or "" = CCYYMMDDThhmmZ */
 };
 
 struct cycling;
@@ -38,6 +40,8 @@ struct cycling;
 struct cycling *cycling_create(const struct cycling_options *options, struct error *error);
 void cycling_destroy(struct cycling *cycling);
 enum cycling_mode cycling_mode(const struct cycling *cycling);
+/* As [scheduling]cycling mode names it: "integer", "gregorian", "360day", "365day", "366day". */
+const char *cycling_mode_name(const struct cycling *cycling);
 
 /* -EINVAL and what was expected, or 0 and the point. Full points only ("5", "20260101T00Z",
  * "2026-01-01T00:00Z", ...). */
@@ -50,6 +54,10 @@ int point_parse_initial(const struct cycling *cycling, const char *text, int64_t
 /* The value of final or stop cycle point: also `+P1D`, `+P5`, relative to the initial point. */
 int point_parse_final(const struct cycling *cycling, const char *text, cycle_point initial,
                       cycle_point *ret_point, struct error *error);
+/* Whether a point meets `constraint`, the list in initial or final cycle point constraints
+ * ("T00, T06", "01T00"): one of them is enough. */
+int point_meets(const struct cycling *cycling, cycle_point point, const char *constraint,
+                bool *ret_meets, struct error *error);
 /* Normal form into buffer (at least POINT_TEXT_MAX). Returns buffer. */
 const char *point_format(const struct cycling *cycling, cycle_point point, char *buffer);
 
@@ -66,8 +74,10 @@ int interval_parse(const struct cycling *cycling, const char *text, struct inter
 const char *interval_format(const struct cycling *cycling, const struct interval *interval,
                             char *buffer);
 bool interval_is_null(const struct interval *interval);
-/* point + times * interval; years and months first, the day cut to the month's end. POINT_NONE and
- * POINT_MAX are left as they are. */
+/* point + times * interval, as Cylc adds: the exact part first, then month by month with the day
+ * cut to each month's end (August 31st + P6M = February 28th), then the years. What the point
+ * format does not write is cut off. POINT_NONE if that leads beyond the years which can be written;
+ * POINT_NONE and POINT_MAX are left as they are. */
 cycle_point point_add(const struct cycling *cycling, cycle_point point,
                       const struct interval *interval, int64_t times);
 /* Durations of configuration items (PT10S, P1DT6H, PT1.5S): seconds, always by 24 h days; years

@@ -1,0 +1,127 @@
+/* struct cycling: the mode, calendar, zones and format of one workflow, and the range of its
+ * points. What it means for a point to be a number is here and in datetime.c. */
+#include "scheduler/cycling/cycling.h"
+
+#include "base/check.h"
+#include "base/memory.h"
+#include "scheduler/cycling/internal.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+enum { ZONE_MINUTES_MAX = 24 * 60 };
+
+/* "Z", "+01" or "+0530": the shortest spelling. */
+static void zone_text(int minutes, char *buffer, size_t size)
+{
+    const int absolute = abs(minutes);
+    if (minutes == 0)
+        snprintf(buffer, size, "Z");
+    else if (absolute % 60 == 0)
+        snprintf(buffer, size, "%c%02d", minutes < 0 ? '-' : '+', absolute / 60);
+    else
+        snprintf(buffer, size, "%c%02d%02d", minutes < 0 ? '-' : '+', absolute / 60, absolute % 60);
+}
+
+static int set_zone_and_format(struct cycling *cycling, const struct cycling_options *options,
+                               struct error *error)
+{
+    char zone[16];
+    char format[64];
+
+    if (abs(options->utc_offset_minutes) >= ZONE_MINUTES_MAX)
+        return error_set(error, -EINVAL, "cycle point time zone of %d minutes is out of bounds",
+                         options->utc_offset_minutes);
+    zone_text(options->utc_offset_minutes, zone, sizeof zone);
+    const char *written = options->time_zone ? options->time_zone : zone;
+    if (zone_parse(slice_of(written), &cycling->assumed_zone, error))
+        return error->code;
+    cycling->zone = cycling->assumed_zone;
+
+    snprintf(format, sizeof format, "%sMMDDThhmm%s",
+             options->year_digits_expanded ? "+XCCYY" : "CCYY", written);
+    if (format_compile(options->format && *options->format ? options->format : format,
+                       options->year_digits_expanded, &cycling->format, error))
+        return error->code;
+    if (cycling->format.has_zone)
+        cycling->zone = cycling->format.zone;
+    return 0;
+}
+
+static void set_datetime_range(struct cycling *cycling)
+{
+    int64_t years = 10000;
+    for (int i = 0; i < cycling->expanded; i++)
+        years *= 10;
+    const struct date first = {cycling->expanded ? 1 - years : 0, 1, 1};
+    const struct date after = {years, 1, 1};
+    cycling->lowest = civil_point(cycling, first, 0, cycling->zone);
+    cycling->highest = civil_point(cycling, after, 0, cycling->zone) - 1;
+}
+
+struct cycling *cycling_create(const struct cycling_options *options, struct error *error)
+{
+    if (options->year_digits_expanded < 0 ||
+        options->year_digits_expanded > YEAR_DIGITS_EXPANDED_MAX) {
+        error_set(error, -EINVAL, "cycle point num expanded year digits is %d: expected 0 to %d",
+                  options->year_digits_expanded, YEAR_DIGITS_EXPANDED_MAX);
+        return NULL;
+    }
+    struct cycling *cycling = NEW(struct cycling);
+    cycling->mode = options->mode;
+    cycling->calendar = options->calendar;
+    if (cycling->mode == CYCLING_INTEGER) {
+        cycling->lowest = -INTEGER_POINT_LIMIT;
+        cycling->highest = INTEGER_POINT_LIMIT;
+        return cycling;
+    }
+    cycling->expanded = options->year_digits_expanded;
+    if (set_zone_and_format(cycling, options, error)) {
+        cycling_destroy(cycling);
+        return NULL;
+    }
+    set_datetime_range(cycling);
+    return cycling;
+}
+
+void cycling_destroy(struct cycling *cycling)
+{
+    free(cycling);
+}
+
+enum cycling_mode cycling_mode(const struct cycling *cycling)
+{
+    return cycling->mode;
+}
+
+const char *cycling_mode_name(const struct cycling *cycling)
+{
+    static const char *const calendars[] = {"gregorian", "360day", "365day", "366day"};
+    return cycling->mode == CYCLING_INTEGER ? "integer" : calendars[cycling->calendar];
+}
+
+bool point_in_range(const struct cycling *cycling, cycle_point point)
+{
+    return point >= cycling->lowest && point <= cycling->highest;
+}
+
+const char *point_format(const struct cycling *cycling, cycle_point point, char *buffer)
+{
+    if (point == POINT_NONE || point == POINT_MAX)
+        snprintf(buffer, POINT_TEXT_MAX, "%s", point == POINT_NONE ? "none" : "unlimited");
+    else if (cycling->mode == CYCLING_INTEGER)
+        snprintf(buffer, POINT_TEXT_MAX, "%" PRId64, point);
+    else
+        format_write(cycling, point, buffer);
+    return buffer;
+}
+
+int point_parse(const struct cycling *cycling, const char *text, cycle_point *ret_point,
+                struct error *error)
+{
+    return point_parse_slice(cycling, slice_of(text), ret_point, error);
+}
