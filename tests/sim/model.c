@@ -1,0 +1,190 @@
+/* See model.h. Repeats the rules until nothing changes. */
+#include "tests/sim/model.h"
+#include <string.h>
+
+bool model_task_at(const struct spec *spec, int task, int point)
+{
+    if (point < 1 || point > spec->final)
+        return false;
+    for (int i = 0; i < spec->n_lines; i++)
+        if (spec->lines[i].child == task && spec_recurs(spec->lines[i].recurrence, point))
+            return true;
+    return false;
+}
+
+static bool is_required(const struct spec *spec, int task, enum spec_output output)
+{
+    for (int i = 0; i < spec->n_lines; i++)
+        for (int a = 0; a < spec->lines[i].n_atoms; a++) {
+            const struct spec_atom *atom = &spec->lines[i].atoms[a];
+            bool about = atom->family ? spec->tasks[task].member : atom->task == task;
+            if (about && atom->outputs == 1u << output)
+                return true;
+        }
+    return false;
+}
+
+bool model_is_complete(const struct spec *spec, int task, unsigned outputs)
+{
+    const struct spec_task *t = &spec->tasks[task];
+    if (!t->optional && !(outputs & 1u << SPEC_SUCCEEDED))
+        return false;
+    return t->x_optional || !is_required(spec, task, SPEC_X) || (outputs & 1u << SPEC_X) != 0;
+}
+
+static bool atom_holds(const struct spec *spec, const struct model *model,
+                       const struct spec_atom *atom, int point)
+{
+    int parent = point - atom->back;
+    if (parent < 1)
+        return true;
+    if (!atom->family)
+        return (model->outputs[atom->task][parent] & atom->outputs) != 0;
+    bool all = true, any = false;
+    for (int t = 0; t < spec->n_tasks; t++) {
+        if (!spec->tasks[t].member)
+            continue;
+        bool holds = (model->outputs[t][parent] & atom->outputs) != 0;
+        all = all && holds;
+        any = any || holds;
+    }
+    return atom->all ? all : any;
+}
+
+/* Whether any parent of the atom has done something that spawns the child. */
+static bool atom_spawns(const struct spec *spec, const struct model *model,
+                        const struct spec_atom *atom, int point)
+{
+    struct spec_atom any = *atom;
+    any.all = false;
+    return point - atom->back >= 1 && atom_holds(spec, model, &any, point);
+}
+
+static bool is_parentless(const struct spec *spec, int task, int point)
+{
+    for (int i = 0; i < spec->n_lines; i++) {
+        const struct spec_line *line = &spec->lines[i];
+        if (line->child != task || !spec_recurs(line->recurrence, point))
+            continue;
+        for (int a = 0; a < line->n_atoms; a++)
+            if (point - line->atoms[a].back >= 1)
+                return false;
+    }
+    return true;
+}
+
+static bool is_spawned(const struct spec *spec, const struct model *model, int task, int point,
+                       int limit)
+{
+    if (!model_task_at(spec, task, point))
+        return false;
+    if (is_parentless(spec, task, point))
+        return point <= limit;
+    for (int i = 0; i < spec->n_lines; i++) {
+        const struct spec_line *line = &spec->lines[i];
+        if (line->child != task || !spec_recurs(line->recurrence, point))
+            continue;
+        for (int a = 0; a < line->n_atoms; a++)
+            if (atom_spawns(spec, model, &line->atoms[a], point))
+                return true;
+    }
+    return false;
+}
+
+static bool line_holds(const struct spec *spec, const struct model *model,
+                       const struct spec_line *line, int point)
+{
+    bool all = true, any = false;
+    for (int a = 0; a < line->n_atoms; a++) {
+        bool holds = atom_holds(spec, model, &line->atoms[a], point);
+        all = all && holds;
+        any = any || holds;
+    }
+    return line->n_atoms == 0 || (line->any ? any : all);
+}
+
+static bool is_ready(const struct spec *spec, const struct model *model, int task, int point)
+{
+    for (int i = 0; i < spec->n_lines; i++) {
+        const struct spec_line *line = &spec->lines[i];
+        if (line->child == task && spec_recurs(line->recurrence, point) &&
+            !line_holds(spec, model, line, point))
+            return false;
+    }
+    return true;
+}
+
+static bool is_left(const struct spec *spec, const struct model *model, int task, int point)
+{
+    if (!model->spawned[task][point])
+        return false;
+    return !model->ran[task][point] || !model_is_complete(spec, task, model->outputs[task][point]);
+}
+
+/* The lowest point that holds back the others: with something left in it, or still to begin. */
+static int base_point(const struct spec *spec, const struct model *model, int limit)
+{
+    for (int point = 1; point <= spec->final; point++)
+        for (int t = 0; t < spec->n_tasks; t++) {
+            bool to_begin =
+                point > limit && model_task_at(spec, t, point) && is_parentless(spec, t, point);
+            if (is_left(spec, model, t, point) || to_begin)
+                return point;
+        }
+    return spec->final;
+}
+
+static bool is_cycle(const struct spec *spec, int point)
+{
+    for (int i = 0; i < spec->n_lines; i++)
+        if (spec_recurs(spec->lines[i].recurrence, point))
+            return true;
+    return false;
+}
+
+/* The runahead limit: `runahead` cycles beyond the base. */
+static int limit_from(const struct spec *spec, int base)
+{
+    int limit = base, left = spec->runahead + 1;
+    for (int point = base; point <= spec->final && left > 0; point++)
+        if (is_cycle(spec, point)) {
+            limit = point;
+            left--;
+        }
+    return limit;
+}
+
+static bool spread(const struct spec *spec, struct model *model, int limit)
+{
+    bool changed = false;
+    for (int point = 1; point <= spec->final; point++)
+        for (int t = 0; t < spec->n_tasks; t++) {
+            if (!model->spawned[t][point] && is_spawned(spec, model, t, point, limit))
+                changed = model->spawned[t][point] = true;
+            if (model->spawned[t][point] && !model->ran[t][point] && point <= limit &&
+                is_ready(spec, model, t, point)) {
+                changed = model->ran[t][point] = true;
+                model->outputs[t][point] = spec_final_outcome(spec, t, point);
+            }
+        }
+    return changed;
+}
+
+void model_run(const struct spec *spec, struct model *ret_model)
+{
+    struct model model;
+    memset(&model, 0, sizeof model);
+    int limit = limit_from(spec, 1);
+    for (;;) {
+        while (spread(spec, &model, limit))
+            ;
+        int raised = limit_from(spec, base_point(spec, &model, limit));
+        if (raised <= limit)
+            break;
+        limit = raised;
+    }
+    for (int point = 1; point <= spec->final; point++)
+        for (int t = 0; t < spec->n_tasks; t++)
+            model.stalls = model.stalls || is_left(spec, &model, t, point);
+    *ret_model = model;
+}

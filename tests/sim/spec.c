@@ -1,0 +1,262 @@
+/* See spec.h. */
+#include "tests/sim/spec.h"
+#include <string.h>
+
+static uint64_t mix(uint64_t x)
+{
+    x += UINT64_C(0x9e3779b97f4a7c15);
+    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return x ^ (x >> 31);
+}
+
+static int pick(uint64_t *state, int n)
+{
+    *state = mix(*state);
+    return (int)(*state % (uint64_t)n);
+}
+
+bool spec_recurs(enum spec_recurrence recurrence, int point)
+{
+    switch (recurrence) {
+    case SPEC_R1:
+        return point == 1;
+    case SPEC_P1:
+        return true;
+    case SPEC_P2:
+        return point % 2 == 1;
+    case SPEC_RECURRENCES:
+        break;
+    }
+    return false;
+}
+
+/* --- making --- */
+
+static void make_tasks(struct spec *spec, uint64_t *state)
+{
+    for (int t = 0; t < spec->n_tasks; t++) {
+        struct spec_task *task = &spec->tasks[t];
+        task->optional = pick(state, 3) == 0;
+        task->member = spec->has_family && pick(state, 2) == 0;
+        task->x_optional = pick(state, 2) == 0;
+        task->retries = pick(state, 4) == 0 ? 1 + pick(state, 2) : 0;
+        task->queued = pick(state, 2) == 0;
+    }
+}
+
+/* An output that a task may be asked for; 0 if this throw of the dice gives none. */
+static unsigned make_output(struct spec *spec, int task, uint64_t *state)
+{
+    struct spec_task *t = &spec->tasks[task];
+    switch (pick(state, 6)) {
+    case 0:
+        return 1u << SPEC_STARTED;
+    case 1:
+        return t->optional ? 1u << SPEC_FAILED : 1u << SPEC_SUCCEEDED;
+    case 2:
+        if (!t->optional)
+            return 1u << SPEC_SUBMITTED;
+        return 1u << SPEC_SUCCEEDED | 1u << SPEC_FAILED;
+    case 3:
+        t->x_used = true;
+        return 1u << SPEC_X;
+    default:
+        return 1u << SPEC_SUCCEEDED;
+    }
+}
+
+static int last_member(const struct spec *spec)
+{
+    int last = -1;
+    for (int t = 0; t < spec->n_tasks; t++)
+        if (spec->tasks[t].member)
+            last = t;
+    return last;
+}
+
+/* Within a point parents come before children, so that there is no cycle. */
+static bool make_atom(struct spec *spec, int child, struct spec_atom *atom, uint64_t *state)
+{
+    *atom = (struct spec_atom){.back = pick(state, 3) == 0};
+    if (spec->has_family && pick(state, 4) == 0) {
+        if (!atom->back && last_member(spec) >= child)
+            return false;
+        atom->family = true;
+        atom->all = pick(state, 2) == 0;
+        atom->outputs = pick(state, 2) ? 1u << SPEC_SUCCEEDED : 1u << SPEC_STARTED;
+        return last_member(spec) >= 0;
+    }
+    if (!atom->back && child == 0)
+        return false;
+    atom->task = pick(state, atom->back ? spec->n_tasks : child);
+    atom->outputs = make_output(spec, atom->task, state);
+    return true;
+}
+
+static bool same_atom(const struct spec_atom *a, const struct spec_atom *b)
+{
+    return a->family == b->family && a->back == b->back &&
+           (a->family || (a->task == b->task && a->outputs == b->outputs));
+}
+
+static void make_line(struct spec *spec, int child, uint64_t *state)
+{
+    struct spec_line *line = &spec->lines[spec->n_lines++];
+    *line = (struct spec_line){.child = child,
+                               .recurrence = (enum spec_recurrence)pick(state, SPEC_RECURRENCES),
+                               .any = pick(state, 3) == 0,
+                               .xtrigger = pick(state, 8) == 0};
+    int wanted = pick(state, SPEC_ATOMS_MAX + 1);
+    for (int i = 0; i < wanted; i++) {
+        struct spec_atom atom;
+        bool fits = make_atom(spec, child, &atom, state);
+        for (int other = 0; other < line->n_atoms && fits; other++)
+            fits = !same_atom(&atom, &line->atoms[other]);
+        if (fits)
+            line->atoms[line->n_atoms++] = atom;
+    }
+}
+
+void spec_make(struct spec *spec, uint64_t seed)
+{
+    uint64_t state = mix(seed);
+    *spec = (struct spec){.seed = seed};
+    spec->n_tasks = 2 + pick(&state, SPEC_TASKS_MAX - 1);
+    spec->final = 1 + pick(&state, SPEC_POINTS_MAX);
+    spec->runahead = pick(&state, 4);
+    spec->queue_limit = 1 + pick(&state, 3);
+    spec->has_family = pick(&state, 2) == 0;
+    make_tasks(spec, &state);
+    for (int t = 0; t < spec->n_tasks; t++)
+        for (int n = 1 + (pick(&state, 3) == 0); n > 0 && spec->n_lines < SPEC_LINES_MAX; n--)
+            make_line(spec, t, &state);
+}
+
+/* --- writing --- */
+
+static const char *const recurrence_names[] = {"R1", "P1", "P2"};
+
+static void write_atom(const struct spec *spec, const struct spec_atom *atom, struct text *out)
+{
+    if (atom->family) {
+        bool started = atom->outputs & 1u << SPEC_STARTED;
+        bool optional = false;
+        for (int t = 0; t < spec->n_tasks; t++)
+            optional = optional || (spec->tasks[t].member && spec->tasks[t].optional);
+        text_addf(out, "FAM%s:%s-%s%s", atom->back ? "[-P1]" : "", started ? "start" : "succeed",
+                  atom->all ? "all" : "any", !started && optional ? "?" : "");
+        return;
+    }
+    const struct spec_task *task = &spec->tasks[atom->task];
+    const char *mark = task->optional ? "?" : "";
+    text_addf(out, "t%d%s", atom->task, atom->back ? "[-P1]" : "");
+    if (atom->outputs == (1u << SPEC_SUCCEEDED | 1u << SPEC_FAILED))
+        text_add(out, ":finish");
+    else if (atom->outputs == 1u << SPEC_SUCCEEDED)
+        text_add(out, mark);
+    else if (atom->outputs == 1u << SPEC_FAILED)
+        text_addf(out, ":fail%s", mark);
+    else if (atom->outputs == 1u << SPEC_STARTED)
+        text_add(out, ":start");
+    else if (atom->outputs == 1u << SPEC_SUBMITTED)
+        text_add(out, ":submit");
+    else
+        text_addf(out, ":x%s", task->x_optional ? "?" : "");
+}
+
+static void write_line(const struct spec *spec, const struct spec_line *line, struct text *out)
+{
+    text_add(out, "            ");
+    if (line->xtrigger)
+        text_addf(out, "@e%s", line->n_atoms ? " & (" : " => ");
+    for (int i = 0; i < line->n_atoms; i++) {
+        if (i)
+            text_add(out, line->any ? " | " : " & ");
+        write_atom(spec, &line->atoms[i], out);
+    }
+    if (line->n_atoms)
+        text_add(out, line->xtrigger ? ") => " : " => ");
+    text_addf(out, "t%d%s\n", line->child, spec->tasks[line->child].optional ? "?" : "");
+}
+
+static void write_graph(const struct spec *spec, struct text *out)
+{
+    text_add(out, "    [[graph]]\n");
+    for (int r = 0; r < SPEC_RECURRENCES; r++) {
+        struct text lines = {0};
+        for (int i = 0; i < spec->n_lines; i++)
+            if (spec->lines[i].recurrence == (enum spec_recurrence)r)
+                write_line(spec, &spec->lines[i], &lines);
+        if (lines.n)
+            text_addf(out, "        %s = \"\"\"\n%s        \"\"\"\n", recurrence_names[r],
+                      text_string(&lines));
+        text_release(&lines);
+    }
+}
+
+static void write_queue(const struct spec *spec, struct text *out)
+{
+    struct text members = {0};
+    for (int t = 0; t < spec->n_tasks; t++)
+        if (spec->tasks[t].queued)
+            text_addf(&members, "%st%d", members.n ? ", " : "", t);
+    if (members.n)
+        text_addf(out,
+                  "    [[queues]]\n        [[[small]]]\n            limit = %d\n"
+                  "            members = %s\n",
+                  spec->queue_limit, text_string(&members));
+    text_release(&members);
+}
+
+void spec_write(const struct spec *spec, struct text *out)
+{
+    text_add(out, "[scheduler]\n    [[events]]\n        stall timeout = PT1H\n"
+                  "        abort on stall timeout = True\n");
+    text_addf(out,
+              "[scheduling]\n    cycling mode = integer\n    initial cycle point = 1\n"
+              "    final cycle point = %d\n    runahead limit = P%d\n",
+              spec->final, spec->runahead);
+    text_add(out, "    [[xtriggers]]\n        e = echo(%(point)s, succeed=True):PT5S\n");
+    write_queue(spec, out);
+    write_graph(spec, out);
+    text_add(out, "[runtime]\n    [[root]]\n        submission retry delays = 99*PT2S\n");
+    if (spec->has_family)
+        text_add(out, "    [[FAM]]\n");
+    for (int t = 0; t < spec->n_tasks; t++) {
+        const struct spec_task *task = &spec->tasks[t];
+        text_addf(out, "    [[t%d]]\n", t);
+        if (task->member)
+            text_add(out, "        inherit = FAM\n");
+        if (task->retries)
+            text_addf(out, "        execution retry delays = %d*PT10S\n", task->retries);
+        text_add(out, "        [[[outputs]]]\n            x = message x\n");
+    }
+}
+
+/* --- outcomes --- */
+
+unsigned spec_outcome(const struct spec *spec, int task, int point, int try_number)
+{
+    const struct spec_task *t = &spec->tasks[task];
+    uint64_t dice = mix(spec->seed * 1000003 + (uint64_t)(task * 1009 + point * 31));
+    bool x = t->x_used && (!t->x_optional || (dice >> 8) % 4 != 0);
+    int failures = dice % 5 == 0 ? 1 + (int)((dice >> 16) % 3) : 0;
+    bool fails = try_number <= failures;
+    unsigned outputs = 1u << SPEC_SUBMITTED | 1u << SPEC_STARTED;
+    outputs |= x ? 1u << SPEC_X : 0;
+    return outputs | (fails ? 1u << SPEC_FAILED : 1u << SPEC_SUCCEEDED);
+}
+
+/* Each try's messages count; only the last try's failure does. */
+unsigned spec_final_outcome(const struct spec *spec, int task, int point)
+{
+    unsigned outputs = 0;
+    for (int n = 1; n <= spec->tasks[task].retries + 1; n++) {
+        outputs &= ~(1u << SPEC_FAILED);
+        outputs |= spec_outcome(spec, task, point, n);
+        if (outputs & 1u << SPEC_SUCCEEDED)
+            break;
+    }
+    return outputs;
+}

@@ -1,0 +1,70 @@
+/* A random workflow: made from a seed as plain data, from which both its flow.cylc and the model of
+ * what must happen are derived, independently of rouse's own parser and graph. */
+#ifndef ROUSE_SIM_SPEC_H
+#define ROUSE_SIM_SPEC_H
+
+#include "base/text.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { SPEC_TASKS_MAX = 10, SPEC_LINES_MAX = 24, SPEC_ATOMS_MAX = 3, SPEC_POINTS_MAX = 6 };
+
+enum spec_output {
+    SPEC_SUBMITTED,
+    SPEC_STARTED,
+    SPEC_SUCCEEDED,
+    SPEC_FAILED,
+    SPEC_X,
+    SPEC_OUTPUTS
+};
+
+enum spec_recurrence { SPEC_R1, SPEC_P1, SPEC_P2, SPEC_RECURRENCES };
+
+struct spec_atom {
+    bool family; /* of the family instead of one task */
+    bool all;    /* family: all members, or any */
+    int task;
+    int back;         /* points: the parent is at point - back */
+    unsigned outputs; /* bit set: any of these satisfies (two for `finish`) */
+};
+
+struct spec_line { /* atoms joined by & or | => child */
+    enum spec_recurrence recurrence;
+    int child;
+    bool any; /* joined by | */
+    int n_atoms;
+    struct spec_atom atoms[SPEC_ATOMS_MAX];
+    bool xtrigger; /* @x => as well */
+};
+
+struct spec_task {
+    bool optional; /* success is optional */
+    bool member;   /* of the family */
+    bool x_optional, x_used;
+    int retries;
+    bool queued; /* in the small queue */
+};
+
+struct spec {
+    uint64_t seed;
+    int n_tasks, n_lines;
+    int final; /* points 1 to final */
+    int runahead;
+    int queue_limit;
+    bool has_family;
+    struct spec_task tasks[SPEC_TASKS_MAX];
+    struct spec_line lines[SPEC_LINES_MAX];
+};
+
+void spec_make(struct spec *spec, uint64_t seed);
+/* Its flow.cylc. */
+void spec_write(const struct spec *spec, struct text *out);
+bool spec_recurs(enum spec_recurrence recurrence, int point);
+
+/* What the job of this task, point and try does: outputs it completes, as a bit set of spec_output.
+ */
+unsigned spec_outcome(const struct spec *spec, int task, int point, int try_number);
+/* After all tries. */
+unsigned spec_final_outcome(const struct spec *spec, int task, int point);
+
+#endif
