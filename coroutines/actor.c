@@ -83,7 +83,7 @@ static const struct co_type co_types[MEMBERS] = {
     ACTOR_CO_TYPE_(COMMANDS, "commands"), ACTOR_CO_TYPE_(TASK_POOL, "task_pool"),
     ACTOR_CO_TYPE_(TRIGGERS, "triggers"), ACTOR_CO_TYPE_(XTRIGGERS, "xtriggers"),
     ACTOR_CO_TYPE_(VIEWER, "viewer"),     ACTOR_CO_TYPE_(HANDLERS, "handlers"),
-    ACTOR_CO_TYPE_(HEALTH, "health"),
+    ACTOR_CO_TYPE_(HEALTH, "health"),     ACTOR_CO_TYPE_(JOBS, "jobs"),
 };
 
 void actor_init(struct actor *actor, const struct actor_type *type,

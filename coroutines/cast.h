@@ -29,6 +29,8 @@ struct cast_context {
     const char *owner;             /* user name */
     const char *host;
     const char *uuid;
+    /* This executable, absolute: jobs find `cylc` beside it. NULL: not known. */
+    const char *program;
     struct listener *listener; /* scheduler/net/listener.h: the bound socket, for the server */
     atomic_int *exit_status;       /* of the scheduler: set by whoever hears why it ends */
     bool start_paused;

@@ -1,0 +1,479 @@
+/* A job from its submission to its end.
+ *
+ *   recording   job.submit is not committed yet, or it is not its turn
+ *   launching   the process was started; it has not claimed the job yet (created job.status)
+ *   following   it runs: job.submitted and job.started were said; messages are read as they come
+ *   over        job.succeeded, job.failed or job.submit-failed was said
+ *
+ * job.submitted is said when the job has taken hold, not when the process was started: a job file
+ * with a syntax error ends before it claims anything and is a failed submission.
+ *
+ * The job file claims the job by creating job.status, so launching twice (a scheduler that died in
+ * between) is harmless: the second process ends without a trace, and the first is followed. */
+#include "coroutines/job.h"
+#include "base/memory.h"
+#include "coroutines/job_launch.h"
+#include "scheduler/job/paths.h"
+#include "scheduler/job/runner.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+/* Seconds. */
+enum {
+    JOB_KILL_DELAY = 10,    /* from SIGTERM or SIGXCPU to SIGKILL */
+    JOB_UNWATCHED_LOOK = 5, /* how often an unwatched status file is read */
+};
+static const uint64_t second = 1000000;
+
+static struct env *env_of(const struct job *job)
+{
+    return job->host->context->env;
+}
+
+static const struct task_def *task_of(const struct job *job)
+{
+    return &job->host->context->workflow->tasks[job->key.task];
+}
+
+static void job_log(struct job *job, enum log_level level, const char *what, const char *why)
+{
+    env_logf(env_of(job), level, "[%s] %s%s%s", job->name, what, why ? ": " : "", why ? why : "");
+}
+
+/* --- saying --- */
+
+/* when 0: now. */
+static void say(struct job *job, enum topic topic, const char *text, int64_t when)
+{
+    struct message message = {.topic = topic,
+                              .point = job->key.point,
+                              .task = job->key.task,
+                              .submit = job->key.submit,
+                              .try_ = job->try_,
+                              .text = slice_of(text ? text : ""),
+                              .when = when ? when : env_wall(env_of(job))};
+    bus_publish(job->host->context->bus, JOBS, &message);
+}
+
+void job_say_message(struct job *job, const struct job_status_message *said, int64_t offset,
+                     uint64_t id)
+{
+    struct message message = {.topic = TOPIC_JOB_MESSAGE,
+                              .point = job->key.point,
+                              .task = job->key.task,
+                              .submit = job->key.submit,
+                              .try_ = job->try_,
+                              .number = (uint32_t)said->severity,
+                              .text = said->text,
+                              .value = offset,
+                              .id = id,
+                              .when = said->when ? said->when : env_wall(env_of(job))};
+    bus_publish(job->host->context->bus, JOBS, &message);
+}
+
+static void end_with(struct job *job, enum topic topic, const char *text, int64_t when)
+{
+    PRE(!job->over);
+    say(job, topic, text, when);
+    job->over = true;
+}
+
+static void fail_submission(struct job *job, const char *reason)
+{
+    end_with(job, TOPIC_JOB_SUBMIT_FAILED, reason, 0);
+}
+
+/* --- the time limit --- */
+
+static void start_time_limit(struct job *job)
+{
+    double limit = task_of(job)->runtime.execution_time_limit;
+    if (limit <= 0 || job->host->context->mode == MODE_SIMULATION)
+        return;
+    int64_t ran = env_wall(env_of(job)) - job->status.init_time;
+    double left = limit * (double)second - (double)(ran > 0 ? ran : 0);
+    env_of(job)->ops->timer_start(env_of(job), &job->limit, &job->co,
+                                  left > 0 ? (uint64_t)left : 0);
+}
+
+/* --- the status file --- */
+
+/* From the directory, where the file was to appear, to the file itself: what the job writes to
+ * job.out is none of our business. */
+static void watch_path(struct job *job, const char *path)
+{
+    struct env *env = env_of(job);
+    if (job->watching)
+        env->ops->watch_stop(env, &job->watch);
+    job->watch = (struct env_watch){0};
+    job->changes_seen = 0;
+    int code = env->ops->watch_start(env, &job->watch, &job->co, path);
+    job->watching = code == 0;
+    if (job->watching || job->process.exited)
+        return;
+    if (!job->host->watch_complained)
+        env_logf(env, LOG_WARNING_LEVEL, "cannot watch %s: %s; looking every %d s instead", path,
+                 strerror(-code), JOB_UNWATCHED_LOOK);
+    job->host->watch_complained = true;
+    env->ops->timer_start(env, &job->look, &job->co, JOB_UNWATCHED_LOOK * second);
+}
+
+static void say_beginning(struct job *job)
+{
+    if (job->status.id[0] && !job->said_submitted) {
+        job->said_submitted = true;
+        say(job, TOPIC_JOB_SUBMITTED, job->status.id, job->status.submit_time);
+    }
+    if (job->status.init_time && !job->said_started) {
+        job->said_started = true;
+        say(job, TOPIC_JOB_STARTED, NULL, job->status.init_time);
+    }
+}
+
+static bool read_once(struct job *job, uint64_t offset, uint64_t id)
+{
+    struct text bytes = {0};
+    bool met = false;
+    int code =
+        env_of(job)->ops->file_read(env_of(job), job->status_path, job->status.offset, &bytes);
+    if (code && code != -ENOENT)
+        job_log(job, LOG_WARNING_LEVEL, "cannot read its status file", strerror(-code));
+    struct slice rest = {bytes.at, bytes.n};
+    struct job_status_message message;
+    while (job_status_next(&job->status, &rest, &message)) {
+        say_beginning(job);
+        if ((int64_t)message.offset <= job->settled)
+            continue;
+        bool asked = id && message.offset == offset;
+        met = met || asked;
+        job_say_message(job, &message, (int64_t)message.offset, asked ? id : 0);
+    }
+    say_beginning(job);
+    text_release(&bytes);
+    return met;
+}
+
+bool job_read(struct job *job, uint64_t offset, uint64_t id)
+{
+    bool met = read_once(job, offset, id);
+    if (job->status.init_time && !job->watching_file && !job->over) {
+        job->watching_file = true;
+        start_time_limit(job);
+        if (!job->process.exited) {
+            watch_path(job, job->status_path);
+            met = read_once(job, offset, id) || met; /* what came before it was watched */
+        }
+    }
+    return met;
+}
+
+/* --- the end --- */
+
+/* How a process ended that did not say so itself. */
+static const char *end_of_process(const struct job *job, char *buffer)
+{
+    if (job->process.signal)
+        return job_signal_name(job->process.signal, buffer);
+    return job->process.status > 0 ? "ERR" : "";
+}
+
+/* Killed on request is no more than failed, in the records of Cylc; a limit is its signal. */
+static const char *reason_of_failure(struct job *job, char *buffer)
+{
+    const char *reason = job->status.exit;
+    if (!reason[0])
+        reason = end_of_process(job, buffer);
+    bool by_signal = strcmp(reason, "TERM") == 0 || strcmp(reason, "KILL") == 0;
+    if (job->timed_out && by_signal)
+        return "XCPU";
+    return job->kill_wanted && by_signal ? "" : reason;
+}
+
+static void conclude(struct job *job)
+{
+    char buffer[JOB_SIGNAL_MAX];
+    say_beginning(job);
+    if (strcmp(job->status.exit, "SUCCEEDED") == 0)
+        end_with(job, TOPIC_JOB_SUCCEEDED, NULL, job->status.exit_time);
+    else
+        end_with(job, TOPIC_JOB_FAILED, reason_of_failure(job, buffer), job->status.exit_time);
+}
+
+static void process_close(struct job *job)
+{
+    env_of(job)->ops->process_close(env_of(job), &job->process);
+    job->process = (struct env_process){0};
+}
+
+/* False if the process that claimed the job is no longer there. */
+static bool follow_claimant(struct job *job)
+{
+    struct env *env = env_of(job);
+    int64_t pid = job->status.pid;
+    if (pid <= 1 || env->ops->process_watch(env, &job->process, &job->co, pid) != 0)
+        return false;
+    job->process.pid = pid;
+    if (job_process_is(env, pid, job->file))
+        return true;
+    process_close(job);
+    return false;
+}
+
+/* The process we launched has ended without having the job. Either it came second, and the first
+ * is to be followed; or it never got as far. */
+static void conclude_launch(struct job *job)
+{
+    if (job->status.id[0]) {
+        process_close(job);
+        if (follow_claimant(job))
+            return;
+        job_read(job, 0, 0);
+        conclude(job);
+        return;
+    }
+    struct text reason = {0};
+    job_launch_failure(job, &reason);
+    fail_submission(job, text_string(&reason));
+    text_release(&reason);
+}
+
+static void attend_exit(struct job *job)
+{
+    bool ours = job->status.pid && job->status.pid == job->process.pid;
+    if (ours || job->status.exit[0])
+        conclude(job);
+    else
+        conclude_launch(job);
+}
+
+/* --- killing --- */
+
+static void send_signal(struct job *job, int signal)
+{
+    if (!job->process.pid || job->process.exited)
+        return;
+    int code = env_of(job)->ops->process_kill(env_of(job), job->process.pid, signal);
+    if (code && code != -ESRCH)
+        job_log(job, LOG_ERROR_LEVEL, "cannot be killed", strerror(-code));
+}
+
+static void begin_kill(struct job *job, int signal)
+{
+    job->kill_sent = true;
+    send_signal(job, signal);
+    env_of(job)->ops->timer_start(env_of(job), &job->kill, &job->co, JOB_KILL_DELAY * second);
+}
+
+static void attend_kill(struct job *job)
+{
+    if (job->limit.fired && !job->timed_out) {
+        job->timed_out = true;
+        job_log(job, LOG_WARNING_LEVEL, "execution time limit reached: killed", NULL);
+        begin_kill(job, SIGXCPU);
+    }
+    if (job->kill_wanted && !job->kill_sent)
+        begin_kill(job, SIGTERM);
+    if (job->kill.fired) {
+        job->kill.fired = false;
+        job_log(job, LOG_WARNING_LEVEL, "does not end: SIGKILL", NULL);
+        send_signal(job, SIGKILL);
+    }
+}
+
+/* --- simulation mode: no process, only its length --- */
+
+static void pretend_beginning(struct job *job)
+{
+    double length = task_of(job)->runtime.simulation_run_length;
+    snprintf(job->status.id, sizeof job->status.id, "SIMULATION");
+    job->status.init_time = env_wall(env_of(job));
+    say_beginning(job);
+    env_of(job)->ops->timer_start(env_of(job), &job->limit, &job->co,
+                                  (uint64_t)(length * (double)second));
+}
+
+static void pretend_end(struct job *job)
+{
+    const struct task_def *task = task_of(job);
+    if (job->kill_wanted || (task->runtime.simulation_fail_first && job->try_ <= 1)) {
+        end_with(job, TOPIC_JOB_FAILED, "", 0);
+        return;
+    }
+    for (uint32_t i = OUTPUT_CUSTOM; i < task->n_outputs; i++) {
+        const struct job_status_message said = {.text = slice_of(task->outputs[i].message),
+                                                .severity = SEVERITY_INFO};
+        job_say_message(job, &said, -1, 0);
+    }
+    end_with(job, TOPIC_JOB_SUCCEEDED, NULL, 0);
+}
+
+/* --- the coroutine --- */
+
+static void launch(struct job *job)
+{
+    struct error error = {0};
+    if (job_launch_files(job, &error) == 0) {
+        watch_path(job, job->directory);
+        job_launch_process(job, &error);
+    }
+    if (error.code)
+        fail_submission(job, error.text);
+}
+
+/* After a restart: is it over, does it run, was it ever launched? */
+static void find(struct job *job)
+{
+    job->said_submitted = job->before != STATUS_PREPARING;
+    job->said_started = job->before == STATUS_RUNNING;
+    job_read(job, 0, 0);
+    if (!job->status.exit_time && follow_claimant(job))
+        return;
+    job_read(job, 0, 0); /* it may have ended since */
+    if (job->status.id[0] || job->before != STATUS_PREPARING)
+        conclude(job);
+    else
+        launch(job);
+}
+
+static void begin(struct job *job)
+{
+    if (job->host->context->mode == MODE_SIMULATION)
+        pretend_beginning(job);
+    else if (job->kill_wanted && !job->found)
+        fail_submission(job, "killed before it was launched");
+    else if (job->found)
+        find(job);
+    else
+        launch(job);
+}
+
+/* Everything that may have happened since. */
+static void look(struct job *job)
+{
+    if (job->over)
+        return;
+    if (job->host->context->mode == MODE_SIMULATION) {
+        if (job->limit.fired || job->kill_wanted)
+            pretend_end(job);
+        return;
+    }
+    bool exited = job->process.exited; /* before the last look at the file */
+    bool unwatched = job->look.fired;
+    if (unwatched) {
+        job->look.fired = false;
+        env_of(job)->ops->timer_start(env_of(job), &job->look, &job->co,
+                                      JOB_UNWATCHED_LOOK * second);
+    }
+    if (exited || unwatched || job->changes_seen != job->watch.changes || job->poll_wanted) {
+        job->changes_seen = job->watch.changes;
+        job->poll_wanted = false;
+        job_read(job, 0, 0);
+    }
+    attend_kill(job);
+    if (exited)
+        attend_exit(job);
+}
+
+static bool has_begun(struct job *job)
+{
+    look(job);
+    return job->over || job->said_submitted;
+}
+
+static bool is_over(struct job *job)
+{
+    look(job);
+    return job->over;
+}
+
+static enum co_result job_step(struct co *co)
+{
+    struct job *job = (struct job *)co;
+    CO_BEGIN(co, job_state, JOB_RECORDING);
+    if (!job->may_launch)
+        return CO_ASLEEP;
+    begin(job);
+    CO_AWAIT(co, JOB_LAUNCHING, has_begun(job));
+    CO_AWAIT(co, JOB_FOLLOWING, is_over(job));
+    CO_END(co, JOB_OVER);
+}
+
+static void job_done(struct co *co)
+{
+    struct job *job = (struct job *)co;
+    job->host->over(job->host, co);
+}
+
+static const char *const state_names[] = {"recording", "launching", "following", "over"};
+static const struct co_type job_type = {"job", job_step, state_names, JOB_OVER + 1, job_done};
+
+struct job *job_create(struct job_host *host, const struct message *message)
+{
+    const struct cast_context *context = host->context;
+    const char *task = context->workflow->tasks[message->task].name;
+    char point[POINT_TEXT_MAX];
+    struct job *job = NEW(struct job);
+    co_init(&job->co, &job_type, &context->env->ready);
+    job->host = host;
+    job->key = (struct job_key){message->point, message->task, message->submit};
+    job->seq = message->seq;
+    job->try_ = message->try_;
+    job->flows = message->flows;
+    if (message->topic == TOPIC_JOB_FOLLOW) {
+        job->found = true;
+        job->before = message->status;
+        job->settled = message->value;
+    } else if (message->text.n) {
+        job->environment = slice_copy(message->text);
+    }
+    point_format(context->workflow->cycling, message->point, point);
+    job->name = str_format("%s/%s/%02u", point, task, message->submit);
+    job->directory = job_path(context->run_dir, point, task, message->submit, NULL);
+    job->file = job_path(context->run_dir, point, task, message->submit, "job");
+    job->status_path = job_path(context->run_dir, point, task, message->submit, "job.status");
+    return job;
+}
+
+void job_destroy(struct job *job)
+{
+    if (!job)
+        return;
+    struct env *env = env_of(job);
+    co_cancel(&job->co);
+    env->ops->timer_stop(env, &job->limit);
+    env->ops->timer_stop(env, &job->kill);
+    env->ops->timer_stop(env, &job->look);
+    if (job->watching)
+        env->ops->watch_stop(env, &job->watch);
+    env->ops->process_close(env, &job->process);
+    free(job->environment);
+    free(job->name);
+    free(job->directory);
+    free(job->file);
+    free(job->status_path);
+    free(job);
+}
+
+void job_launch(struct job *job)
+{
+    job->may_launch = true;
+    co_wake(&job->co);
+}
+
+void job_kill(struct job *job)
+{
+    job->kill_wanted = true;
+    job->kill_sent = false;
+    co_wake(&job->co);
+}
+
+void job_poll(struct job *job)
+{
+    job->poll_wanted = true;
+    co_wake(&job->co);
+}

@@ -1,0 +1,339 @@
+/* The jobs: one child coroutine for each (job.c), and what they share.
+ *
+ * A job.submit is launched once what it rests on is committed: jobs wait in order of the sequence
+ * numbers of TASK_POOL until `recorded` covers theirs, then some are launched in each turn, and
+ * none while a listener is congested.
+ *
+ * A job.report, which a message client sends after it has appended the message to job.status, makes
+ * the job's coroutine read that file; what it says reaches the pool as job.message with the
+ * request's id. The client is answered when the pool's outcome for the id is committed. A message
+ * that was read already is said again, with the id: the pool knows it by its offset, changes
+ * nothing and gives its outcome. */
+/* The default of uthash falls through its cases, which clang warns of. */
+#define HASH_FUNCTION(key, n, hash) HASH_FNV(key, n, hash)
+
+#include "base/id.h"
+#include "base/memory.h"
+#include "coroutines/actor.h"
+#include "coroutines/job.h"
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+enum {
+    LAUNCHES_PER_TURN = 8,
+    CONGESTION_PAUSE = 20 /* ms, until it is looked again whether the listeners have caught up */
+};
+
+/* A client that waits for its answer. */
+struct report {
+    uint64_t id;
+    uint64_t seq; /* of the outcome; 0: none yet */
+    uint32_t number;
+    char *text;
+    struct report *next; /* outcomes not recorded yet, in order */
+    UT_hash_handle hh;
+};
+
+struct jobs {
+    struct actor actor;
+    struct job_host host;
+    struct job *table;         /* by key */
+    struct job *first, **last; /* waiting to be launched */
+    struct report *reports;    /* by id */
+    struct report *answers, **answers_last;
+    uint64_t recorded; /* sequence number of TASK_POOL up to which all is committed */
+    struct env_timer congestion;
+};
+
+static struct job *find_job(struct jobs *self, const struct job_key *key)
+{
+    struct job *job = NULL;
+    HASH_FIND(hh, self->table, key, sizeof *key, job);
+    return job;
+}
+
+static struct job *find_for(struct jobs *self, const struct message *message)
+{
+    const struct job_key key = {message->point, message->task, message->submit};
+    return find_job(self, &key);
+}
+
+/* --- launching --- */
+
+static void add_job(struct jobs *self, const struct message *message)
+{
+    if (find_for(self, message))
+        return;
+    struct job *job = job_create(&self->host, message);
+    HASH_ADD(hh, self->table, key, sizeof job->key, job);
+    *self->last = job;
+    self->last = &job->next;
+}
+
+static void job_over(struct job_host *host, struct co *co)
+{
+    struct jobs *self = (struct jobs *)((char *)host - offsetof(struct jobs, host));
+    struct job *job = (struct job *)co;
+    HASH_DEL(self->table, job);
+    job_destroy(job);
+}
+
+/* Jobs live on; following them stops. */
+static void forget_jobs(struct jobs *self)
+{
+    struct job *job, *next;
+    HASH_ITER(hh, self->table, job, next)
+    {
+        HASH_DEL(self->table, job);
+        job_destroy(job);
+    }
+    self->first = NULL;
+    self->last = &self->first;
+}
+
+/* What is found after a restart is committed already. */
+static bool may_launch(const struct jobs *self, const struct job *job)
+{
+    return job->found || job->seq <= self->recorded;
+}
+
+/* True if there are more that could be launched now. */
+static bool launch_some(struct jobs *self)
+{
+    struct env *env = self->actor.context->env;
+    for (unsigned i = 0; self->first && may_launch(self, self->first); i++) {
+        if (bus_congested(self->actor.context->bus, JOBS)) {
+            env->ops->timer_start(env, &self->congestion, &self->actor.co,
+                                  CONGESTION_PAUSE * (uint64_t)1000);
+            return false;
+        }
+        if (i == LAUNCHES_PER_TURN)
+            return true;
+        struct job *job = self->first;
+        self->first = job->next;
+        job->next = NULL;
+        if (!self->first)
+            self->last = &self->first;
+        job_launch(job);
+    }
+    return false;
+}
+
+/* --- reports --- */
+
+static void reply(struct jobs *self, uint64_t id, enum reply_kind kind, const char *text)
+{
+    if (!id || bus_closed(self->actor.context->bus, JOBS))
+        return;
+    struct message message = {
+        .topic = TOPIC_REPLY, .id = id, .number = kind, .text = slice_of(text)};
+    actor_say(&self->actor, &message);
+}
+
+static void report_forget(struct jobs *self, struct report *report)
+{
+    HASH_DEL(self->reports, report);
+    free(report->text);
+    free(report);
+}
+
+/* Answer what is committed. */
+static void answer(struct jobs *self)
+{
+    while (self->answers && self->answers->seq <= self->recorded) {
+        struct report *report = self->answers;
+        self->answers = report->next;
+        if (!self->answers)
+            self->answers_last = &self->answers;
+        reply(self, report->id, report->number ? REPLY_ERROR : REPLY_DONE, report->text);
+        report_forget(self, report);
+    }
+}
+
+static void hear_outcome(struct jobs *self, const struct message *message)
+{
+    struct report *report;
+    HASH_FIND(hh, self->reports, &message->id, sizeof message->id, report);
+    if (!report || report->seq)
+        return;
+    report->seq = message->seq;
+    report->number = message->number;
+    report->text = slice_copy(message->text);
+    *self->answers_last = report;
+    self->answers_last = &report->next;
+}
+
+/* "1/a/01" to its key; negative and error if there cannot be such a job. */
+static int parse_job(const struct jobs *self, struct slice text, struct job_key *ret_key,
+                     struct error *error)
+{
+    const struct workflow *workflow = self->actor.context->workflow;
+    struct id id = {0};
+    struct job_key key = {0};
+    int code = id_parse_relative(text, &id, error);
+    if (code)
+        return code;
+    if (!id.job.n || id.job.n > 9 || strspn(id.job.at, "0123456789") < id.job.n)
+        return error_set(error, -EINVAL, "\"%.*s\" is no job: expected CYCLE/TASK/NUMBER",
+                         (int)text.n, text.at);
+    key.submit = (uint32_t)strtoul(id.job.at, NULL, 10);
+    char *cycle = slice_copy(id.cycle), *task = slice_copy(id.task);
+    code = point_parse(workflow->cycling, cycle, &key.point, error);
+    key.task = workflow_task(workflow, task);
+    if (!code && key.task == NO_INDEX)
+        code = error_set(error, -ENOENT, "no task \"%s\" in the workflow", task);
+    free(cycle);
+    free(task);
+    if (!code)
+        *ret_key = key;
+    return code;
+}
+
+static void expect_outcome(struct jobs *self, uint64_t id)
+{
+    if (!id)
+        return;
+    struct report *report = NEW(struct report);
+    report->id = id;
+    HASH_ADD(hh, self->reports, id, sizeof report->id, report);
+}
+
+/* The message is in job.status, or was handed in alone (by somebody else than the job). */
+static void pass_on(struct job *job, const struct message *message)
+{
+    const struct job_status_message said = {
+        .text = message->detail, .severity = (int)message->number, .when = message->when};
+    int64_t offset = message->value > 0 ? message->value : -1;
+    if (offset > 0 && job_read(job, (uint64_t)offset, message->id))
+        return;
+    if (offset > 0 && (uint64_t)offset <= job->status.offset && !message->id)
+        return; /* read with the others, and nobody asks */
+    job_say_message(job, &said, offset, message->id);
+}
+
+static void hear_report(struct jobs *self, const struct message *message)
+{
+    struct error error = {0};
+    struct job_key key;
+    struct job *job = NULL;
+    if (self->actor.shutting_down) {
+        /* In job.status it is found by the next start. */
+        error_set(&error, -ESHUTDOWN, "the workflow is shutting down");
+    } else if (parse_job(self, message->text, &key, &error) == 0) {
+        job = find_job(self, &key);
+        if (!job)
+            error_set(&error, -ENOENT, "no such job is running: %.*s", (int)message->text.n,
+                      message->text.at);
+    }
+    if (!job) {
+        reply(self, message->id, REPLY_ERROR, error.text);
+        return;
+    }
+    expect_outcome(self, message->id);
+    pass_on(job, message);
+}
+
+/* --- the member --- */
+
+static void jobs_hear(struct actor *actor, const struct message *message)
+{
+    struct jobs *self = (struct jobs *)actor;
+    struct job *job = NULL;
+    if (message->topic == TOPIC_RECORDED) {
+        self->recorded = message_recorded(message, TASK_POOL);
+        answer(self);
+    } else if (message->topic == TOPIC_JOB_SUBMIT || message->topic == TOPIC_JOB_FOLLOW) {
+        add_job(self, message);
+    } else if (message->topic == TOPIC_JOB_REPORT) {
+        hear_report(self, message);
+    } else if (message->topic == TOPIC_POOL_OUTCOME) {
+        hear_outcome(self, message);
+    } else if (message->topic == TOPIC_JOB_KILL || message->topic == TOPIC_JOB_POLL) {
+        job = find_for(self, message);
+        if (job && message->topic == TOPIC_JOB_KILL)
+            job_kill(job);
+        else if (job)
+            job_poll(job);
+    } else if (message->topic == TOPIC_WORKFLOW_SHUTDOWN) {
+        forget_jobs(self);
+    }
+}
+
+static bool jobs_work(struct actor *actor)
+{
+    struct jobs *self = (struct jobs *)actor;
+    self->congestion.fired = false;
+    return launch_some(self);
+}
+
+/* What the pool has settled is acknowledged first. The outcomes that have not come never will. */
+static bool jobs_may_close(struct actor *actor)
+{
+    return !((struct jobs *)actor)->answers;
+}
+
+static void jobs_end(struct actor *actor)
+{
+    struct jobs *self = (struct jobs *)actor;
+    forget_jobs(self);
+    actor->context->env->ops->timer_stop(actor->context->env, &self->congestion);
+}
+
+static const struct actor_type jobs_type = {.member = JOBS,
+                                            .hear = jobs_hear,
+                                            .work = jobs_work,
+                                            .may_close = jobs_may_close,
+                                            .end = jobs_end};
+
+/* "flow" for "flow/run1": the run has a name of its own if the installation is in the directory
+ * above. */
+static char *workflow_name(const struct cast_context *context)
+{
+    const char *above_run = strrchr(context->run_dir, '/');
+    const char *above_id = strrchr(context->workflow_id, '/');
+    if (!above_run || !above_id)
+        return str_copy(context->workflow_id);
+    uint64_t size;
+    char *installed =
+        str_format("%.*s/_cylc-install", (int)(above_run - context->run_dir), context->run_dir);
+    int code = context->env->ops->file_size(context->env, installed, &size);
+    free(installed);
+    return code ? str_copy(context->workflow_id)
+                : str_copy_n(context->workflow_id, (size_t)(above_id - context->workflow_id));
+}
+
+static void *jobs_create(const struct cast_context *context, struct error *error)
+{
+    (void)error;
+    struct jobs *self = NEW(struct jobs);
+    const char *slash = context->program ? strrchr(context->program, '/') : NULL;
+    self->host.context = context;
+    self->host.over = job_over;
+    self->host.workflow_name = workflow_name(context);
+    self->host.program_dir =
+        slash ? str_copy_n(context->program, (size_t)(slash - context->program)) : NULL;
+    self->last = &self->first;
+    self->answers_last = &self->answers;
+    actor_init(&self->actor, &jobs_type, context);
+    return self;
+}
+
+static void jobs_destroy(void *member)
+{
+    struct jobs *self = member;
+    if (!self)
+        return;
+    actor_release(&self->actor);
+    struct report *report, *next;
+    HASH_ITER(hh, self->reports, report, next)
+    report_forget(self, report);
+    free(self->host.workflow_name);
+    free(self->host.program_dir);
+    free(self);
+}
+
+const struct cast_entry cast_jobs = {jobs_create, jobs_destroy};
