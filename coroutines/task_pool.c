@@ -1,5 +1,6 @@
 /* The task pool's coroutine: a thin shell around the pure pool (pool/). What it hears becomes an
  * event of the pool; what the pool says is stamped, logged and published. */
+#include "coroutines/task_pool.h"
 #include "base/memory.h"
 #include "coroutines/actor.h"
 #include "coroutines/pool_log.h"
@@ -65,6 +66,11 @@ static void task_pool_destroy(void *member)
     actor_release(&self->actor);
     pool_destroy(self->pool);
     free(self);
+}
+
+const struct pool *task_pool_inside(const void *member)
+{
+    return ((const struct task_pool *)member)->pool;
 }
 
 const struct cast_entry cast_task_pool = {task_pool_create, task_pool_destroy};
