@@ -132,18 +132,30 @@ struct graph_names {
     uint32_t (*n_outputs)(void *context, uint32_t task);
     /* Xtrigger index for @name, or NO_INDEX. */
     uint32_t (*xtrigger)(void *context, const char *name);
+    /* Name of a task, for messages about members of families. NULL: they are called by number. */
+    const char *(*task_name)(void *context, uint32_t task);
+    /* The graph says that task polls another workflow's task: NAME<workflow::polled:output>, output
+     * by its standard name. NULL: such tasks are refused. */
+    int (*polling)(void *context, uint32_t task, const char *workflow, const char *polled,
+                   const char *output, struct error *error);
 };
+
+struct params; /* scheduler/graph/params.h */
 
 struct graph_builder;
 struct graph_builder *graph_builder_create(const struct cycling *cycling, cycle_point initial,
                                            cycle_point final, const struct graph_names *names);
 void graph_builder_destroy(struct graph_builder *builder);
+/* Parameters for names such as foo<m> in texts added from now on; not owned. Without them such a
+ * name is an error. */
+void graph_builder_parameters(struct graph_builder *builder, const struct params *params);
 /* Add `text` (any number of lines) under the heading `recurrence` (commas allowed). file and line
  * say where the text begins, for messages. Negative and error if it is refused. */
 int graph_builder_add(struct graph_builder *builder, const char *recurrence, const char *text,
                       const char *file, int line, struct error *error);
 /* The compiled graph, NULL on error. n_tasks: one more than the highest task index. Owned by the
- * caller; it keeps the sequences alive. The builder may be destroyed. */
+ * caller; it keeps the sequences alive. Nothing can be done with the builder afterwards but destroy
+ * it. */
 struct graph *graph_build(struct graph_builder *builder, uint32_t n_tasks, struct error *error);
 void graph_destroy(struct graph *graph);
 
