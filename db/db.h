@@ -34,6 +34,9 @@ void db_set_workflow(struct db *db, const struct workflow *workflow);
  * 1. In the open transaction. params: key, value pairs; value NULL is SQL's NULL. n_restart is
  * counted here unless given. run_mode "simulation": jobs are written as simulated. */
 int db_start(struct db *db, const struct key_value *params, size_t n, struct error *error);
+/* A value of workflow_params as committed. 1 and ret_value (heap; NULL for SQL's NULL), or 0: there
+ * is none, or negative. Needs no workflow. */
+int db_param(struct db *db, const char *key, char **ret_value, struct error *error);
 
 /* Applies one message, in memory: nothing is written before db_commit. Several changes of one row
  * between two commits cost little. Negative and error if the database cannot be read. */

@@ -20,6 +20,13 @@ struct delays { /* seconds, one a retry */
     uint32_t n;
 };
 
+/* "failed handlers", "stall handlers" and the like: commands for one event. */
+struct event_handlers {
+    const char *event; /* "failed", "submission timeout" */
+    const char *const *commands;
+    uint32_t n_commands;
+};
+
 /* [runtime][NAME], inheritance resolved. Texts are never NULL unless said; empty = not set. */
 struct runtime {
     const char *init_script, *env_script, *pre_script, *script, *post_script, *exit_script,
@@ -41,6 +48,10 @@ struct runtime {
     uint32_t n_handlers;
     const char *const *handler_events;
     uint32_t n_handler_events;
+    const struct event_handlers *event_handlers; /* each event once */
+    uint32_t n_event_handlers;
+    struct delays handler_retries;
+    double execution_timeout, submission_timeout; /* [[[events]]], seconds; 0 = none */
 };
 
 /* A namespace: a task or a family. */
@@ -104,6 +115,8 @@ struct workflow {
     uint64_t version;   /* 1, one more at each reload */
     const char *source; /* path of flow.cylc */
     const char *title;
+    const struct key_value *meta; /* [meta], with the title */
+    uint32_t n_meta;
     struct cycling *cycling;
     cycle_point initial, final;   /* final: POINT_MAX if none */
     cycle_point start;            /* initial, unless --startcp */
@@ -112,12 +125,22 @@ struct workflow {
     struct interval
         future_offset_max; /* largest positive graph offset ([+P1]); null interval if none */
     bool utc_mode;
+    const char *cycle_point_format;    /* [scheduler]cycle point format; NULL = not set */
+    const char *cycle_point_time_zone; /* [scheduler]cycle point time zone; NULL = not set, Z */
     bool allow_implicit_tasks;
     double process_pool_timeout; /* seconds */
     struct timeout_def stall_timeout, inactivity_timeout, workflow_timeout, restart_timeout;
+    const char *const *handlers; /* [scheduler][events]handlers */
+    uint32_t n_handlers;
+    const char *const *handler_events;
+    uint32_t n_handler_events;
+    const struct event_handlers *event_handlers;
+    uint32_t n_event_handlers;
     const struct task_def *tasks;
     const struct completion *completions; /* by task */
     uint32_t n_tasks;
+    const struct task_def *families; /* what others inherit, root first; their index is NO_INDEX */
+    uint32_t n_families;
     const struct queue_def *queues; /* queues[0] is `default` */
     uint32_t n_queues;
     const struct xtrigger_def *xtriggers;
