@@ -80,6 +80,7 @@ static void actor_done(struct co *co)
 static const struct co_type co_types[MEMBERS] = {
 #define ACTOR_CO_TYPE_(member, name)                                                               \
     [member] = {name, actor_step, state_names, ACTOR_ENDED + 1, actor_done}
+    ACTOR_CO_TYPE_(SERVER, "server"), /* the real one is its own; the simulated one is an actor */
     ACTOR_CO_TYPE_(COMMANDS, "commands"), ACTOR_CO_TYPE_(TASK_POOL, "task_pool"),
     ACTOR_CO_TYPE_(TRIGGERS, "triggers"), ACTOR_CO_TYPE_(XTRIGGERS, "xtriggers"),
     ACTOR_CO_TYPE_(VIEWER, "viewer"),     ACTOR_CO_TYPE_(HANDLERS, "handlers"),

@@ -1,0 +1,348 @@
+/* See world.h. */
+#include "tests/sim/world.h"
+#include "base/memory.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const uint64_t ms = 1000, second = 1000000;
+
+void world_problem(struct world *world, const char *format, ...)
+{
+    if (*world->problem)
+        return; /* the first one counts */
+    va_list args;
+    va_start(args, format);
+    vsnprintf(world->problem, sizeof world->problem, format, args);
+    va_end(args);
+}
+
+bool world_fault(struct world *world, unsigned per_mille)
+{
+    bool happens = sim_happens(world->sim, per_mille);
+    return happens && sim_now(world->sim) < world->heals_at;
+}
+
+int world_before_commit(void *context)
+{
+    struct world *world = context;
+    world->commits++;
+    if (world_fault(world, world->faults.die_before_commit)) {
+        world->kill = true;
+        return -EIO;
+    }
+    if (world_fault(world, world->faults.busy_commit))
+        return -EBUSY;
+    if (world_fault(world, world->faults.fatal_commit))
+        return -ENOSPC;
+    world->kill = world->kill || world_fault(world, world->faults.die_after_commit);
+    return 0;
+}
+
+/* --- clients --- */
+
+static void say_as_server(struct world *world, struct message *message)
+{
+    message->id = ++world->next_id;
+    actor_say(world->server, message);
+}
+
+static void send_reports(struct world *world)
+{
+    while (world->reports) {
+        struct report *report = world->reports;
+        world->reports = report->next;
+        say_as_server(world, &(struct message){.topic = TOPIC_JOB_REPORT,
+                                               .text = slice_of(report->job),
+                                               .detail = slice_of(report->text),
+                                               .number = SEVERITY_INFO,
+                                               .value = report->offset});
+        free(report->job);
+        free(report->text);
+        free(report);
+    }
+}
+
+static void add_report(struct world *world, const char *job, const char *text, int64_t offset)
+{
+    if (!world->server)
+        return; /* nobody listens: the spool keeps it */
+    struct report *report = NEW(struct report);
+    *report = (struct report){str_copy(job), str_copy(text), offset, world->reports};
+    world->reports = report;
+    co_wake(&world->server->co);
+}
+
+struct command {
+    struct world *world;
+    const char *name;
+    char *args;
+};
+
+static void command_now(void *argument)
+{
+    struct command *command = argument;
+    if (command->world->server && !command->world->server->shutting_down)
+        say_as_server(command->world, &(struct message){.topic = TOPIC_COMMAND_REQUEST,
+                                                        .text = slice_of(command->name),
+                                                        .detail = slice_of(command->args)});
+    free(command->args);
+    free(command);
+}
+
+static void command_after(struct world *world, uint64_t delay, const char *name, char *args)
+{
+    struct command *command = NEW(struct command);
+    *command = (struct command){world, name, args};
+    sim_after(world->sim, delay, command_now, command);
+}
+
+/* Pause or hold, and undo it several times later: one of them meets a living scheduler. */
+static void interfere(struct world *world)
+{
+    bool pause = sim_chance(world->sim, 2) == 0;
+    int task = (int)sim_chance(world->sim, (uint64_t)world->spec->n_tasks);
+    int point = 1 + (int)sim_chance(world->sim, (uint64_t)world->spec->final);
+    if (pause)
+        command_after(world, ms, "pause", str_copy("{}"));
+    else
+        command_after(world, ms, "hold", str_format("{\"ids\": [\"%d/t%d\"]}", point, task));
+    for (uint64_t i = 1; i <= 4; i++) {
+        command_after(world, i * 400 * second, "resume", str_copy("{}"));
+        command_after(world, i * 400 * second, "release", str_copy("{\"all\": true}"));
+    }
+}
+
+static void server_hear(struct actor *actor, const struct message *message)
+{
+    struct world *world = *(struct world **)(actor + 1);
+    world->replies += message->topic == TOPIC_REPLY;
+}
+
+static bool server_work(struct actor *actor)
+{
+    struct world *world = *(struct world **)(actor + 1);
+    if (!actor->shutting_down)
+        send_reports(world);
+    return false;
+}
+
+static bool server_may_close(struct actor *actor)
+{
+    return bus_drained(actor->context->bus, SERVER, 0);
+}
+
+static const struct actor_type server_type = {
+    .member = SERVER, .hear = server_hear, .work = server_work, .may_close = server_may_close};
+
+void *world_server_create(struct world *world, const struct cast_context *context)
+{
+    struct actor *actor = mem_new(sizeof *actor + sizeof world);
+    memcpy(actor + 1, &world, sizeof world);
+    actor_init(actor, &server_type, context);
+    world->server = actor;
+    return actor;
+}
+
+void world_server_destroy(struct world *world, void *member)
+{
+    actor_release(member);
+    world->server = NULL;
+    free(member);
+}
+
+/* --- jobs --- */
+
+struct body { /* the process of a job */
+    struct world *world;
+    int64_t pid;
+    char *status; /* path of its job.status */
+    char id[64];  /* "1/t0/01" */
+    int task, point, try_number;
+    int step;
+};
+
+static void body_step(void *argument);
+
+static void body_free(struct body *body)
+{
+    free(body->status);
+    free(body);
+}
+
+static void body_next(struct body *body, uint64_t delay)
+{
+    body->step++;
+    sim_after(body->world->sim, delay, body_step, body);
+}
+
+static int append(struct body *body, const char *lines, unsigned flags)
+{
+    return sim_write(body->world->sim, body->status, lines, strlen(lines), flags | ENV_APPEND);
+}
+
+/* The first to create job.status has the job. */
+static bool claim(struct body *body)
+{
+    char lines[256];
+    snprintf(lines, sizeof lines,
+             "CYLC_JOB_RUNNER_NAME=background\nCYLC_JOB_ID=%" PRId64
+             "\nCYLC_JOB_RUNNER_SUBMIT_TIME=2026-01-01T00:00:00Z\nCYLC_JOB_PID=%" PRId64
+             "\nCYLC_JOB_INIT_TIME=2026-01-01T00:00:01Z\n",
+             body->pid, body->pid);
+    return append(body, lines, ENV_EXCLUSIVE) == 0;
+}
+
+static void count_run(struct body *body)
+{
+    struct body_run *run;
+    HASH_FIND_STR(body->world->runs, body->id, run);
+    if (!run) {
+        run = NEW(struct body_run);
+        run->id = str_copy(body->id);
+        HASH_ADD_KEYPTR(hh, body->world->runs, run->id, strlen(run->id), run);
+    }
+    if (++run->times > 1)
+        world_problem(body->world, "%s ran twice", body->id);
+}
+
+static void say_x(struct body *body)
+{
+    struct world *world = body->world;
+    append(body, "CYLC_MESSAGE=2026-01-01T00:00:02Z|INFO|message x\n", 0);
+    int64_t offset = (int64_t)sim_file(world->sim, body->status)->n;
+    if (!world_fault(world, world->faults.report_lost))
+        add_report(world, body->id, "message x", offset);
+    if (world_fault(world, world->faults.report_twice))
+        add_report(world, body->id, "message x", offset);
+}
+
+static void finish(struct body *body)
+{
+    struct world *world = body->world;
+    bool ok =
+        spec_outcome(world->spec, body->task, body->point, body->try_number) & 1u << SPEC_SUCCEEDED;
+    append(body,
+           ok ? "CYLC_JOB_EXIT=SUCCEEDED\nCYLC_JOB_EXIT_TIME=2026-01-01T00:00:09Z\n"
+              : "CYLC_JOB_EXIT=ERR\nCYLC_JOB_EXIT_TIME=2026-01-01T00:00:09Z\n",
+           0);
+    if (world_fault(world, world->faults.report_contradicts))
+        add_report(world, body->id, ok ? "failed/ERR" : "started", -1);
+}
+
+static void body_step(void *argument)
+{
+    struct body *body = argument;
+    struct world *world = body->world;
+    uint64_t pause = 10 * ms + sim_chance(world->sim, 40) * 100 * ms;
+    if (!sim_process_alive(world->sim, body->pid)) {
+        body_free(body);
+        return;
+    }
+    bool says_x =
+        spec_outcome(world->spec, body->task, body->point, body->try_number) & 1u << SPEC_X;
+    switch (body->step) {
+    case 0:
+        if (world_fault(world, world->faults.dies_at_once) || !claim(body)) {
+            sim_process_exit(world->sim, body->pid, 0, 0);
+            body_free(body);
+            return;
+        }
+        count_run(body);
+        if (world_fault(world, world->faults.command))
+            interfere(world);
+        break;
+    case 1:
+        if (says_x)
+            say_x(body);
+        break;
+    case 2:
+        finish(body);
+        break;
+    default:
+        sim_process_exit(world->sim, body->pid,
+                         strstr(text_string(sim_file(world->sim, body->status)), "=ERR") != NULL,
+                         0);
+        body_free(body);
+        return;
+    }
+    body_next(body, body->step == 2 ? ms : pause);
+}
+
+/* A job may be launched only when that it will be is committed. */
+static void check_recorded(struct world *world, int point, int task, int submit)
+{
+    sqlite3_stmt *query = NULL;
+    char sql[256];
+    snprintf(sql, sizeof sql,
+             "SELECT 1 FROM task_jobs WHERE cycle='%d' AND name='t%d' AND submit_num=%d", point,
+             task, submit);
+    if (sqlite3_prepare_v2(world->reader, sql, -1, &query, NULL) != SQLITE_OK ||
+        sqlite3_step(query) != SQLITE_ROW)
+        world_problem(world, "%d/t%d/%02d was launched before it was recorded", point, task,
+                      submit);
+    sqlite3_finalize(query);
+}
+
+static int try_number_of(struct world *world, const char *job_file)
+{
+    const struct text *text = sim_file(world->sim, job_file);
+    const char *at = text ? strstr(text_string(text), "CYLC_TASK_TRY_NUMBER=") : NULL;
+    int number = 0;
+    if (at && sscanf(at, "CYLC_TASK_TRY_NUMBER=%d", &number) != 1)
+        number = 0;
+    return number;
+}
+
+static void script(void *context, int64_t pid, const struct env_spawn *options)
+{
+    struct world *world = context;
+    const char *job = options->argv[0], *log = strstr(job, "/log/job/");
+    struct body *body = NEW(struct body);
+    int submit = 0;
+    if (!log || sscanf(log, "/log/job/%d/t%d/%d/job", &body->point, &body->task, &submit) != 3)
+        world_problem(world, "a process that is no job was started: %s", job);
+    body->world = world;
+    body->pid = pid;
+    body->status = str_format("%s.status", job);
+    body->try_number = try_number_of(world, job);
+    if (body->try_number < 1)
+        world_problem(world, "%s: no try number in the job file", job);
+    snprintf(body->id, sizeof body->id, "%d/t%d/%02d", body->point, body->task, submit);
+    check_recorded(world, body->point, body->task, submit);
+    if (world_fault(world, world->faults.clock_jump))
+        sim_jump_clock(world->sim,
+                       (int64_t)(sim_chance(world->sim, 7200 * second)) - (int64_t)(3600 * second));
+    sim_after(world->sim, ms + sim_chance(world->sim, 20) * ms, body_step, body);
+}
+
+/* --- the world's life --- */
+
+void world_init(struct world *world, struct sim *sim, const struct spec *spec,
+                const struct faults *faults)
+{
+    *world = (struct world){.sim = sim, .spec = spec, .faults = *faults, .heals_at = 300 * second};
+    sim_on_spawn(sim, script, world);
+}
+
+void world_release(struct world *world)
+{
+    struct body_run *run, *next;
+    HASH_ITER(hh, world->runs, run, next)
+    {
+        HASH_DEL(world->runs, run);
+        free(run->id);
+        free(run);
+    }
+    while (world->reports) {
+        struct report *report = world->reports;
+        world->reports = report->next;
+        free(report->job);
+        free(report->text);
+        free(report);
+    }
+    sqlite3_close(world->reader);
+}
