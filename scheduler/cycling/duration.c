@@ -30,6 +30,8 @@ static bool read_fraction(struct slice *rest, struct number *number)
     size_t digits = 0;
 
     number->has_fraction = true;
+    rest->at++; /* the point or comma */
+    rest->n--;
     while (rest->n > 0 && isdigit((unsigned char)rest->at[0])) {
         if (++digits > FRACTION_DIGITS_MAX)
             return false;

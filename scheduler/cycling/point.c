@@ -55,21 +55,20 @@ static cycle_point next_match(const struct cycling *cycling, const struct iso_te
     return point == POINT_NONE ? POINT_NONE : truncated_lowest(cycling, iso, point);
 }
 
-/* One unit before the next match, as Cylc has it; in any case before now. */
+/* The match which smaller parts brought before now, or else one unit before the next. */
 static cycle_point previous_match(const struct cycling *cycling, const struct iso_text *iso,
                                   cycle_point now)
 {
     const struct interval unit = truncated_unit(iso);
-    cycle_point point = truncated_next(cycling, iso, now);
+    cycle_point match = truncated_next(cycling, iso, now);
 
-    do {
-        if (point == POINT_NONE)
-            return POINT_NONE;
-        point = point_add_raw(cycling, point, &unit, -1);
-        if (point != POINT_NONE)
-            point = truncated_lowest(cycling, iso, point);
-    } while (point >= now);
-    return point;
+    while (match != POINT_NONE) {
+        const cycle_point point = truncated_lowest(cycling, iso, match);
+        if (point < now)
+            return point;
+        match = point_add_raw(cycling, match, &unit, -1);
+    }
+    return POINT_NONE;
 }
 
 /* The list in next(...) or previous(...): the nearest of the times. */
@@ -152,6 +151,19 @@ static int parse_truncated_initial(const struct cycling *cycling, struct slice t
     return 0;
 }
 
+static int parse_integer_initial(const struct cycling *cycling, struct slice text,
+                                 cycle_point *ret_point, struct error *error)
+{
+    cycle_point point;
+    if (point_parse_slice(cycling, text, &point, error))
+        return error->code;
+    if (point < 0)
+        return error_set(error, -EINVAL, "the initial cycle point '%.*s' is negative", (int)text.n,
+                         text.at);
+    *ret_point = point;
+    return 0;
+}
+
 int point_parse_initial(const struct cycling *cycling, const char *text, int64_t now,
                         cycle_point *ret_point, struct error *error)
 {
@@ -159,7 +171,7 @@ int point_parse_initial(const struct cycling *cycling, const char *text, int64_t
     struct slice base, tail;
 
     if (cycling->mode == CYCLING_INTEGER)
-        return point_parse_slice(cycling, value, ret_point, error);
+        return parse_integer_initial(cycling, value, ret_point, error);
     const cycle_point now_point = point_of_now(cycling, now);
     if (slice_equal(value, "now")) {
         *ret_point = point_floor(cycling, now_point);
