@@ -91,8 +91,11 @@ struct client *client_open(const struct client_options *options, struct error *e
     struct client *self = NEW(struct client);
     struct client_keys keys;
     int code = find_scheduler(self, options, error);
-    if (!code)
+    if (!code) {
         code = keys_read_client(options->run_dir, &keys, error);
+        if (code) /* a scheduler runs, but not for us */
+            code = error->code = -EACCES;
+    }
     if (code)
         goto fail;
     self->timeout_ms = options->timeout_ms ? options->timeout_ms : CLIENT_TIMEOUT_MS;

@@ -1,0 +1,87 @@
+/* See ask.h. */
+#define ROUSE_TOUCHES_THE_WORLD
+#include "scheduler/command/ask.h"
+#include "base/memory.h"
+#include "scheduler/net/client.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/banned.h"
+
+int ask(const struct invocation *invocation, const struct workflow_place *place,
+        const char *command, const json_t *args, json_t **ret_data, struct error *error)
+{
+    const struct client_options options = {
+        .run_dir = place->run_dir,
+        .workflow_id = place->id,
+        .program = invocation->program,
+        .timeout_ms = invocation->timeout_ms,
+    };
+    struct client *client = client_open(&options, error);
+    if (!client)
+        return error->code;
+    json_t *data = NULL;
+    int code = client_request(client, command, args, NULL, NULL, &data, error);
+    client_close(client);
+    if (ret_data && !code)
+        *ret_data = data;
+    else
+        json_decref(data);
+    return code;
+}
+
+int ask_fail(const struct invocation *invocation, const char *workflow_id,
+             const struct error *error)
+{
+    if (error->code == -ENOENT && invocation->as_cylc) {
+        (void)fprintf(stderr, "WorkflowStopped: %s is not running\n", workflow_id);
+        return EXIT_FAILED;
+    }
+    return command_fail(invocation, EXIT_FAILED, error);
+}
+
+static int ask_one(const struct invocation *invocation, const struct target *target,
+                   const char *command, const json_t *args)
+{
+    struct error error = {0};
+    json_t *with_ids = args ? json_copy((json_t *)args) : json_object();
+    json_t *ids = json_array();
+    for (size_t i = 0; i < target->ids.n; i++)
+        json_array_append_new(ids, json_string(target->ids.at[i]));
+    json_object_set_new(with_ids, "ids", ids);
+    int code = ask(invocation, &target->place, command, with_ids, NULL, &error);
+    json_decref(with_ids);
+    /* Cylc only says that it has queued the command; whether it could be done is in its log. */
+    bool queued = invocation->as_cylc && code == -EREMOTEIO;
+    if (queued)
+        (void)fprintf(stderr, "%s: %s\n", target->place.id, error.text);
+    if (code && !queued)
+        return ask_fail(invocation, target->place.id, &error);
+    if (invocation->as_cylc)
+        (void)puts("Command queued");
+    return EXIT_OK;
+}
+
+int ask_each(const struct invocation *invocation, const struct targets *targets,
+             const char *command, const json_t *args)
+{
+    int status = EXIT_OK;
+    for (size_t i = 0; i < targets->n; i++) {
+        int one = ask_one(invocation, &targets->at[i], command, args);
+        status = one ? one : status;
+    }
+    return status;
+}
+
+int ask_arguments(const struct invocation *invocation, int n, char *const *arguments,
+                  bool allow_ids, bool need_ids, const char *command, const json_t *args)
+{
+    struct targets targets;
+    struct error error = {0};
+    if (resolve_targets(n, arguments, allow_ids, need_ids, &targets, &error))
+        return command_fail(invocation, EXIT_FAILED, &error);
+    int status = ask_each(invocation, &targets, command, args);
+    targets_release(&targets);
+    return status;
+}

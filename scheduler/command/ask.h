@@ -1,0 +1,26 @@
+/* What the commands that talk to a scheduler share. */
+#ifndef ROUSE_ASK_H
+#define ROUSE_ASK_H
+
+#include "scheduler/command/command.h"
+#include "scheduler/run/resolve.h"
+#include <jansson.h>
+
+/* Ask one scheduler and wait for its answer. ret_data (may be NULL) is a new reference. Errors as
+ * in client.h. */
+int ask(const struct invocation *invocation, const struct workflow_place *place,
+        const char *command, const json_t *args, json_t **ret_data, struct error *error);
+
+/* Send `command` to each target with its ids in args (which may be NULL and is not changed); prints
+ * what Cylc prints. Returns the exit status. */
+int ask_each(const struct invocation *invocation, const struct targets *targets,
+             const char *command, const json_t *args);
+/* The same for what is left of the command line. */
+int ask_arguments(const struct invocation *invocation, int n, char *const *arguments,
+                  bool allow_ids, bool need_ids, const char *command, const json_t *args);
+
+/* Tell why asking failed; returns the exit status. "is not running" has its own wording in Cylc. */
+int ask_fail(const struct invocation *invocation, const char *workflow_id,
+             const struct error *error);
+
+#endif

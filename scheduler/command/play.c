@@ -1,0 +1,192 @@
+/* `play`: the part in front of the terminal. A workflow that runs already is resumed; else a
+ * scheduler is started (start.c), as a daemon unless it is to stay here. */
+#define ROUSE_TOUCHES_THE_WORLD
+#include "scheduler/command/ask.h"
+#include "scheduler/command/play_command.h"
+#include "scheduler/net/client.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+size_t play_option_defs(struct play_options *o, struct option_def *defs)
+{
+    const struct option_def all[] = {
+        {.name = "no-detach",
+         .letter = 'N',
+         .count = &o->no_detach,
+         .help = "stay in the foreground, show the log, exit with the scheduler"},
+        {.name = "non-daemon", .count = &o->no_detach},
+        {.name = "pause", .count = &o->paused, .help = "start paused"},
+        {.name = "icp", .argument = "POINT", .text = &o->initial, .help = "initial cycle point"},
+        {.name = "initial-cycle-point", .argument = "POINT", .text = &o->initial},
+        {.name = "fcp", .argument = "POINT", .text = &o->final, .help = "final cycle point"},
+        {.name = "final-cycle-point", .argument = "POINT", .text = &o->final},
+        {.name = "startcp",
+         .argument = "POINT",
+         .text = &o->start,
+         .help = "start here; what is before counts as done"},
+        {.name = "start-cycle-point", .argument = "POINT", .text = &o->start},
+        {.name = "stopcp", .argument = "POINT", .text = &o->stop, .help = "stop after this point"},
+        {.name = "stop-cycle-point", .argument = "POINT", .text = &o->stop},
+        {.name = "hold-after",
+         .argument = "POINT",
+         .text = &o->hold_after,
+         .help = "hold tasks beyond this point"},
+        {.name = "hold-cycle-point", .argument = "POINT", .text = &o->hold_after},
+        {.name = "holdcp", .argument = "POINT", .text = &o->hold_after},
+        {.name = "mode",
+         .letter = 'm',
+         .argument = "MODE",
+         .text = &o->mode,
+         .help = "live, or simulation (no jobs are run)"},
+        {.name = "run-mode", .argument = "MODE", .text = &o->mode},
+        {.name = "start-task",
+         .letter = 't',
+         .argument = "CYCLE/TASK",
+         .list = &o->start_tasks,
+         .help = "start from this task (not implemented)"},
+        {.name = "set",
+         .letter = 's',
+         .argument = "NAME=VALUE",
+         .list = &o->template_variables,
+         .help = "template variable (not implemented)"},
+        {.name = "reference-log",
+         .count = &o->reference_log,
+         .help = "write reference.log: what triggered each task"},
+        {.name = "placement",
+         .argument = "PLAN",
+         .text = &o->placement,
+         .help = "where parts live: MEMBER=loop|thread|process,..."},
+    };
+    for (size_t i = 0; i < OPTIONS_N(all); i++)
+        defs[i] = all[i];
+    return OPTIONS_N(all);
+}
+
+void play_options_release(struct play_options *options)
+{
+    vec_release(&options->start_tasks);
+    vec_release(&options->template_variables);
+}
+
+int play_options_check(const struct command *command, const struct invocation *invocation,
+                       const struct play_options *o)
+{
+    if (o->mode && strcmp(o->mode, "live") && strcmp(o->mode, "simulation") &&
+        strcmp(o->mode, "dummy"))
+        return options_refuse(command, invocation,
+                              "option --mode: invalid choice: '%s' (choose from 'live', "
+                              "'simulation')",
+                              o->mode);
+    if (o->mode && !strcmp(o->mode, "dummy"))
+        return command_not_implemented(invocation, "play --mode=dummy");
+    if (o->start_tasks.n && !o->start) /* with --startcp it is refused as Cylc does, in start.c */
+        return command_not_implemented(invocation, "play --start-task");
+    if (o->template_variables.n)
+        return command_not_implemented(invocation, "play --set");
+    return OPTIONS_GO_ON;
+}
+
+/* --- a workflow that runs already --- */
+
+/* A paused one is resumed, as in Cylc; for one that is not, that changes nothing. */
+static int resume_running(const struct invocation *invocation, const struct workflow_place *place,
+                          const struct contact *contact)
+{
+    struct error error = {0};
+    int code = ask(invocation, place, "resume", NULL, NULL, &error);
+    if (code && code != -EREMOTEIO)
+        return ask_fail(invocation, place->id, &error);
+    (void)printf("%s is already running at %s:%d (process %lld); resumed if it was paused\n",
+                 place->id, contact->host, contact->port, (long long)contact->pid);
+    return EXIT_OK;
+}
+
+/* OPTIONS_GO_ON if no scheduler runs there. */
+static int look_for_running(const struct invocation *invocation, const struct workflow_place *place)
+{
+    struct contact contact;
+    struct error error = {0};
+    if (contact_read(place->run_dir, &contact, &error))
+        return OPTIONS_GO_ON; /* none, or damaged: the lock decides */
+    int status = OPTIONS_GO_ON;
+    if (contact_state(&contact) != CONTACT_STALE)
+        status = resume_running(invocation, place, &contact);
+    contact_release(&contact);
+    return status;
+}
+
+static int play_detached(const struct invocation *invocation, const struct workflow_place *place,
+                         const struct play_options *options)
+{
+    struct daemon daemon;
+    struct error error = {0};
+    bool is_scheduler;
+    if (daemon_begin(&daemon, &is_scheduler, &error))
+        return command_fail(invocation, EXIT_FAILED, &error);
+    if (is_scheduler)
+        return start_scheduler(invocation, place, options, &daemon);
+    char *text;
+    int status = daemon_wait(&daemon, &text);
+    if (status < 0)
+        status = command_failf(invocation, EXIT_NO_START,
+                               "the scheduler died while it started; see %s/log/scheduler/log",
+                               place->run_dir);
+    else
+        (void)fputs(text, status ? stderr : stdout);
+    free(text);
+    return status;
+}
+
+int play_workflow(const struct invocation *invocation, const struct workflow_place *place,
+                  const struct play_options *options)
+{
+    int status = look_for_running(invocation, place);
+    if (status != OPTIONS_GO_ON)
+        return status;
+    if (!options->no_detach)
+        return play_detached(invocation, place, options);
+    struct daemon none = {.fd = -1};
+    return start_scheduler(invocation, place, options, &none);
+}
+
+static int run(const struct command *self, struct invocation *invocation, int argc, char **argv)
+{
+    int first;
+    struct play_options play = {0};
+    struct option_def options[PLAY_OPTIONS];
+    size_t n = play_option_defs(&play, options);
+    int status = options_parse(self, invocation, options, n, argc, argv, &first);
+    if (status == OPTIONS_GO_ON && argc - first != 1)
+        status = options_refuse(self, invocation, "one workflow must be named");
+    if (status == OPTIONS_GO_ON)
+        status = play_options_check(self, invocation, &play);
+    if (status == OPTIONS_GO_ON) {
+        struct workflow_place place;
+        struct error error = {0};
+        if (resolve_workflow(argv[first], &place, &error)) {
+            status = command_fail(invocation, EXIT_FAILED, &error);
+        } else {
+            status = play_workflow(invocation, &place, &play);
+            workflow_place_release(&place);
+        }
+    }
+    play_options_release(&play);
+    return status;
+}
+
+const struct command command_play = {
+    .name = "play",
+    .summary = "start, restart or resume a workflow",
+    .synopsis = "[OPTIONS] WORKFLOW",
+    .help = "Run an installed workflow. One that has run before goes on where it was; one that is\n"
+            "paused is resumed. The scheduler runs in the background unless --no-detach is given.\n"
+            "Exit status 3: it could not start; with --no-detach 1: the workflow was aborted.\n\n"
+            "Example:\n"
+            "    $ rouse play flow\n"
+            "    $ rouse play --no-detach --startcp=20260101T0000Z flow/run2\n",
+    .run = run,
+};

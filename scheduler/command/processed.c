@@ -1,0 +1,125 @@
+/* See processed.h. */
+#define ROUSE_TOUCHES_THE_WORLD
+#include "scheduler/command/processed.h"
+#include "base/memory.h"
+#include "scheduler/config/source.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+static int read_whole(const char *path, struct text *out, struct error *error)
+{
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return error_set(error, -errno, "cannot read %s: %s", path, strerror(errno));
+    char buffer[64 * 1024];
+    size_t n;
+    while (out->n < SOURCE_BYTES_MAX && (n = fread(buffer, 1, sizeof buffer, file)))
+        text_add_n(out, buffer, n);
+    int code = ferror(file) ? error_set(error, -EIO, "cannot read %s", path) : 0;
+    (void)fclose(file);
+    return code;
+}
+
+static int write_whole(const char *path, const struct text *text, struct error *error)
+{
+    char *beside = str_format("%s.new", path);
+    FILE *file = fopen(beside, "we");
+    int code = 0;
+    bool written = file && fwrite(text_string(text), 1, text->n, file) == text->n;
+    if (file && fclose(file))
+        written = false;
+    if (!written || rename(beside, path)) {
+        code = errno ? -errno : -EIO;
+        (void)remove(beside);
+        error_set(error, code, "cannot write %s: %s", path, strerror(-code));
+    }
+    free(beside);
+    return code;
+}
+
+/* Include-files are named relative to the directory of the definition. */
+static int read_include(void *context, const char *path, struct text *ret_text, struct error *error)
+{
+    const char *definition = context;
+    const char *slash = strrchr(definition, '/');
+    char *full = *path == '/' || !slash
+                     ? str_copy(path)
+                     : str_format("%.*s/%s", (int)(slash - definition), definition, path);
+    int code = read_whole(full, ret_text, error);
+    free(full);
+    return code;
+}
+
+static int put_together(const char *definition, struct text *out, struct error *error)
+{
+    struct text text = {0};
+    struct source source = {0};
+    struct arena arena = {0};
+    char *name = str_copy(definition);
+    const struct source_reader reader = {.context = name, .read = read_include};
+    int code = read_whole(definition, &text, error);
+    if (!code)
+        code = source_add(&source, &arena, name, (struct slice){text.at, text.n}, &reader, error);
+    for (size_t i = 0; i < source.n && !code; i++) {
+        text_add_n(out, source.lines[i].text.at, source.lines[i].text.n);
+        text_add_char(out, '\n');
+    }
+    source_release(&source);
+    arena_release(&arena);
+    text_release(&text);
+    free(name);
+    return code;
+}
+
+int processed_write(const char *definition, const char *run_dir, const char *config,
+                    struct error *error)
+{
+    struct text text = {0};
+    char *processed = str_format("%s/log/config/flow-processed.cylc", run_dir);
+    int code = put_together(definition, &text, error);
+    if (!code)
+        code = write_whole(processed, &text, error);
+    if (!code)
+        code = write_whole(config, &text, error);
+    free(processed);
+    text_release(&text);
+    return code;
+}
+
+/* "2026-01-01T00:00:00Z INFO - TEXT": TEXT, if it belongs into a reference log. */
+static const char *reference_text(const char *line)
+{
+    const char *text = strstr(line, " INFO - ");
+    if (!text)
+        return NULL;
+    text += strlen(" INFO - ");
+    bool wanted = !strncmp(text, "Initial point:", 14) || !strncmp(text, "Final point:", 12) ||
+                  strstr(text, " -triggered off ");
+    return wanted ? text : NULL;
+}
+
+int reference_log_write(const char *log, const char *run_dir, struct error *error)
+{
+    struct text all = {0}, out = {0};
+    char *path = str_format("%s/reference.log", run_dir);
+    int code = read_whole(log, &all, error);
+    for (char *line = all.at; line && *line && !code;) {
+        char *end = strchr(line, '\n');
+        if (end)
+            *end = '\0';
+        const char *text = reference_text(line);
+        if (text)
+            text_addf(&out, "%s\n", text);
+        line = end ? end + 1 : NULL;
+    }
+    if (!code)
+        code = write_whole(path, &out, error);
+    free(path);
+    text_release(&all);
+    text_release(&out);
+    return code;
+}

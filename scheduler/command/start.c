@@ -1,0 +1,465 @@
+/* The scheduler process, around the house: everything that must be there before the cast begins,
+ * and what is left to do after it has ended.
+ *
+ *   directories, lock, log -> parameters of an earlier run -> definition -> database -> keys, port
+ *   -> house_run [once all runs: contact file, report] -> contact file removed
+ *
+ * A start that fails says why in the log and leaves neither contact file nor, if it was the first,
+ * a database. */
+#define ROUSE_TOUCHES_THE_WORLD
+#include "base/memory.h"
+#include "coroutines/house.h"
+#include "coroutines/placement.h"
+#include "db/db.h"
+#include "scheduler/command/play_command.h"
+#include "scheduler/command/processed.h"
+#include "scheduler/net/contact.h"
+#include "scheduler/net/keys.h"
+#include "scheduler/net/listener.h"
+#include "scheduler/run/process.h"
+#include "scheduler/run/rundir.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+enum { EARLIER_N = 4 };
+
+struct start {
+    const struct invocation *invocation;
+    const struct workflow_place *place;
+    const struct play_options *options;
+    struct daemon *daemon;
+    struct start_files files;
+    int lock_fd;
+    bool utc, contact_written;
+    bool has_run; /* the cast began: the database is worth keeping */
+    char *definition, *db_path;
+    char *host, *owner, *uuid, *program;
+    char *earlier[EARLIER_N]; /* parameters of an earlier run, see earlier_keys */
+    const char *failure_class;
+    struct workflow_options workflow_options;
+    struct workflow *workflow;
+    struct db *db;
+    struct restart *restart;
+    struct listener *listener;
+};
+
+static int terminal(const struct start *s)
+{
+    return s->daemon->fd < 0 && !s->daemon->told ? STDERR_FILENO : 0;
+}
+
+static void say(const struct start *s, const char *level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void say(const struct start *s, const char *level, const char *format, ...)
+{
+    struct text text = {0};
+    va_list args;
+    va_start(args, format);
+    text_vaddf(&text, format, args);
+    va_end(args);
+    rundir_log(s->files.log_fd, terminal(s), s->utc, level, text_string(&text));
+    text_release(&text);
+}
+
+/* --- directories, lock, log --- */
+
+static int take_over_contact(struct start *s, struct error *error)
+{
+    struct contact contact;
+    struct error ignored = {0};
+    int code = contact_read(s->place->run_dir, &contact, &ignored);
+    if (code == -ENOENT)
+        return 0;
+    if (!code && contact_state(&contact) != CONTACT_STALE) {
+        code = error_set(error, -EEXIST, "%s is already running at %s:%d", s->place->id,
+                         contact.host, contact.port);
+        contact_release(&contact);
+        return code;
+    }
+    if (!code)
+        contact_release(&contact);
+    return contact_remove(s->place->run_dir, NULL, error);
+}
+
+static int open_run(struct start *s, struct error *error)
+{
+    s->failure_class = "SchedulerError";
+    int code = rundir_prepare(s->place->run_dir, error);
+    if (code)
+        return code;
+    s->lock_fd = rundir_lock(s->place->run_dir, error);
+    if (s->lock_fd < 0 && s->lock_fd != -ENOTSUP)
+        return s->lock_fd;
+    code = take_over_contact(s, error);
+    if (!code)
+        code = start_files_open(s->place->run_dir, &s->files, error);
+    if (code)
+        return code;
+    if (s->daemon->fd >= 0)
+        (void)dup2(s->files.log_fd, STDERR_FILENO); /* a failed assertion is seen in the log */
+    s->host = process_host();
+    s->owner = process_user();
+    s->program = process_program();
+    s->db_path = str_format("%s/log/db", s->place->run_dir);
+    say(s, "INFO", "Workflow: %s", s->place->id);
+    return 0;
+}
+
+/* --- what an earlier run was given --- */
+
+static const char *const earlier_keys[EARLIER_N] = {"icp", "fcp", "startcp", "stopcp"};
+
+static int check_mode(struct start *s, const char *wanted, struct error *error)
+{
+    char *before = NULL;
+    int code = db_param(s->db, "run_mode", &before, error);
+    if (code >= 0 && before && strcmp(before, wanted)) {
+        s->failure_class = "InputError";
+        code = error_set(error, -EINVAL,
+                         "This workflow was originally run in %s mode: You can't restart it in %s "
+                         "mode.",
+                         before, wanted);
+    }
+    free(before);
+    return code < 0 ? code : 0;
+}
+
+static const char *mode_of(const struct start *s)
+{
+    return s->options->mode ? s->options->mode : "live";
+}
+
+static int read_earlier(struct start *s, struct error *error)
+{
+    if (!s->files.is_restart)
+        return 0;
+    say(s, "INFO", "LOADING workflow parameters");
+    s->failure_class = "DatabaseError";
+    s->db = db_open(s->db_path, NULL, error);
+    if (!s->db)
+        return error->code;
+    for (size_t i = 0; i < EARLIER_N; i++)
+        if (db_param(s->db, earlier_keys[i], &s->earlier[i], error) < 0)
+            return error->code;
+    return check_mode(s, mode_of(s), error);
+}
+
+/* --- the definition --- */
+
+/* What is given now, else what an earlier run was given; "ignore" and "reload": as it stands in
+ * flow.cylc. */
+static const char *choose(const char *given, const char *earlier)
+{
+    if (given && (!strcmp(given, "ignore") || !strcmp(given, "reload")))
+        return NULL;
+    return given ? given : earlier;
+}
+
+static void warn(void *context, const char *text)
+{
+    say(context, "WARNING", "%s", text);
+}
+
+static int load_definition(struct start *s, struct error *error)
+{
+    const struct play_options *o = s->options;
+    s->failure_class = "InputError";
+    if (o->start && o->start_tasks.n)
+        return error_set(error, -EINVAL,
+                         "--start-cycle-point and --start-task are mutually exclusive");
+    if (s->files.is_restart && o->start && strcmp(o->start, "ignore"))
+        return error_set(error, -EINVAL,
+                         "option --start-cycle-point: a restart goes on where the run was");
+    if (s->files.is_restart && o->initial && strcmp(o->initial, "ignore"))
+        return error_set(error, -EINVAL,
+                         "option --initial-cycle-point: a restart goes on where the run was");
+    s->workflow_options = (struct workflow_options){
+        .initial = choose(o->initial, s->earlier[0]),
+        .final = choose(o->final, s->earlier[1]),
+        .start = choose(o->start, s->earlier[2]),
+        .stop = choose(o->stop, s->earlier[3]),
+        .hold_after = o->hold_after,
+        .now = process_now() / 1000000,
+    };
+    s->failure_class = "WorkflowConfigError";
+    if (resolve_definition(s->place->run_dir, &s->definition, error))
+        return error->code;
+    s->workflow = workflow_load(s->definition, &s->workflow_options, warn, s, error);
+    if (!s->workflow)
+        return error->code;
+    s->utc = s->workflow->utc_mode;
+    return processed_write(s->definition, s->place->run_dir, s->files.config, error);
+}
+
+static void say_points(const struct start *s)
+{
+    const struct workflow *w = s->workflow;
+    char initial[POINT_TEXT_MAX], final[POINT_TEXT_MAX] = "None", start[POINT_TEXT_MAX];
+    point_format(w->cycling, w->initial, initial);
+    point_format(w->cycling, w->start, start);
+    if (w->final != POINT_MAX)
+        point_format(w->cycling, w->final, final);
+    say(s, "INFO", "Run mode: %s", mode_of(s));
+    say(s, "INFO", "Initial point: %s", initial);
+    if (w->start != w->initial)
+        say(s, "INFO", "Start point: %s", start);
+    say(s, "INFO", "Final point: %s", final);
+    if (!s->restart)
+        say(s, "INFO", "%s start from %s", w->start != w->initial ? "Warm" : "Cold", start);
+}
+
+/* --- the database --- */
+
+/* `text` as a point in normal form, into buffer; NULL if there is none. */
+static const char *normal(const struct start *s, cycle_point point, bool given, char *buffer)
+{
+    return given && point != POINT_NONE && point != POINT_MAX
+               ? point_format(s->workflow->cycling, point, buffer)
+               : NULL;
+}
+
+static int describe_start(struct start *s, struct error *error)
+{
+    const struct workflow *w = s->workflow;
+    const struct workflow_options *o = &s->workflow_options;
+    char icp[POINT_TEXT_MAX], fcp[POINT_TEXT_MAX], startcp[POINT_TEXT_MAX], stopcp[POINT_TEXT_MAX],
+        holdcp[POINT_TEXT_MAX];
+    bool paused = s->options->paused || (s->restart && s->restart->paused);
+    const struct key_value params[] = {
+        {"uuid_str", s->uuid},
+        {"cylc_version", CONTACT_CYLC_VERSION},
+        {"UTC_mode", w->utc_mode ? "1" : "0"},
+        {"cycle_point_format", w->cycle_point_format},
+        {"cycle_point_tz", w->cycle_point_time_zone ? w->cycle_point_time_zone : "Z"},
+        {"run_mode", mode_of(s)},
+        {"icp", normal(s, w->initial, true, icp)},
+        {"fcp", normal(s, w->final, o->final != NULL, fcp)},
+        {"startcp", normal(s, w->start, o->start != NULL, startcp)},
+        {"stopcp", normal(s, w->stop, o->stop != NULL, stopcp)},
+        {"stop_clock_time", NULL},
+        {"stop_task", NULL},
+        {"is_paused", paused ? "1" : "0"},
+        {"holdcp", normal(s, w->hold_after, o->hold_after != NULL, holdcp)},
+    };
+    size_t n = sizeof params / sizeof *params;
+    return db_start(s->db, params, o->hold_after ? n : n - 1, error);
+}
+
+/* The recorder in a process of its own opens the database itself. */
+static int hand_over_database(struct start *s, struct error *error)
+{
+    struct placement placement;
+    int code = placement_parse(s->options->placement, &placement, error);
+    if (code || placement.of[RECORDER] != PLACE_PROCESS)
+        return code;
+    code = db_commit(s->db, error);
+    db_close(s->db);
+    s->db = NULL;
+    return code;
+}
+
+static int open_database(struct start *s, struct error *error)
+{
+    s->failure_class = "DatabaseError";
+    if (!s->db)
+        s->db = db_open(s->db_path, NULL, error);
+    if (!s->db)
+        return error->code;
+    db_set_workflow(s->db, s->workflow);
+    s->restart = db_load(s->db, s->workflow, error);
+    if (!s->restart && error->code)
+        return error->code;
+    s->uuid = s->restart && s->restart->uuid && *s->restart->uuid ? str_copy(s->restart->uuid)
+                                                                  : process_uuid();
+    int code = describe_start(s, error);
+    return code ? code : hand_over_database(s, error);
+}
+
+/* --- the socket --- */
+
+static int open_listener(struct start *s, struct error *error)
+{
+    s->failure_class = "SchedulerError";
+    const struct listener_options options = {.run_dir = s->place->run_dir};
+    int code = keys_create(s->place->run_dir, error);
+    if (code)
+        return code;
+    s->listener = listener_open(&options, error);
+    if (!s->listener)
+        return error->code;
+    say(s, "INFO", "Scheduler: url=tcp://%s:%d pid=%lld", s->host, listener_port(s->listener),
+        (long long)getpid());
+    say(s, "INFO", "Run: (re)start number=%u, log rollover=%u", s->files.start, s->files.number);
+    say(s, "INFO", "Cylc version: %s (rouse %s)", CONTACT_CYLC_VERSION, ROUSE_VERSION);
+    return 0;
+}
+
+/* --- running --- */
+
+/* Everything runs: from now on commands are answered. */
+static void on_started(void *context)
+{
+    struct start *s = context;
+    struct error error = {0};
+    char *directory = s->program ? str_copy(s->program) : str_copy("");
+    char *slash = strrchr(directory, '/');
+    *(slash ? slash : directory) = '\0';
+    struct contact contact = {
+        .command = process_command(0),
+        .host = s->host,
+        .id = s->place->id,
+        .owner = s->owner,
+        .run_dir = s->place->run_dir,
+        .uuid = s->uuid,
+        .version = (char[]){CONTACT_CYLC_VERSION},
+        .cylc_path = directory,
+        .pid = getpid(),
+        .port = listener_port(s->listener),
+    };
+    s->contact_written = !contact_write(s->place->run_dir, &contact, &error);
+    if (s->contact_written) {
+        char *text = str_format("%s: %s:%d PID=%lld\n", s->place->id, s->host, contact.port,
+                                (long long)contact.pid);
+        daemon_report(s->daemon, EXIT_OK, text);
+        free(text);
+    } else {
+        say(s, "ERROR", "%s", error.text); /* without it health ends the run */
+    }
+    s->has_run = true;
+    free(directory);
+    free(contact.command);
+}
+
+static int run_house(struct start *s, struct error *error)
+{
+    s->failure_class = "SchedulerError";
+    const struct house_options house = {
+        .context =
+            {
+                .workflow = s->workflow,
+                .restart = s->restart,
+                .db = s->db,
+                .run_dir = s->place->run_dir,
+                .workflow_id = s->place->id,
+                .owner = s->owner,
+                .host = s->host,
+                .uuid = s->uuid,
+                .listener = s->listener,
+                .start_paused = s->options->paused || (s->restart && s->restart->paused),
+                .reference_log = s->options->reference_log > 0,
+                .mode = strcmp(mode_of(s), "simulation") ? MODE_LIVE : MODE_SIMULATION,
+            },
+        .placement = s->options->placement,
+        .log_fd = s->files.log_fd,
+        .terminal_fd = terminal(s),
+        .log_level = s->invocation->debug ? LOG_DEBUG_LEVEL : LOG_INFO_LEVEL,
+        .log_utc = s->utc,
+        .workflow_file = s->definition,
+        .workflow_options = &s->workflow_options,
+        .program = s->program,
+        .started = on_started,
+        .started_context = s,
+    };
+    return house_run(&house, error);
+}
+
+/* --- the end --- */
+
+static void remove_new_database(const struct start *s)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    for (size_t i = 0; s->db_path && i < 3; i++) {
+        char *path = str_format("%s%s", s->db_path, suffixes[i]);
+        (void)unlink(path);
+        free(path);
+    }
+}
+
+static void release(struct start *s)
+{
+    listener_close(s->listener);
+    if (s->db)
+        db_close(s->db);
+    restart_destroy(s->restart);
+    workflow_destroy(s->workflow);
+    for (size_t i = 0; i < EARLIER_N; i++)
+        free(s->earlier[i]);
+    free(s->definition);
+    free(s->db_path);
+    free(s->host);
+    free(s->owner);
+    free(s->uuid);
+    free(s->program);
+    start_files_release(&s->files);
+    if (s->lock_fd >= 0)
+        close(s->lock_fd);
+}
+
+/* A start that failed: said in the log and to whoever waits. */
+static void tell_failure(struct start *s, const struct error *error)
+{
+    char where[ERROR_TEXT_MAX + ERROR_FILE_MAX + ERROR_ITEM_MAX + 64];
+    error_format(error, where, sizeof where);
+    if (s->files.log_fd > 0)
+        say(s, "ERROR", "Workflow shutting down - %s: %s", s->failure_class, where);
+    else if (s->daemon->fd < 0)
+        (void)command_failf(s->invocation, EXIT_NO_START, "%s", where);
+    char *text = str_format("%s: error: %s: %s\n", s->invocation->program, s->failure_class, where);
+    daemon_report(s->daemon, EXIT_NO_START, text);
+    free(text);
+}
+
+/* After the house, or instead of it. */
+static int finish(struct start *s, int code, const struct error *failure)
+{
+    struct error error = {0};
+    bool first = s->files.log_fd > 0 && !s->files.is_restart;
+    if (s->contact_written && contact_remove(s->place->run_dir, s->uuid, &error))
+        say(s, "WARNING", "%s", error.text);
+    if (code < 0)
+        tell_failure(s, failure);
+    else if (s->options->reference_log &&
+             reference_log_write(s->files.log, s->place->run_dir, &error))
+        say(s, "WARNING", "%s", error.text);
+    daemon_report(s->daemon, EXIT_NO_START, "the scheduler ended before it had started\n");
+    if (s->files.log_fd > 0)
+        say(s, "INFO", "DONE");
+    if (s->db)
+        db_close(s->db);
+    s->db = NULL;
+    if (code < 0 && first && !s->has_run)
+        remove_new_database(s);
+    return code < 0 ? EXIT_NO_START : code;
+}
+
+int start_scheduler(const struct invocation *invocation, const struct workflow_place *place,
+                    const struct play_options *options, struct daemon *daemon)
+{
+    static int (*const steps[])(struct start *, struct error *) = {
+        open_run, read_earlier, load_definition, open_database, open_listener};
+    struct start s = {.invocation = invocation,
+                      .place = place,
+                      .options = options,
+                      .daemon = daemon,
+                      .lock_fd = -1};
+    struct error error = {0};
+    int code = 0;
+    (void)signal(SIGPIPE, SIG_IGN);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps && !code; i++)
+        code = steps[i](&s, &error);
+    if (!code) {
+        say_points(&s);
+        code = run_house(&s, &error);
+    }
+    code = finish(&s, code, &error);
+    release(&s);
+    return code;
+}

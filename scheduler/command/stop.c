@@ -1,0 +1,83 @@
+/* `stop`. */
+#include "scheduler/command/ask.h"
+#include "scheduler/command/option.h"
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/banned.h"
+
+/* A workflow that is not running needs no stopping: said, and no failure, as in Cylc. */
+static int stop_one(const struct invocation *invocation, const struct workflow_place *place,
+                    const char *mode)
+{
+    struct error error = {0};
+    json_t *args = json_object();
+    json_object_set_new(args, "mode", json_string(mode));
+    int code = ask(invocation, place, "stop", args, NULL, &error);
+    json_decref(args);
+    if (code == -ENOENT) {
+        (void)printf(invocation->as_cylc ? "WorkflowStopped: %s is not running\n"
+                                         : "%s is not running\n",
+                     place->id);
+        return EXIT_OK;
+    }
+    if (code)
+        return ask_fail(invocation, place->id, &error);
+    if (invocation->as_cylc)
+        (void)puts("Command queued");
+    return EXIT_OK;
+}
+
+static int run(const struct command *self, struct invocation *invocation, int argc, char **argv)
+{
+    int first, kill = 0, now = 0;
+    const char *clock = NULL, *flow = NULL;
+    const struct option_def options[] = {
+        {.name = "kill", .letter = 'k', .count = &kill, .help = "kill the active jobs, then stop"},
+        {.name = "now",
+         .letter = 'n',
+         .count = &now,
+         .help = "do not wait for active jobs; twice: nor for event handlers"},
+        {.name = "wall-clock",
+         .letter = 'w',
+         .argument = "TIME",
+         .text = &clock,
+         .help = "stop at this time (not implemented)"},
+        {.name = "flow",
+         .argument = "FLOW",
+         .text = &flow,
+         .help = "stop one flow only (not implemented)"},
+    };
+    int status = options_parse(self, invocation, options, OPTIONS_N(options), argc, argv, &first);
+    if (status != OPTIONS_GO_ON)
+        return status;
+    if (clock || flow)
+        return command_not_implemented(invocation, clock ? "stop --wall-clock" : "stop --flow");
+    if (kill && now)
+        return options_refuse(self, invocation, "--kill and --now exclude each other");
+    struct targets targets;
+    struct error error = {0};
+    if (resolve_targets(argc - first, argv + first, true, false, &targets, &error))
+        return command_fail(invocation, EXIT_FAILED, &error);
+    status = EXIT_OK;
+    const char *mode = kill ? "kill" : now > 1 ? "now-now" : now ? "now" : "clean";
+    for (size_t i = 0; i < targets.n; i++) {
+        int one = targets.at[i].ids.n ? command_not_implemented(invocation, "stop WORKFLOW//CYCLE")
+                                      : stop_one(invocation, &targets.at[i].place, mode);
+        status = one ? one : status;
+    }
+    targets_release(&targets);
+    return status;
+}
+
+const struct command command_stop = {
+    .name = "stop",
+    .summary = "stop a workflow",
+    .synopsis = "[OPTIONS] WORKFLOW...",
+    .help = "Stop a running workflow: by default once the jobs that are active have ended. It can\n"
+            "be started again with `play`.\n\n"
+            "Example:\n"
+            "    $ rouse stop flow\n"
+            "    $ rouse stop --now flow       # leave the jobs running\n",
+    .run = run,
+};

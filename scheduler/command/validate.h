@@ -1,0 +1,12 @@
+/* Validation, as `validate` and `vip` do it. */
+#ifndef ROUSE_VALIDATE_H
+#define ROUSE_VALIDATE_H
+
+#include "scheduler/command/command.h"
+#include "scheduler/config/workflow.h"
+
+/* Load and forget; tells the result. Exit status. options->now is filled in. */
+int validate_definition(const struct invocation *invocation, const char *path,
+                        struct workflow_options *options);
+
+#endif
