@@ -58,7 +58,7 @@ static void member_done(void *context, enum member member)
 
 static bool open_database(struct run *run)
 {
-    const struct db_faults faults = {&run->world, world_before_commit};
+    const struct db_faults faults = {&run->world, world_before_commit, world_after_commit};
     struct error error = {0};
     run->db = db_open(run->database, &faults, &error);
     if (!run->db) {

@@ -38,8 +38,16 @@ int world_before_commit(void *context)
         return -EBUSY;
     if (world_fault(world, world->faults.fatal_commit))
         return -ENOSPC;
-    world->kill = world->kill || world_fault(world, world->faults.die_after_commit);
     return 0;
+}
+
+int world_after_commit(void *context)
+{
+    struct world *world = context;
+    if (!world_fault(world, world->faults.die_after_commit))
+        return 0;
+    world->kill = true;
+    return -EIO;
 }
 
 /* --- clients --- */

@@ -56,5 +56,6 @@ void world_server_destroy(struct world *world, void *member);
 
 /* For struct db_faults. */
 int world_before_commit(void *context);
+int world_after_commit(void *context);
 
 #endif
