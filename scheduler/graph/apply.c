@@ -6,6 +6,7 @@
  * parentheses is one condition; an offset on the right is for the next `=>` only. */
 #include "base/check.h"
 #include "scheduler/graph/builder.h"
+#include "scheduler/graph/params.h"
 #include <errno.h>
 #include <string.h>
 
@@ -364,8 +365,6 @@ static int apply_plain(void *context, struct graph_statement *statement, struct 
 
 int builder_apply(void *context, struct graph_statement *statement, struct error *error)
 {
-    if (statement->parameters)
-        return graph_statement_error(statement, NULL, error,
-                                     "parameters such as <m> are not implemented");
-    return apply_plain(context, statement, error);
+    const struct graph_builder *builder = context;
+    return params_expand_statement(builder->params, statement, apply_plain, context, error);
 }
