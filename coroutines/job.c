@@ -60,19 +60,19 @@ static void say(struct job *job, enum topic topic, const char *text, int64_t whe
     bus_publish(job->host->context->bus, JOBS, &message);
 }
 
-void job_say_message(struct job *job, const struct job_status_message *said, int64_t offset,
-                     uint64_t id)
+void job_say_message(struct job *job, struct slice text, enum severity severity, int64_t when,
+                     int64_t offset, uint64_t id)
 {
     struct message message = {.topic = TOPIC_JOB_MESSAGE,
                               .point = job->key.point,
                               .task = job->key.task,
                               .submit = job->key.submit,
                               .try_ = job->try_,
-                              .number = (uint32_t)said->severity,
-                              .text = said->text,
+                              .number = severity,
+                              .text = text,
                               .value = offset,
                               .id = id,
-                              .when = said->when ? said->when : env_wall(env_of(job))};
+                              .when = when ? when : env_wall(env_of(job))};
     bus_publish(job->host->context->bus, JOBS, &message);
 }
 
@@ -135,6 +135,14 @@ static void say_beginning(struct job *job)
     }
 }
 
+static enum severity severity_of(struct slice name)
+{
+    for (int i = 0; i < SEVERITIES; i++)
+        if (slice_equal(name, severity_names[i]))
+            return (enum severity)i;
+    return SEVERITY_INFO;
+}
+
 static bool read_once(struct job *job, uint64_t offset, uint64_t id)
 {
     struct text bytes = {0};
@@ -151,7 +159,8 @@ static bool read_once(struct job *job, uint64_t offset, uint64_t id)
             continue;
         bool asked = id && message.offset == offset;
         met = met || asked;
-        job_say_message(job, &message, (int64_t)message.offset, asked ? id : 0);
+        job_say_message(job, message.text, severity_of(message.severity), message.when,
+                        (int64_t)message.offset, asked ? id : 0);
     }
     say_beginning(job);
     text_release(&bytes);
@@ -304,11 +313,8 @@ static void pretend_end(struct job *job)
         end_with(job, TOPIC_JOB_FAILED, "", 0);
         return;
     }
-    for (uint32_t i = OUTPUT_CUSTOM; i < task->n_outputs; i++) {
-        const struct job_status_message said = {.text = slice_of(task->outputs[i].message),
-                                                .severity = SEVERITY_INFO};
-        job_say_message(job, &said, -1, 0);
-    }
+    for (uint32_t i = OUTPUT_CUSTOM; i < task->n_outputs; i++)
+        job_say_message(job, slice_of(task->outputs[i].message), SEVERITY_INFO, 0, -1, 0);
     end_with(job, TOPIC_JOB_SUCCEEDED, NULL, 0);
 }
 

@@ -68,8 +68,8 @@ void job_poll(struct job *job);
 /* Read what is new in job.status. The message that ends at `offset` (0: none) is said as the answer
  * to request id: true if it was among them. */
 bool job_read(struct job *job, uint64_t offset, uint64_t id);
-/* Say a message of this job as job.message. offset -1: not in job.status. */
-void job_say_message(struct job *job, const struct job_status_message *message, int64_t offset,
-                     uint64_t id);
+/* Say a message of this job as job.message. when 0: now; offset -1: not in job.status. */
+void job_say_message(struct job *job, struct slice text, enum severity severity, int64_t when,
+                     int64_t offset, uint64_t id);
 
 #endif

@@ -205,14 +205,14 @@ static void expect_outcome(struct jobs *self, uint64_t id)
 /* The message is in job.status, or was handed in alone (by somebody else than the job). */
 static void pass_on(struct job *job, const struct message *message)
 {
-    const struct job_status_message said = {
-        .text = message->detail, .severity = (int)message->number, .when = message->when};
     int64_t offset = message->value > 0 ? message->value : -1;
     if (offset > 0 && job_read(job, (uint64_t)offset, message->id))
         return;
     if (offset > 0 && (uint64_t)offset <= job->status.offset && !message->id)
         return; /* read with the others, and nobody asks */
-    job_say_message(job, &said, offset, message->id);
+    enum severity severity =
+        message->number < SEVERITIES ? (enum severity)message->number : SEVERITY_INFO;
+    job_say_message(job, message->detail, severity, message->when, offset, message->id);
 }
 
 static void hear_report(struct jobs *self, const struct message *message)

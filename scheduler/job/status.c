@@ -2,7 +2,6 @@
  * each with one write, and may be read in the middle of one: only what ends in a newline counts. */
 #include "scheduler/job/status.h"
 #include "base/check.h"
-#include "coroutines/topics.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,14 +103,6 @@ static int64_t parse_pid(struct slice value)
     return pid;
 }
 
-static int severity_of(struct slice name)
-{
-    for (int i = 0; i < SEVERITIES; i++)
-        if (slice_equal(name, severity_names[i]))
-            return i;
-    return SEVERITY_INFO;
-}
-
 static struct slice until_bar(struct slice *rest)
 {
     const char *bar = rest->n ? memchr(rest->at, '|', rest->n) : NULL;
@@ -130,7 +121,7 @@ static bool take_message(struct slice value, struct job_status_message *ret_mess
     if (!when.at || !severity.at)
         return false;
     ret_message->when = job_time_parse(when);
-    ret_message->severity = severity_of(severity);
+    ret_message->severity = slice_trim(severity);
     ret_message->text = slice_trim(value);
     return ret_message->text.n > 0;
 }

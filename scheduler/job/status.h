@@ -38,9 +38,9 @@ struct job_status {
 
 struct job_status_message {
     struct slice text;
-    int severity;    /* enum severity of topics.h */
-    int64_t when;    /* microseconds, 0 if it is unreadable */
-    uint64_t offset; /* just after the line */
+    struct slice severity; /* "INFO", as the job wrote it */
+    int64_t when;          /* microseconds, 0 if it is unreadable */
+    uint64_t offset;       /* just after the line */
 };
 
 /* Zero is the state before the first byte. `rest`: bytes of the file from status->offset on.
