@@ -18,7 +18,7 @@ int integer_parse(struct slice text, int64_t *ret_value, struct error *error)
     for (; i < text.n; i++) {
         if (!isdigit((unsigned char)text.at[i]))
             return error_set(error, -EINVAL, "'%.*s' is not an integer", (int)text.n, text.at);
-        value = value * 10 + (text.at[i] - '0');
+        value = value <= INTEGER_POINT_LIMIT / 10 ? value * 10 + (text.at[i] - '0') : INT64_MAX;
         if (value > INTEGER_POINT_LIMIT)
             return error_set(error, -ERANGE, "'%.*s' is out of bounds", (int)text.n, text.at);
     }
