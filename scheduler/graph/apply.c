@@ -135,13 +135,17 @@ static void add_leaf_text(struct graph_builder *builder, const struct graph_node
 static int lower_family(struct graph_builder *builder, const struct graph_node *node,
                         struct built_name *name, uint32_t offset, struct error *error)
 {
-    uint32_t qualifier = node->output.at ? family_qualifier_find(node->output) : NO_INDEX;
+    if (!node->output.at)
+        return graph_statement_error(builder->statement, node, error,
+                                     "family '%s' cannot trigger anything without a qualifier: "
+                                     "expected one such as %s:succeed-all or %s:fail-any",
+                                     name->name, name->name, name->name);
+    uint32_t qualifier = family_qualifier_find(node->output);
     if (qualifier == NO_INDEX)
-        return graph_statement_error(
-            builder->statement, node, error,
-            "illegal family trigger '%.*s:%.*s': expected one such as %.*s:succeed-all",
-            (int)node->name.n, node->name.at, (int)node->output.n,
-            node->output.at ? node->output.at : "", (int)node->name.n, node->name.at);
+        return graph_statement_error(builder->statement, node, error,
+                                     "illegal family trigger '%s:%.*s': expected one such as "
+                                     "%s:succeed-all",
+                                     name->name, (int)node->output.n, node->output.at, name->name);
     push_term(builder, TERM_ATOM,
               &(struct built_leaf){.kind = ATOM_GROUP,
                                    .index = builder_group(builder, name, qualifier),
