@@ -49,6 +49,11 @@ static int set_zone_and_format(struct cycling *cycling, const struct cycling_opt
         return error->code;
     if (cycling->format.has_zone)
         cycling->zone = cycling->format.zone;
+    if (cycling->format.hour_zones && cycling->zone % SECONDS_AN_HOUR != 0)
+        return error_set(error, -EINVAL,
+                         "cycle point format '%s' cannot write the minutes of time "
+                         "zone %s",
+                         options->format, written);
     return 0;
 }
 

@@ -43,7 +43,7 @@ struct slice list_take(struct slice *rest)
             break;
     }
     const struct slice item = {rest->at, i};
-    *rest = after(*rest, i < rest->n ? i + 1 : i);
+    *rest = i < rest->n ? after(*rest, i + 1) : (struct slice){0};
     return slice_trim(item);
 }
 
@@ -182,7 +182,7 @@ static int evaluate_min(const struct cycling *cycling, struct slice list, cycle_
 
     if (slice_trim(list).n == 0)
         return error_set(error, -EINVAL, "min() needs at least one cycle point");
-    while (list.n > 0) {
+    while (list.at) {
         struct expression expression;
         const struct slice item = list_take(&list);
         if (item.n == 0)

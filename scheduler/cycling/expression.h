@@ -25,7 +25,8 @@ int expression_take_term(const struct cycling *cycling, struct slice *tail,
 /* Adds all terms of the tail to *point. */
 int expression_add_tail(const struct cycling *cycling, struct slice tail, cycle_point *point,
                         struct error *error);
-/* The next item of a list with commas, those in parentheses not counted; *rest loses it. */
+/* The next item of a list with commas, those in parentheses not counted; *rest loses it, and is
+ * nothing (at is NULL) after the last one. */
 struct slice list_take(struct slice *rest);
 
 #endif

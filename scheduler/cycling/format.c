@@ -180,6 +180,7 @@ int format_compile(const char *text, int expanded, struct point_format *ret_form
                          "cycle point format '%s' has no +XCCYY, though cycle point num expanded "
                          "year digits is %d",
                          text, expanded);
+    format.hour_zones = has_token(&format, FORMAT_ZONE_HOUR);
     format.week_years = has_token(&format, FORMAT_WEEK);
     format.precision = (enum precision)precision;
     *ret_format = format;

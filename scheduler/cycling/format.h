@@ -49,6 +49,7 @@ struct point_format {
     } item[FORMAT_ITEMS_MAX];
     enum precision precision;
     bool week_years; /* the year is the week's */
+    bool hour_zones; /* of the zone only the hours are written */
     bool has_zone;   /* a zone is part of the text: points are converted to it */
     int64_t zone;    /* seconds */
 };

@@ -220,7 +220,7 @@ int point_meets(const struct cycling *cycling, cycle_point point, const char *co
         if (expression_evaluate(cycling, item, point, &expression, error))
             return error->code;
         meets = meets || expression.point == point;
-    } while (rest.n > 0);
+    } while (rest.at);
     *ret_meets = meets;
     return 0;
 }

@@ -321,7 +321,7 @@ static int add_exclusions(struct sequence *sequence, struct slice text, cycle_po
     do {
         if (add_exclusion(sequence, list_take(&text), start, end, error))
             return error->code;
-    } while (text.n > 0);
+    } while (text.at);
     return 0;
 }
 
