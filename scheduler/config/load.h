@@ -1,0 +1,73 @@
+/* A workflow while it is being read: shared by the files that each read a part of it, and by no one
+ * else. Every step returns 0, or a negative code with loading->error filled. */
+#ifndef ROUSE_CONFIG_LOAD_H
+#define ROUSE_CONFIG_LOAD_H
+
+#include "base/vec.h"
+#include "scheduler/config/item.h"
+#include "scheduler/config/runtime.h"
+#include "scheduler/config/schema.h"
+#include "scheduler/config/workflow.h"
+
+struct clock_trigger {
+    uint32_t task, xtrigger;
+};
+
+struct loading {
+    struct workflow *workflow; /* being filled */
+    struct arena *keep;        /* what the workflow holds */
+    struct arena scratch;      /* gone after loading */
+    struct item_tree tree;
+    const struct workflow_options *options; /* never NULL */
+    struct warner warner;
+    struct error *error;
+    struct namespaces namespaces;
+    VEC(struct namespace *) tasks; /* by task index */
+    VEC(struct xtrigger_def) xtriggers;
+    VEC(struct clock_trigger) clock_triggers;
+    bool sequential_xtriggers;
+    struct graph *graph;
+};
+
+/* load.c */
+/* [section][subsection]name if it is set to something, else NULL. subsection may be NULL. */
+const struct item *load_setting(const struct loading *self, const char *section,
+                                const char *subsection, const char *name);
+const struct item *load_section(const struct loading *self, const char *section,
+                                const char *subsection);
+/* The value of a setting, or the default of `id`. */
+struct value load_value(const struct loading *self, const char *section, const char *subsection,
+                        const char *name, enum item_id id);
+
+/* scheduling.c: cycling, points, runahead */
+int load_cycling(struct loading *self);
+/* scheduler.c: [meta], [scheduler] */
+int load_scheduler(struct loading *self);
+/* xtriggers.c: [scheduling][xtriggers] */
+int load_xtriggers(struct loading *self);
+/* Index of the xtrigger `label`; wall_clock is made when first asked for. NO_INDEX: not defined. */
+uint32_t load_xtrigger(struct loading *self, const char *label);
+/* Index of the wall_clock with that offset, made when first asked for. */
+uint32_t load_clock(struct loading *self, const char *offset);
+
+/* tasks.c: namespaces to tasks, the graph */
+int load_namespaces(struct loading *self);
+int load_graph(struct loading *self);
+/* Index of a task, implicit ones defined as allowed; NO_INDEX and an error without a place. */
+uint32_t load_task(struct loading *self, const char *name, struct error *error);
+/* Tasks meant by the name of a task or family: true, or false if there is neither. The array lives
+ * until the next task is made. */
+bool load_members(struct loading *self, const char *name, const uint32_t **ret_members,
+                  uint32_t *ret_n);
+/* special.c: [scheduling][queues] and [special tasks]. The names first, as they may define tasks,
+ * then what they say of the tasks. */
+int load_special_names(struct loading *self);
+void load_sequential(struct loading *self, struct task_def *tasks);
+int load_queues(struct loading *self, struct task_def *tasks);
+/* What the graph says, with the clock triggers of special tasks. */
+const struct graph *load_clock_triggers(struct loading *self);
+
+/* completion.c */
+int load_completions(struct loading *self, const struct task_def *tasks);
+
+#endif

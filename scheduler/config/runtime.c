@@ -1,0 +1,318 @@
+/* Resolving inheritance. A namespace begins with what its parent has settled, or, with several
+ * parents, with everything its ancestors set from root down, and puts its own items over it. Lists
+ * of pairs are shared with the parent until something is added. */
+#include "scheduler/config/runtime.h"
+#include "base/check.h"
+#include "scheduler/config/outputs.h"
+#include "scheduler/config/schema.h"
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+enum field_kind { NO_FIELD, STRING_FIELD, NUMBER_FIELD, DELAYS_FIELD, LIST_FIELD };
+
+/* Items that go into a field of struct settings as they are. A list field is followed by its
+ * length. */
+struct field {
+    enum field_kind kind;
+    size_t offset;
+};
+
+#define FIELD(kind, member)                                                                        \
+    {                                                                                              \
+        kind, offsetof(struct settings, member)                                                    \
+    }
+static const struct field fields[] = {
+    [ID_SCRIPT] = FIELD(STRING_FIELD, runtime.script),
+    [ID_INIT_SCRIPT] = FIELD(STRING_FIELD, runtime.init_script),
+    [ID_ENV_SCRIPT] = FIELD(STRING_FIELD, runtime.env_script),
+    [ID_PRE_SCRIPT] = FIELD(STRING_FIELD, runtime.pre_script),
+    [ID_POST_SCRIPT] = FIELD(STRING_FIELD, runtime.post_script),
+    [ID_EXIT_SCRIPT] = FIELD(STRING_FIELD, runtime.exit_script),
+    [ID_ERR_SCRIPT] = FIELD(STRING_FIELD, runtime.err_script),
+    [ID_PLATFORM] = FIELD(STRING_FIELD, runtime.platform),
+    [ID_WORK_SUB_DIRECTORY] = FIELD(STRING_FIELD, runtime.work_sub_directory),
+    [ID_EXECUTION_RETRIES] = FIELD(DELAYS_FIELD, runtime.execution_retries),
+    [ID_SUBMISSION_RETRIES] = FIELD(DELAYS_FIELD, runtime.submission_retries),
+    [ID_EXECUTION_TIME_LIMIT] = FIELD(NUMBER_FIELD, runtime.execution_time_limit),
+    [ID_COMPLETION] = FIELD(STRING_FIELD, runtime.completion),
+    [ID_ENVIRONMENT_INCLUDE] = FIELD(LIST_FIELD, include),
+    [ID_ENVIRONMENT_EXCLUDE] = FIELD(LIST_FIELD, exclude),
+    [ID_RUN_LENGTH] = FIELD(NUMBER_FIELD, run_length),
+    [ID_SPEEDUP_FACTOR] = FIELD(NUMBER_FIELD, speedup),
+    [ID_TASK_HANDLER_RETRIES] = FIELD(DELAYS_FIELD, runtime.handler_retries),
+    [ID_EXECUTION_TIMEOUT] = FIELD(NUMBER_FIELD, runtime.execution_timeout),
+    [ID_SUBMISSION_TIMEOUT] = FIELD(NUMBER_FIELD, runtime.submission_timeout),
+};
+static const size_t FIELDS = sizeof fields / sizeof *fields;
+
+struct settling {
+    struct arena *keep;
+    struct error *error;
+};
+
+static void set_field(struct settings *settings, const struct field *field,
+                      const struct value *value)
+{
+    char *at = (char *)settings + field->offset;
+    switch (field->kind) {
+    case NO_FIELD:
+        break;
+    case STRING_FIELD:
+        memcpy(at, &value->string, sizeof value->string);
+        break;
+    case NUMBER_FIELD:
+        memcpy(at, &value->number, sizeof value->number);
+        break;
+    case DELAYS_FIELD:
+        memcpy(at, &(struct delays){value->numbers.at, value->numbers.n}, sizeof(struct delays));
+        break;
+    case LIST_FIELD:
+        memcpy(at, &value->strings, sizeof value->strings);
+        break;
+    }
+}
+
+static uint32_t find_pair(const struct key_value *pairs, uint32_t n, const char *key)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (strcmp(pairs[i].key, key) == 0)
+            return i;
+    return NO_INDEX;
+}
+
+struct pairs pairs_merge(struct arena *keep, struct pairs base, const struct item *section)
+{
+    uint32_t more = 0;
+    for (const struct item *item = section->first; item; item = item->next)
+        more++;
+    if (!more)
+        return base;
+    struct key_value *pairs = arena_new_array(keep, base.n + more, sizeof *pairs);
+    uint32_t n = base.n;
+    if (n)
+        memcpy(pairs, base.at, n * sizeof *pairs);
+    for (const struct item *item = section->first; item; item = item->next) {
+        uint32_t i = find_pair(pairs, base.n, item->name);
+        if (i == NO_INDEX) {
+            i = n++;
+            pairs[i].key = arena_text(keep, slice_of(item->name));
+        }
+        pairs[i].value = item->value.string;
+    }
+    return (struct pairs){pairs, n};
+}
+
+const struct event_handlers *event_handlers_merge(struct arena *keep,
+                                                  const struct event_handlers *base, uint32_t n,
+                                                  const struct item *item, uint32_t *ret_n)
+{
+    static const char suffix[] = " handlers";
+    struct slice event = {item->name, strlen(item->name) - strlen(suffix)};
+    struct event_handlers *all = arena_new_array(keep, n + 1, sizeof *all);
+    if (n)
+        memcpy(all, base, n * sizeof *all);
+    uint32_t i = 0;
+    while (i < n && !slice_equal(event, all[i].event))
+        i++;
+    *ret_n = i == n ? n + 1 : n;
+    all[i] = (struct event_handlers){arena_text(keep, event), item->value.strings.at,
+                                     item->value.strings.n};
+    return all;
+}
+
+static int apply_item(const struct settling *self, struct settings *settings,
+                      const struct item *item)
+{
+    enum item_id id = item->schema->id;
+    struct runtime *runtime = &settings->runtime;
+    struct value value = item->value;
+    if (value.empty && (id == ID_PLATFORM || id == ID_RUN_LENGTH))
+        schema_default(self->keep, id, &value);
+    if (id == ID_COMPLETION)
+        settings->completion = item;
+    if ((size_t)id < FIELDS && fields[id].kind != NO_FIELD) {
+        set_field(settings, &fields[id], &value);
+    } else if (id == ID_TASK_HANDLERS) {
+        runtime->handlers = value.strings.at;
+        runtime->n_handlers = value.strings.n;
+    } else if (id == ID_TASK_HANDLER_EVENTS) {
+        runtime->handler_events = value.strings.at;
+        runtime->n_handler_events = value.strings.n;
+    } else if (id == ID_TASK_EVENT_HANDLERS) {
+        runtime->event_handlers =
+            event_handlers_merge(self->keep, runtime->event_handlers, runtime->n_event_handlers,
+                                 item, &runtime->n_event_handlers);
+    } else if (id == ID_FAIL_POINTS) {
+        runtime->simulation_fail_first = false;
+        for (uint32_t i = 0; i < value.strings.n; i++)
+            runtime->simulation_fail_first |= strcmp(value.strings.at[i], "all") == 0;
+    }
+    return 0;
+}
+
+static bool is_letter(char c)
+{
+    return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static int check_variables(const struct settling *self, const struct item *environment)
+{
+    for (const struct item *item = environment->first; item; item = item->next)
+        for (const char *c = item->name; *c; c++)
+            if (!is_letter(*c) && (c == item->name || *c < '0' || *c > '9'))
+                return item_error(self->error, item, -EINVAL,
+                                  "\"%s\" is no name of an environment variable: expected letters, "
+                                  "digits and `_`, no digit first",
+                                  item->name);
+    return 0;
+}
+
+static int apply_outputs(const struct settling *self, struct settings *settings,
+                         const struct item *section)
+{
+    for (const struct item *item = section->first; item; item = item->next)
+        if (output_check(item->name, item->value.string, self->error) < 0)
+            return item_error_where(self->error, item);
+    settings->custom_outputs = pairs_merge(self->keep, settings->custom_outputs, section);
+    if (outputs_make(self->keep, settings, self->error) < 0)
+        return item_error_where(self->error, section);
+    return 0;
+}
+
+static int apply_section(const struct settling *self, struct settings *settings,
+                         const struct item *section)
+{
+    struct runtime *runtime = &settings->runtime;
+    struct pairs *pairs = NULL, directives = {runtime->directives, runtime->n_directives},
+                 meta = {runtime->meta, runtime->n_meta};
+    int result = 0;
+    if (strcmp(section->name, "outputs") == 0)
+        return apply_outputs(self, settings, section);
+    if (strcmp(section->name, "environment") == 0) {
+        pairs = &settings->environment;
+        result = check_variables(self, section);
+    } else if (strcmp(section->name, "directives") == 0) {
+        pairs = &directives;
+    } else if (strcmp(section->name, "meta") == 0) {
+        pairs = &meta;
+    }
+    if (pairs)
+        *pairs = pairs_merge(self->keep, *pairs, section);
+    else
+        for (const struct item *item = section->first; item && result == 0; item = item->next)
+            result = apply_item(self, settings, item);
+    runtime->directives = directives.at;
+    runtime->n_directives = directives.n;
+    runtime->meta = meta.at;
+    runtime->n_meta = meta.n;
+    return result;
+}
+
+/* Put everything the headings of a namespace say over `settings`. */
+static int apply_headings(const struct settling *self, struct settings *settings,
+                          const struct namespace *namespace)
+{
+    int result = 0;
+    for (const struct heading *h = namespace->headings; h; h = h->next)
+        for (const struct item *item = h->section->first; item && result == 0; item = item->next)
+            result = item->section ? apply_section(self, settings, item)
+                                   : apply_item(self, settings, item);
+    return result;
+}
+
+static bool is_in(const struct string_list *list, const char *name)
+{
+    for (uint32_t i = 0; i < list->n; i++)
+        if (strcmp(list->at[i], name) == 0)
+            return true;
+    return false;
+}
+
+static void filter_environment(const struct settling *self, struct settings *settings)
+{
+    const struct pairs *all = &settings->environment;
+    settings->runtime.environment = all->at;
+    settings->runtime.n_environment = all->n;
+    if (!settings->include.n && !settings->exclude.n)
+        return;
+    struct key_value *some = arena_new_array(self->keep, all->n, sizeof *some);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < all->n; i++)
+        if ((!settings->include.n || is_in(&settings->include, all->at[i].key)) &&
+            !is_in(&settings->exclude, all->at[i].key))
+            some[n++] = all->at[i];
+    settings->runtime.environment = some;
+    settings->runtime.n_environment = n;
+}
+
+static double run_length(const struct settings *settings)
+{
+    double limit = settings->runtime.execution_time_limit;
+    return settings->speedup > 0 && limit > 0 ? limit / settings->speedup : settings->run_length;
+}
+
+static void set_defaults(const struct settling *self, struct settings *settings)
+{
+    const struct value nothing = {.string = ""};
+    for (size_t i = 0; i < FIELDS; i++) {
+        struct value value = nothing;
+        schema_default(self->keep, (enum item_id)i, &value);
+        set_field(settings, &fields[i], &value);
+    }
+    int result = outputs_make(self->keep, settings, self->error);
+    POST(result == 0);
+}
+
+static int settle(const struct settling *self, struct namespace *namespace, struct arena *scratch)
+{
+    if (namespace->settings)
+        return 0;
+    int result = 0;
+    for (uint32_t i = 0; i < namespace->n_parents && result == 0; i++)
+        result = settle(self, namespace->parents[i], scratch);
+    if (result < 0)
+        return result;
+    struct settings *settings = arena_new(scratch, sizeof *settings);
+    if (namespace->n_parents == 1)
+        *settings = *namespace->parents[0]->settings;
+    else
+        set_defaults(self, settings);
+    uint32_t above = namespace->n_parents == 1 ? 0 : namespace->n_order - 1;
+    for (uint32_t i = above; i > 0 && result == 0; i--)
+        result = apply_headings(self, settings, namespace->order[i]);
+    if (result == 0)
+        result = apply_headings(self, settings, namespace);
+    if (result < 0)
+        return result;
+    filter_environment(self, settings);
+    settings->runtime.simulation_run_length = run_length(settings);
+    namespace->settings = settings;
+    return 0;
+}
+
+int runtime_settle(struct namespaces *namespaces, struct arena *keep, struct error *error)
+{
+    struct settling self = {keep, error};
+    int result = 0;
+    for (size_t i = 0; i < namespaces->all.n && result == 0; i++)
+        result = settle(&self, namespaces->all.at[i], namespaces->arena);
+    return result;
+}
+
+void runtime_settle_implicit(struct namespaces *namespaces, struct namespace *namespace)
+{
+    struct namespace *root = namespace_root(namespaces);
+    PRE(!namespace->settings && root->settings);
+    namespace->settings = root->settings;
+    namespace->parents = arena_new_array(namespaces->arena, 1, sizeof(void *));
+    namespace->parents[0] = root;
+    namespace->n_parents = 1;
+    namespace->order = arena_new_array(namespaces->arena, 2, sizeof(void *));
+    namespace->order[0] = namespace;
+    namespace->order[1] = root;
+    namespace->n_order = 2;
+    namespace->state = LINEARISED;
+}

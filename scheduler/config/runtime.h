@@ -1,0 +1,38 @@
+/* [runtime] with inheritance resolved: what each namespace has set, its own and inherited. */
+#ifndef ROUSE_CONFIG_RUNTIME_H
+#define ROUSE_CONFIG_RUNTIME_H
+
+#include "scheduler/config/inherit.h"
+
+struct pairs {
+    const struct key_value *at;
+    uint32_t n;
+};
+
+struct settings {
+    struct runtime runtime;              /* its environment is filtered */
+    struct pairs environment;            /* not filtered: what children inherit */
+    struct string_list include, exclude; /* [[[environment filter]]] */
+    struct pairs custom_outputs;
+    const struct output_def *outputs; /* standard ones first */
+    uint32_t n_outputs;
+    double run_length, speedup;    /* of the simulation; speedup 0: not set */
+    const struct item *completion; /* where it was set; NULL = nowhere */
+};
+
+/* Fill namespace->settings of all. What they hold lives in `keep`. */
+int runtime_settle(struct namespaces *namespaces, struct arena *keep, struct error *error);
+/* The same for a namespace made later, which has no heading: all of root's. */
+void runtime_settle_implicit(struct namespaces *namespaces, struct namespace *namespace);
+
+/* Array of n pairs of `base` with the items of `section` over it: same keys in place, new ones at
+ * the end. */
+struct pairs pairs_merge(struct arena *keep, struct pairs base, const struct item *section);
+/* The list with the handlers of `item` ("failed handlers") in it. */
+const struct event_handlers *event_handlers_merge(struct arena *keep,
+                                                  const struct event_handlers *base, uint32_t n,
+                                                  const struct item *item, uint32_t *ret_n);
+/* Index of an output by what a graph calls it ("succeed", "x"), or NO_INDEX. */
+uint32_t settings_output(const struct settings *settings, const char *name);
+
+#endif

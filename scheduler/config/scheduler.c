@@ -1,0 +1,89 @@
+/* [meta] and [scheduler]: what concerns the workflow as a whole. */
+#include "scheduler/config/load.h"
+#include <errno.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+static const double process_pool_timeout = 600; /* PT10M, as global.cylc has it by default */
+
+static void load_meta(struct loading *self)
+{
+    const struct item *meta = load_section(self, "meta", NULL);
+    const struct item *title = load_setting(self, "meta", NULL, "title");
+    struct pairs pairs = {0};
+    if (meta)
+        pairs = pairs_merge(self->keep, pairs, meta);
+    self->workflow->meta = pairs.at;
+    self->workflow->n_meta = pairs.n;
+    self->workflow->title = title ? title->value.string : "";
+}
+
+static void load_timeout(const struct loading *self, struct timeout_def *timeout, const char *name,
+                         enum item_id id, const char *abort_name, enum item_id abort_id)
+{
+    struct value value = load_value(self, "scheduler", "events", name, id);
+    timeout->seconds = value.empty ? -1 : value.number;
+    timeout->abort =
+        abort_name && load_value(self, "scheduler", "events", abort_name, abort_id).boolean;
+}
+
+static void load_timeouts(struct loading *self)
+{
+    struct workflow *workflow = self->workflow;
+    load_timeout(self, &workflow->stall_timeout, "stall timeout", ID_STALL_TIMEOUT,
+                 "abort on stall timeout", ID_ABORT_ON_STALL_TIMEOUT);
+    load_timeout(self, &workflow->inactivity_timeout, "inactivity timeout", ID_INACTIVITY_TIMEOUT,
+                 "abort on inactivity timeout", ID_ABORT_ON_INACTIVITY_TIMEOUT);
+    load_timeout(self, &workflow->workflow_timeout, "workflow timeout", ID_WORKFLOW_TIMEOUT,
+                 "abort on workflow timeout", ID_ABORT_ON_WORKFLOW_TIMEOUT);
+    load_timeout(self, &workflow->restart_timeout, "restart timeout", ID_RESTART_TIMEOUT, NULL,
+                 ID_NONE);
+}
+
+static void load_handlers(struct loading *self)
+{
+    struct workflow *workflow = self->workflow;
+    struct value handlers =
+        load_value(self, "scheduler", "events", "handlers", ID_WORKFLOW_HANDLERS);
+    struct value events =
+        load_value(self, "scheduler", "events", "handler events", ID_WORKFLOW_HANDLER_EVENTS);
+    workflow->handlers = handlers.strings.at;
+    workflow->n_handlers = handlers.strings.n;
+    workflow->handler_events = events.strings.at;
+    workflow->n_handler_events = events.strings.n;
+    const struct item *section = load_section(self, "scheduler", "events");
+    for (const struct item *item = section ? section->first : NULL; item; item = item->next)
+        if (item->schema->id == ID_WORKFLOW_EVENT_HANDLERS)
+            workflow->event_handlers =
+                event_handlers_merge(self->keep, workflow->event_handlers,
+                                     workflow->n_event_handlers, item, &workflow->n_event_handlers);
+}
+
+/* Directories to install are those of the top level. */
+static int check_install(const struct loading *self)
+{
+    const struct item *item = load_setting(self, "scheduler", NULL, "install");
+    for (uint32_t i = 0; item && i < item->value.strings.n; i++) {
+        const char *name = item->value.strings.at[i];
+        size_t n = strlen(name);
+        if (name[n - 1] == '/' && memchr(name, '/', n - 1))
+            return item_error(self->error, item, -EINVAL,
+                              "\"%s\": only directories of the top level can be installed", name);
+    }
+    return 0;
+}
+
+int load_scheduler(struct loading *self)
+{
+    struct workflow *workflow = self->workflow;
+    load_meta(self);
+    workflow->utc_mode = load_value(self, "scheduler", NULL, "UTC mode", ID_UTC_MODE).boolean;
+    workflow->allow_implicit_tasks =
+        load_value(self, "scheduler", NULL, "allow implicit tasks", ID_ALLOW_IMPLICIT_TASKS)
+            .boolean;
+    workflow->process_pool_timeout = process_pool_timeout;
+    load_timeouts(self);
+    load_handlers(self);
+    return check_install(self);
+}

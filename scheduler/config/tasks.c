@@ -1,0 +1,211 @@
+/* Tasks: every namespace that nothing inherits, in order of the file, and those only the graph
+ * names where that is allowed. Answers what the graph's builder asks about names. */
+#include "base/check.h"
+#include "scheduler/config/load.h"
+#include <errno.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+enum { TASKS_MAX = 10000000 };
+
+static void add_task(struct loading *self, struct namespace *namespace)
+{
+    namespace->task = (uint32_t)self->tasks.n;
+    *vec_push(&self->tasks) = namespace;
+}
+
+/* Tell every family but root which tasks are below it; root's are all. */
+static void find_members(struct loading *self)
+{
+    for (size_t t = 0; t < self->tasks.n; t++)
+        for (uint32_t i = 1; i < self->tasks.at[t]->n_order; i++)
+            self->tasks.at[t]->order[i]->n_members++;
+    for (size_t i = 1; i < self->namespaces.all.n; i++) {
+        struct namespace *namespace = self->namespaces.all.at[i];
+        namespace->members =
+            arena_new_array(&self->scratch, namespace->n_members, sizeof *namespace->members);
+        namespace->n_members = 0;
+    }
+    for (uint32_t t = 0; t < self->tasks.n; t++) {
+        const struct namespace *task = self->tasks.at[t];
+        for (uint32_t i = 1; i + 1 < task->n_order; i++)
+            task->order[i]->members[task->order[i]->n_members++] = t;
+    }
+}
+
+int load_namespaces(struct loading *self)
+{
+    struct namespaces *namespaces = &self->namespaces;
+    struct item *runtime = item_find(&self->tree, &self->tree.root, "runtime");
+    int result = namespaces_read(namespaces, runtime, self->error);
+    if (result == 0)
+        result = namespaces_linearise(namespaces, &self->tree, self->error);
+    if (result == 0)
+        result = runtime_settle(namespaces, self->keep, self->error);
+    if (result < 0)
+        return result;
+    for (size_t i = 0; i < namespaces->all.n; i++)
+        if (!namespaces->all.at[i]->family)
+            add_task(self, namespaces->all.at[i]);
+    if (self->tasks.n > TASKS_MAX)
+        return error_set(self->error, -E2BIG, "more than %d tasks", TASKS_MAX);
+    find_members(self);
+    return 0;
+}
+
+uint32_t load_task(struct loading *self, const char *name, struct error *error)
+{
+    struct slice slice = slice_of(name);
+    struct namespace *namespace = namespace_find(&self->namespaces, slice);
+    if (namespace && namespace->task != NO_INDEX)
+        return namespace->task;
+    if (namespace == namespace_root(&self->namespaces))
+        error_set(error, -EINVAL, "invalid task name \"root\"");
+    else if (namespace)
+        error_set(error, -EINVAL, "\"%s\" is a family, not a task", name);
+    else if (namespace_check_name(slice, error) < 0)
+        return NO_INDEX;
+    else if (!self->workflow->allow_implicit_tasks)
+        error_set(error, -EINVAL,
+                  "implicit task \"%s\": it has no section under [runtime] (to allow this, set "
+                  "[scheduler]allow implicit tasks = True)",
+                  name);
+    else if (self->tasks.n >= TASKS_MAX)
+        error_set(error, -E2BIG, "more than %d tasks", TASKS_MAX);
+    else {
+        namespace = namespace_get(&self->namespaces, slice);
+        runtime_settle_implicit(&self->namespaces, namespace);
+        add_task(self, namespace);
+        return namespace->task;
+    }
+    return NO_INDEX;
+}
+
+bool load_members(struct loading *self, const char *name, const uint32_t **ret_members,
+                  uint32_t *ret_n)
+{
+    struct namespace *namespace = namespace_find(&self->namespaces, slice_of(name));
+    struct namespace *root = namespace_root(&self->namespaces);
+    if (!namespace)
+        return false;
+    if (namespace == root && root->n_members != self->tasks.n) {
+        root->members = arena_new_array(&self->scratch, self->tasks.n, sizeof *root->members);
+        root->n_members = (uint32_t)self->tasks.n;
+    }
+    for (uint32_t i = 0; namespace == root && i < root->n_members; i++)
+        root->members[i] = i;
+    *ret_members = namespace->family ? namespace->members : &namespace->task;
+    *ret_n = namespace->family ? namespace->n_members : 1;
+    return true;
+}
+
+static uint32_t ask_task(void *context, const char *name, struct error *error)
+{
+    return load_task(context, name, error);
+}
+
+static bool ask_family(void *context, const char *name, const uint32_t **ret_members,
+                       uint32_t *ret_n)
+{
+    struct loading *self = context;
+    struct namespace *namespace = namespace_find(&self->namespaces, slice_of(name));
+    if (!namespace || !namespace->family || namespace == namespace_root(&self->namespaces))
+        return false;
+    *ret_members = namespace->members;
+    *ret_n = namespace->n_members;
+    return true;
+}
+
+static uint32_t ask_output(void *context, uint32_t task, const char *name)
+{
+    struct loading *self = context;
+    return settings_output(self->tasks.at[task]->settings, name);
+}
+
+static uint32_t ask_n_outputs(void *context, uint32_t task)
+{
+    struct loading *self = context;
+    return self->tasks.at[task]->settings->n_outputs;
+}
+
+static uint32_t ask_xtrigger(void *context, const char *name)
+{
+    return load_xtrigger(context, name);
+}
+
+static int fail_in(struct loading *self, const struct item *item)
+{
+    char path[ITEM_PATH_MAX];
+    if (!self->error->line)
+        return item_error_where(self->error, item);
+    return error_where(self->error, NULL, 0, item_path(item, path));
+}
+
+/* One piece of a graph item; items of the same name add up. */
+static int add_text(struct loading *self, struct graph_builder *builder, const struct item *item,
+                    const struct raw_value *raw, bool *any)
+{
+    const char *text;
+    if (raw->block)
+        text = arena_text(&self->scratch, raw->text);
+    else if (value_string(&self->scratch, raw, &text, self->error) < 0)
+        return item_error_where(self->error, item);
+    if (!slice_trim(slice_of(text)).n)
+        return 0;
+    *any = true;
+    if (graph_builder_add(builder, item->name, text, raw->file, raw->line, self->error) < 0)
+        return fail_in(self, item);
+    return 0;
+}
+
+static int fail_empty(struct loading *self, const struct item *section, const char *text)
+{
+    error_where(self->error, self->workflow->source, section ? section->line : 0,
+                "[scheduling][graph]");
+    return error_set(self->error, -EINVAL, "%s", text);
+}
+
+static bool has_tasks(const struct graph *graph)
+{
+    for (uint32_t i = 0; i < graph->n_tasks; i++)
+        if (graph->tasks[i].n_sequences)
+            return true;
+    return false;
+}
+
+static int build(struct loading *self, struct graph_builder *builder, const struct item *section)
+{
+    bool any = false;
+    for (const struct item *item = section->first; item; item = item->next)
+        for (const struct raw_value *raw = item->values; raw; raw = raw->next)
+            if (add_text(self, builder, item, raw, &any) < 0)
+                return self->error->code;
+    if (!any)
+        return fail_empty(self, section, "no workflow dependency graph defined");
+    self->graph = graph_build(builder, (uint32_t)self->tasks.n, self->error);
+    if (!self->graph)
+        return self->error->code;
+    if (!has_tasks(self->graph))
+        return fail_empty(self, section, "no workflow dependency graph defined");
+    return 0;
+}
+
+int load_graph(struct loading *self)
+{
+    const struct item *section = load_section(self, "scheduling", "graph");
+    if (!section || !section->first)
+        return fail_empty(self, section, "missing: the graph of the workflow");
+    struct graph_names names = {.context = self,
+                                .task = ask_task,
+                                .family = ask_family,
+                                .output = ask_output,
+                                .n_outputs = ask_n_outputs,
+                                .xtrigger = ask_xtrigger};
+    const struct workflow *workflow = self->workflow;
+    struct graph_builder *builder =
+        graph_builder_create(workflow->cycling, workflow->initial, workflow->final, &names);
+    int result = build(self, builder, section);
+    graph_builder_destroy(builder);
+    return result;
+}

@@ -1,0 +1,236 @@
+/* The table of old names. A path is written "section/subsection/item", `*` for any namespace. */
+#include "scheduler/config/upgrade.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+struct old_name {
+    const char *old;
+    const char *new; /* NULL: dropped */
+};
+
+/* Order counts: what is inside of [cylc] moves before [cylc] itself. */
+static const struct old_name old_names[] = {
+    {"runtime/*/suite state polling/template", NULL},
+    {"cylc/events/reset timer", NULL},
+    {"cylc/events/reset inactivity timer", NULL},
+    {"cylc/force run mode", NULL},
+    {"runtime/*/events/reset timer", NULL},
+    {"cylc/authentication", NULL},
+    {"cylc/include at start-up", NULL},
+    {"cylc/exclude at start-up", NULL},
+    {"cylc/log resolved dependencies", NULL},
+    {"cylc/required run mode", NULL},
+    {"cylc/health check interval", NULL},
+    {"runtime/*/events/mail retry delays", NULL},
+    {"runtime/*/extra log files", NULL},
+    {"runtime/*/job/shell", NULL},
+    {"runtime/*/remote/suite definition directory", NULL},
+    {"cylc/abort if any task fails", NULL},
+    {"cylc/disable automatic shutdown", NULL},
+    {"cylc/environment", NULL},
+    {"cylc/reference test", NULL},
+    {"cylc/simulation", NULL},
+    {"visualization", NULL},
+    {"scheduling/spawn to max active cycle points", NULL},
+    {"cylc/events/mail smtp", NULL},
+    {"runtime/*/events/mail smtp", NULL},
+    {"cylc/events/abort on stalled", NULL},
+    {"cylc/events/abort if startup handler fails", NULL},
+    {"cylc/events/abort if shutdown handler fails", NULL},
+    {"cylc/events/abort if timeout handler fails", NULL},
+    {"cylc/events/abort if inactivity handler fails", NULL},
+    {"cylc/events/abort if stalled handler fails", NULL},
+    {"cylc/task event mail interval", "cylc/mail/task event batch interval"},
+    {"cylc/parameters", "task parameters"},
+    {"cylc/parameter templates", "task parameters/templates"},
+    {"cylc/events/mail to", "cylc/mail/to"},
+    {"cylc/events/mail from", "cylc/mail/from"},
+    {"cylc/events/mail footer", "cylc/mail/footer"},
+    {"runtime/*/events/mail to", "runtime/*/mail/to"},
+    {"runtime/*/events/mail from", "runtime/*/mail/from"},
+    {"scheduling/hold after point", "scheduling/hold after cycle point"},
+    {"runtime/*/suite state polling", "runtime/*/workflow state polling"},
+    {"runtime/*/job/execution polling intervals", "runtime/*/execution polling intervals"},
+    {"runtime/*/job/execution retry delays", "runtime/*/execution retry delays"},
+    {"runtime/*/job/execution time limit", "runtime/*/execution time limit"},
+    {"runtime/*/job/submission polling intervals", "runtime/*/submission polling intervals"},
+    {"runtime/*/job/submission retry delays", "runtime/*/submission retry delays"},
+    {"cylc/events/timeout", "cylc/events/stall timeout"},
+    {"cylc/events/abort on timeout", "cylc/events/abort on stall timeout"},
+    {"cylc/events/inactivity", "cylc/events/inactivity timeout"},
+    {"cylc/events/abort on inactivity", "cylc/events/abort on inactivity timeout"},
+    {"cylc/events/startup handler", "cylc/events/startup handlers"},
+    {"cylc/events/shutdown handler", "cylc/events/shutdown handlers"},
+    {"cylc/events/timeout handler", "cylc/events/stall timeout handlers"},
+    {"cylc/events/stalled handler", "cylc/events/stall handlers"},
+    {"cylc/events/aborted handler", "cylc/events/abort handlers"},
+    {"cylc/events/inactivity handler", "cylc/events/inactivity timeout handlers"},
+    {"runtime/*/events/expired handler", "runtime/*/events/expired handlers"},
+    {"runtime/*/events/late handler", "runtime/*/events/late handlers"},
+    {"runtime/*/events/submitted handler", "runtime/*/events/submitted handlers"},
+    {"runtime/*/events/started handler", "runtime/*/events/started handlers"},
+    {"runtime/*/events/succeeded handler", "runtime/*/events/succeeded handlers"},
+    {"runtime/*/events/failed handler", "runtime/*/events/failed handlers"},
+    {"runtime/*/events/submission failed handler", "runtime/*/events/submission failed handlers"},
+    {"runtime/*/events/warning handler", "runtime/*/events/warning handlers"},
+    {"runtime/*/events/critical handler", "runtime/*/events/critical handlers"},
+    {"runtime/*/events/retry handler", "runtime/*/events/retry handlers"},
+    {"runtime/*/events/submission retry handler", "runtime/*/events/submission retry handlers"},
+    {"runtime/*/events/execution timeout handler", "runtime/*/events/execution timeout handlers"},
+    {"runtime/*/events/submission timeout handler", "runtime/*/events/submission timeout handlers"},
+    {"runtime/*/events/custom handler", "runtime/*/events/custom handlers"},
+    {"cylc", "scheduler"},
+};
+
+struct upgrading {
+    struct item_tree *tree;
+    const struct warner *warner;
+    struct error *error;
+};
+
+/* Take the first part off a path. */
+static struct slice take_part(const char **path)
+{
+    struct slice part = {*path, strcspn(*path, "/")};
+    *path += part.n + ((*path)[part.n] == '/');
+    return part;
+}
+
+/* The section a new name belongs to, made where it is missing. `any` stands for `*`. */
+static struct item *make_section(struct upgrading *self, const char *path, const char *any,
+                                 const struct item *from, const char **ret_last)
+{
+    struct item *section = &self->tree->root;
+    for (;;) {
+        struct slice part = take_part(&path);
+        if (!*path) {
+            *ret_last = part.at;
+            return section;
+        }
+        if (slice_equal(part, "*"))
+            part = slice_of(any);
+        section = item_get(self->tree, section, part, true, from->file, from->line);
+        if (!section->section)
+            return NULL;
+    }
+}
+
+static int merge(struct upgrading *self, struct item *into, struct item *from);
+
+/* Put item under `parent` as `name`; a section that is there already takes up what it holds. */
+static int move(struct upgrading *self, struct item *item, struct item *parent, const char *name)
+{
+    struct item *there = item_find(self->tree, parent, name);
+    if (there && there->section && item->section)
+        return merge(self, there, item);
+    if (there)
+        return item_error(self->error, there, -EINVAL,
+                          "set twice: \"%s\" (line %d) is an old name of it", item->name,
+                          item->line);
+    item_attach(self->tree, parent, item, name);
+    return 0;
+}
+
+static int merge(struct upgrading *self, struct item *into, struct item *from)
+{
+    while (from->first) {
+        struct item *item = from->first;
+        item_detach(self->tree, item);
+        if (item_find(self->tree, into, item->name) && !item->section)
+            continue; /* today's name counts */
+        int result = move(self, item, into, item->name);
+        if (result < 0)
+            return result;
+    }
+    return 0;
+}
+
+static int upgrade(struct upgrading *self, const struct old_name *name, struct item *item,
+                   const char *any)
+{
+    char path[ITEM_PATH_MAX];
+    item_path(item, path);
+    if (!name->new) {
+        warner_say(self->warner, "%s:%d: %s is obsolete and ignored", item->file, item->line, path);
+        item_detach(self->tree, item);
+        return 0;
+    }
+    const char *last;
+    struct item *parent = make_section(self, name->new, any, item, &last);
+    if (!parent)
+        return item_error(self->error, item, -EINVAL, "its new place is taken by an item");
+    char old[ITEM_PATH_MAX];
+    snprintf(old, sizeof old, "%s", path);
+    item_detach(self->tree, item);
+    int result = move(self, item, parent, last);
+    if (result == 0 && item->parent)
+        warner_say(self->warner, "%s:%d: %s is deprecated: it is now %s", item->file, item->line,
+                   old, item_path(item, path));
+    return result;
+}
+
+static int find_and_upgrade(struct upgrading *self, const struct old_name *name,
+                            struct item *section, const char *rest, const char *any)
+{
+    struct slice part = take_part(&rest);
+    if (slice_equal(part, "*")) {
+        int result = 0;
+        for (struct item *item = section->first; item && result == 0; item = item->next)
+            if (item->section)
+                result = find_and_upgrade(self, name, item, rest, item->name);
+        return result;
+    }
+    char buffer[ITEM_PATH_MAX];
+    snprintf(buffer, sizeof buffer, "%.*s", (int)part.n, part.at);
+    struct item *item = item_find(self->tree, section, buffer);
+    if (!item)
+        return 0;
+    if (!*rest)
+        return upgrade(self, name, item, any);
+    return item->section ? find_and_upgrade(self, name, item, rest, any) : 0;
+}
+
+/* "[scheduling][dependencies]graph" and "[dependencies][X]graph" to "[graph]X". */
+static int upgrade_dependencies(struct upgrading *self)
+{
+    struct item_tree *tree = self->tree;
+    struct item *scheduling = item_find(tree, &tree->root, "scheduling");
+    struct item *old = item_find(tree, scheduling, "dependencies");
+    if (!old || !old->section)
+        return 0;
+    if (item_find(tree, scheduling, "graph"))
+        return item_error(self->error, old, -EINVAL,
+                          "[scheduling][dependencies] is the old name of [scheduling][graph]; both "
+                          "are there");
+    struct item *graph = item_get(tree, scheduling, slice_of("graph"), true, old->file, old->line);
+    while (old->first) {
+        struct item *item = old->first;
+        struct item *text = item->section ? item_find(tree, item, "graph") : item;
+        const char *name = item->section ? item->name : "R1";
+        item_detach(tree, item);
+        if (!text || text->section || item_find(tree, graph, name))
+            return item_error(self->error, text ? text : item, -EINVAL,
+                              "expected [dependencies][[RECURRENCE]]graph, each once");
+        if (text != item)
+            item_detach(tree, text);
+        item_attach(tree, graph, text, name);
+    }
+    item_detach(tree, old);
+    warner_say(self->warner,
+               "%s:%d: [scheduling][dependencies][X]graph is deprecated: it is now "
+               "[scheduling][graph]X",
+               old->file, old->line);
+    return 0;
+}
+
+int upgrade_items(struct item_tree *tree, const struct warner *warner, struct error *error)
+{
+    struct upgrading self = {tree, warner, error};
+    int result = upgrade_dependencies(&self);
+    for (size_t i = 0; i < sizeof old_names / sizeof *old_names && result == 0; i++)
+        result = find_and_upgrade(&self, &old_names[i], &tree->root, old_names[i].old, "");
+    return result;
+}

@@ -1,0 +1,313 @@
+/* From a file to struct workflow: read, parse, check against the schema, then part by part in the
+ * order in which they need each other. What the workflow holds is one arena; what only loading
+ * needs is another. */
+#define _FILE_OFFSET_BITS 64
+#include "base/check.h"
+#include "scheduler/config/load.h"
+#include "scheduler/config/parse.h"
+#include "scheduler/config/upgrade.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#define uthash_fatal(message) IMPOSSIBLE(message)
+#include <uthash.h>
+
+#include "base/banned.h"
+
+struct task_name {
+    UT_hash_handle hh;
+    uint32_t index;
+};
+
+struct loaded {
+    struct workflow workflow; /* first: what the user sees */
+    struct arena arena;
+    struct task_name *names;
+    struct graph *graph; /* as built; workflow.graph may have clock triggers added */
+};
+
+static void define_task(struct loading *self, const struct namespace *namespace, uint32_t index,
+                        struct task_def *def)
+{
+    const char **ancestors = arena_new_array(self->keep, namespace->n_order, sizeof *ancestors);
+    for (uint32_t i = 0; i < namespace->n_order; i++)
+        ancestors[i] = namespace->order[i]->name;
+    *def = (struct task_def){.name = namespace->name,
+                             .index = index,
+                             .ancestors = ancestors,
+                             .n_ancestors = namespace->n_order,
+                             .outputs = namespace->settings->outputs,
+                             .n_outputs = namespace->settings->n_outputs,
+                             .runtime = namespace->settings->runtime};
+}
+
+static void define_families(struct loading *self)
+{
+    struct workflow *workflow = self->workflow;
+    const struct namespaces *all = &self->namespaces;
+    for (size_t i = 0; i < all->all.n; i++)
+        workflow->n_families += all->all.at[i]->family;
+    struct task_def *families = arena_new_array(self->keep, workflow->n_families, sizeof *families);
+    uint32_t n = 0;
+    for (size_t i = 0; i < all->all.n; i++)
+        if (all->all.at[i]->family)
+            define_task(self, all->all.at[i], NO_INDEX, &families[n++]);
+    workflow->families = families;
+}
+
+static void define_names(struct loading *self, const struct task_def *tasks)
+{
+    struct loaded *loaded = (struct loaded *)self->workflow;
+    struct task_name *names = arena_new_array(self->keep, self->tasks.n, sizeof *names);
+    for (uint32_t i = 0; i < self->tasks.n; i++) {
+        struct task_name *name = &names[i];
+        name->index = i;
+        HASH_ADD_KEYPTR(hh, loaded->names, tasks[i].name, strlen(tasks[i].name), name);
+    }
+}
+
+static int define_tasks(struct loading *self)
+{
+    struct workflow *workflow = self->workflow;
+    struct task_def *tasks = arena_new_array(self->keep, self->tasks.n, sizeof *tasks);
+    for (uint32_t i = 0; i < self->tasks.n; i++)
+        define_task(self, self->tasks.at[i], i, &tasks[i]);
+    load_sequential(self, tasks);
+    int result = load_queues(self, tasks);
+    if (result == 0)
+        result = load_completions(self, tasks);
+    if (result < 0)
+        return result;
+    define_families(self);
+    define_names(self, tasks);
+    workflow->tasks = tasks;
+    workflow->n_tasks = (uint32_t)self->tasks.n;
+    return 0;
+}
+
+static void define_xtriggers(struct loading *self)
+{
+    struct xtrigger_def *xtriggers =
+        arena_new_array(self->keep, self->xtriggers.n, sizeof *xtriggers);
+    if (self->xtriggers.n)
+        memcpy(xtriggers, self->xtriggers.at, self->xtriggers.n * sizeof *xtriggers);
+    self->workflow->xtriggers = xtriggers;
+    self->workflow->n_xtriggers = (uint32_t)self->xtriggers.n;
+}
+
+/* How far an offset leads forward, counted from the initial point. */
+static int64_t distance(const struct workflow *workflow, const struct offset *offset)
+{
+    if (offset->kind != OFFSET_RELATIVE || !offset->n)
+        return 0;
+    cycle_point point = offset_apply(workflow->cycling, offset, workflow->initial);
+    return point == POINT_NONE ? 0 : point - workflow->initial;
+}
+
+static void find_future_offset(struct workflow *workflow)
+{
+    int64_t furthest = 0;
+    for (uint32_t t = 0; t < workflow->graph->n_tasks; t++) {
+        const struct graph_task *task = &workflow->graph->tasks[t];
+        for (uint32_t i = 0; i < task->n_atoms; i++) {
+            const struct offset *offset = &task->atoms[i].offset;
+            int64_t far = distance(workflow, offset);
+            if (far <= furthest)
+                continue;
+            furthest = far;
+            workflow->future_offset_max = offset->term[0];
+            if (offset->n > 1)
+                workflow->future_offset_max = (struct interval){.count = far, .seconds = far};
+        }
+    }
+}
+
+static int load_parts(struct loading *self)
+{
+    int result = load_scheduler(self);
+    if (result == 0)
+        result = load_cycling(self);
+    if (result == 0)
+        result = load_xtriggers(self);
+    if (result == 0)
+        result = load_namespaces(self);
+    if (result == 0)
+        result = load_special_names(self);
+    if (result == 0)
+        result = load_graph(self);
+    ((struct loaded *)self->workflow)->graph = self->graph;
+    if (result == 0)
+        result = define_tasks(self);
+    if (result < 0)
+        return result;
+    define_xtriggers(self);
+    self->workflow->graph = load_clock_triggers(self);
+    find_future_offset(self->workflow);
+    return 0;
+}
+
+/* Templates are expanded here, between including files and parsing. */
+static int expand_templates(struct source *source, struct error *error)
+{
+    static const char *const engines[] = {"jinja2", "empy"};
+    if (!source->n || !source->lines[0].text.n || source->lines[0].text.at[0] != '#')
+        return 0;
+    struct slice first = slice_trim(source->lines[0].text);
+    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++)
+        if (first.n == strlen(engines[i]) + 2 && first.at[1] == '!' &&
+            strncasecmp(first.at + 2, engines[i], strlen(engines[i])) == 0)
+            return error_where(error, source->lines[0].file, source->lines[0].line, NULL),
+                   error_set(error, -ENOTSUP,
+                             "%.*s templates are not implemented in this version (process the file "
+                             "with `cylc view -p` or write it without a template)",
+                             (int)first.n, first.at);
+    return 0;
+}
+
+static int load_text(struct loading *self, struct slice text, const struct source_reader *reader)
+{
+    struct source source = {0};
+    const char *name = self->workflow->source;
+    item_tree_init(&self->tree, &self->scratch, name);
+    int result = source_add(&source, &self->scratch, name, text, reader, self->error);
+    if (result == 0)
+        result = expand_templates(&source, self->error);
+    if (result == 0)
+        result = parse_lines(&source, &self->tree, self->error);
+    source_release(&source);
+    if (result == 0)
+        result = upgrade_items(&self->tree, &self->warner, self->error);
+    if (result == 0)
+        result = schema_check(&self->tree, self->keep, &self->warner, self->error);
+    return result < 0 ? result : load_parts(self);
+}
+
+static void loading_release(struct loading *self)
+{
+    item_tree_release(&self->tree);
+    namespaces_release(&self->namespaces);
+    vec_release(&self->tasks);
+    vec_release(&self->xtriggers);
+    vec_release(&self->clock_triggers);
+    arena_release(&self->scratch);
+}
+
+static struct workflow *load(const char *name, struct slice text,
+                             const struct source_reader *reader,
+                             const struct workflow_options *options, struct warner warner,
+                             struct error *error)
+{
+    static const struct workflow_options no_options;
+    struct loaded *loaded = NEW(struct loaded);
+    struct loading self = {.workflow = &loaded->workflow,
+                           .keep = &loaded->arena,
+                           .options = options ? options : &no_options,
+                           .warner = warner,
+                           .error = error};
+    loaded->workflow.source = arena_text(&loaded->arena, slice_of(name));
+    loaded->workflow.version = 1;
+    *error = (struct error){0};
+    namespaces_init(&self.namespaces, &self.scratch, &loaded->arena);
+    int result = load_text(&self, text, reader);
+    loading_release(&self);
+    if (result == 0)
+        return &loaded->workflow;
+    if (!*error->file)
+        error_where(error, loaded->workflow.source, 0, NULL);
+    workflow_destroy(&loaded->workflow);
+    return NULL;
+}
+
+struct workflow *workflow_parse(const char *name, const char *text, size_t size,
+                                const struct workflow_options *options,
+                                void (*warn)(void *context, const char *text), void *context,
+                                struct error *error)
+{
+    return load(name, (struct slice){text, size}, NULL, options, (struct warner){warn, context},
+                error);
+}
+
+static int read_file(const char *path, struct text *ret_text, struct error *error)
+{
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return error_set(error, -errno, "cannot read %s: %s", path, strerror(errno));
+    char buffer[65536];
+    size_t n;
+    errno = 0;
+    while ((n = fread(buffer, 1, sizeof buffer, file)) > 0 && ret_text->n <= SOURCE_BYTES_MAX)
+        text_add_n(ret_text, buffer, n);
+    int code = ferror(file) ? errno : 0;
+    fclose(file);
+    if (code)
+        return error_set(error, -code, "cannot read %s: %s", path, strerror(code));
+    return 0;
+}
+
+/* Include-files are found from the directory of the workflow's file. */
+static int read_include(void *context, const char *path, struct text *ret_text, struct error *error)
+{
+    const char *main_file = context, *slash = strrchr(main_file, '/');
+    struct text full = {0};
+    if (slash && path[0] != '/')
+        text_add_n(&full, main_file, (size_t)(slash - main_file) + 1);
+    text_add(&full, path);
+    int result = read_file(text_string(&full), ret_text, error);
+    text_release(&full);
+    return result;
+}
+
+struct workflow *workflow_load(const char *path, const struct workflow_options *options,
+                               void (*warn)(void *context, const char *text), void *context,
+                               struct error *error)
+{
+    char *main_file = str_copy(path);
+    struct source_reader reader = {main_file, read_include};
+    struct text text = {0};
+    struct workflow *workflow = NULL;
+    *error = (struct error){0};
+    if (read_file(path, &text, error) == 0)
+        workflow = load(path, (struct slice){text_string(&text), text.n}, &reader, options,
+                        (struct warner){warn, context}, error);
+    text_release(&text);
+    free(main_file);
+    return workflow;
+}
+
+void workflow_destroy(struct workflow *workflow)
+{
+    if (!workflow)
+        return;
+    struct loaded *loaded = (struct loaded *)workflow;
+    HASH_CLEAR(hh, loaded->names);
+    graph_destroy(loaded->graph);
+    cycling_destroy(workflow->cycling);
+    arena_release(&loaded->arena);
+    free(loaded);
+}
+
+uint32_t workflow_task(const struct workflow *workflow, const char *name)
+{
+    const struct loaded *loaded = (const struct loaded *)workflow;
+    struct task_name *found = NULL;
+    HASH_FIND_STR(loaded->names, name, found);
+    return found ? found->index : NO_INDEX;
+}
+
+bool workflow_task_is_a(const struct workflow *workflow, uint32_t task, const char *name)
+{
+    PRE(task < workflow->n_tasks);
+    const struct task_def *def = &workflow->tasks[task];
+    for (uint32_t i = 0; i < def->n_ancestors; i++)
+        if (strcmp(def->ancestors[i], name) == 0)
+            return true;
+    return false;
+}
+
+uint32_t task_output_by_message(const struct task_def *task, const char *message, size_t n)
+{
+    for (uint32_t i = 0; i < task->n_outputs; i++)
+        if (slice_equal((struct slice){message, n}, task->outputs[i].message))
+            return i;
+    return NO_INDEX;
+}

@@ -1,0 +1,205 @@
+/* [scheduling][xtriggers]: "label = function(arguments):interval". */
+#include "scheduler/config/load.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+static const double default_interval = 10;
+static const char wall_clock[] = "wall_clock", clock_prefix[] = "_cylc_wall_clock_";
+
+static bool is_word_char(char c)
+{
+    return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+static bool is_word(struct slice s, const char *more)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!is_word_char(s.at[i]) && !strchr(more, s.at[i]))
+            return false;
+    return s.n > 0;
+}
+
+/* The length of the argument at the front: up to a comma outside of quotes and brackets. */
+static size_t argument_length(struct slice args)
+{
+    char quote = 0;
+    int depth = 0;
+    for (size_t i = 0; i < args.n; i++) {
+        char c = args.at[i];
+        if (quote)
+            quote = c == quote ? 0 : quote;
+        else if (c == '"' || c == '\'')
+            quote = c;
+        else if (strchr("([{", c))
+            depth++;
+        else if (strchr(")]}", c))
+            depth--;
+        else if (c == ',' && depth <= 0)
+            return i;
+    }
+    return args.n;
+}
+
+/* Whether argument is `sequential = ...`; its value. */
+static bool is_sequential(struct slice argument, struct slice *ret_value)
+{
+    const char *equals = argument.n ? memchr(argument.at, '=', argument.n) : NULL;
+    if (!equals)
+        return false;
+    size_t n = (size_t)(equals - argument.at);
+    *ret_value = slice_trim((struct slice){equals + 1, argument.n - n - 1});
+    return slice_equal(slice_trim((struct slice){argument.at, n}), "sequential");
+}
+
+/* Take `sequential=` out of the arguments: it is the scheduler's, not the function's. */
+static int split_args(struct loading *self, struct slice args, struct xtrigger_def *def,
+                      struct error *error)
+{
+    struct text others = {0};
+    int result = 0;
+    while (args.n && result == 0) {
+        size_t n = argument_length(args);
+        struct slice argument = slice_trim((struct slice){args.at, n}), value;
+        n += n < args.n;
+        args = (struct slice){args.at + n, args.n - n};
+        if (is_sequential(argument, &value)) {
+            def->sequential = slice_equal(value, "True");
+            if (!def->sequential && !slice_equal(value, "False"))
+                result = error_set(error, -EINVAL,
+                                   "expected sequential=True or sequential=False, not \"%.*s\"",
+                                   (int)value.n, value.at);
+        } else if (argument.n) {
+            text_addf(&others, "%s%.*s", others.n ? ", " : "", (int)argument.n, argument.at);
+        }
+    }
+    def->args = arena_text(self->keep, (struct slice){text_string(&others), others.n});
+    text_release(&others);
+    return result;
+}
+
+static int parse_interval(struct slice text, struct xtrigger_def *def, struct loading *self,
+                          struct error *error)
+{
+    text = slice_trim(text);
+    if (!text.n)
+        return 0;
+    if (text.at[0] != ':')
+        return error_set(error, -EINVAL, "expected function(arguments):interval");
+    text = slice_trim((struct slice){text.at + 1, text.n - 1});
+    const char *interval = arena_text(&self->scratch, text);
+    if (duration_parse(interval, &def->interval, error) < 0)
+        return error_set(error, -EINVAL,
+                         "expected an ISO 8601 duration after the colon, not \"%s\"", interval);
+    return 0;
+}
+
+static int check_clock(struct loading *self, const struct xtrigger_def *def, struct error *error)
+{
+    struct interval interval;
+    if (strcmp(def->function, wall_clock) != 0)
+        return 0;
+    if (cycling_mode(self->workflow->cycling) == CYCLING_INTEGER)
+        return error_set(error, -EINVAL, "clock triggers require date-time cycling");
+    struct slice args = slice_of(def->args);
+    const char *equals = strchr(def->args, '=');
+    if (equals &&
+        !slice_equal(slice_trim((struct slice){def->args, (size_t)(equals - def->args)}), "offset"))
+        return error_set(error, -EINVAL, "wall_clock takes one argument, the offset: (%s)",
+                         def->args);
+    if (equals)
+        args = slice_trim((struct slice){equals + 1, args.n - (size_t)(equals + 1 - def->args)});
+    if (args.n >= 2 && (args.at[0] == '"' || args.at[0] == '\'') &&
+        args.at[args.n - 1] == args.at[0])
+        args = (struct slice){args.at + 1, args.n - 2};
+    if (!args.n || slice_equal(args, "None"))
+        return 0;
+    if (interval_parse(self->workflow->cycling, arena_text(&self->scratch, args), &interval,
+                       error) < 0)
+        return error_set(error, -EINVAL, "expected an ISO 8601 duration as offset: (%s)",
+                         def->args);
+    return 0;
+}
+
+static int parse_signature(struct loading *self, const char *signature, struct xtrigger_def *def,
+                           struct error *error)
+{
+    const char *open = strchr(signature, '('), *close = strrchr(signature, ')');
+    if (!open)
+        open = close = signature + strcspn(signature, ":");
+    if (!close || close < open)
+        return error_set(error, -EINVAL, "expected function(arguments):interval, not \"%s\"",
+                         signature);
+    struct slice function = slice_trim((struct slice){signature, (size_t)(open - signature)});
+    if (!is_word(function, "."))
+        return error_set(error, -EINVAL, "expected function(arguments):interval, not \"%s\"",
+                         signature);
+    def->function = arena_text(self->keep, function);
+    def->interval = default_interval;
+    def->sequential = self->sequential_xtriggers || strcmp(def->function, wall_clock) == 0;
+    struct slice args = {open + 1, close > open ? (size_t)(close - open) - 1 : 0};
+    int result = split_args(self, args, def, error);
+    if (result == 0)
+        result = parse_interval(slice_of(close + (*close == ')')), def, self, error);
+    return result < 0 ? result : check_clock(self, def, error);
+}
+
+int load_xtriggers(struct loading *self)
+{
+    self->sequential_xtriggers =
+        load_value(self, "scheduling", NULL, "sequential xtriggers", ID_SEQUENTIAL_XTRIGGERS)
+            .boolean;
+    const struct item *section = load_section(self, "scheduling", "xtriggers");
+    for (const struct item *item = section ? section->first : NULL; item; item = item->next) {
+        struct xtrigger_def def = {.label = arena_text(self->keep, slice_of(item->name))};
+        if (!is_word(slice_of(item->name), ""))
+            return item_error(self->error, item, -EINVAL,
+                              "\"%s\" is no name of an xtrigger: expected letters, digits, `_`",
+                              item->name);
+        if (parse_signature(self, item->value.string, &def, self->error) < 0)
+            return item_error_where(self->error, item);
+        *vec_push(&self->xtriggers) = def;
+    }
+    return 0;
+}
+
+static uint32_t find_label(const struct loading *self, const char *label)
+{
+    for (size_t i = 0; i < self->xtriggers.n; i++)
+        if (strcmp(self->xtriggers.at[i].label, label) == 0)
+            return (uint32_t)i;
+    return NO_INDEX;
+}
+
+static uint32_t add_clock(struct loading *self, const char *label, const char *args)
+{
+    struct xtrigger_def def = {.label = arena_text(self->keep, slice_of(label)),
+                               .function = wall_clock,
+                               .args = arena_text(self->keep, slice_of(args)),
+                               .interval = default_interval,
+                               .sequential = true};
+    *vec_push(&self->xtriggers) = def;
+    return (uint32_t)self->xtriggers.n - 1;
+}
+
+uint32_t load_xtrigger(struct loading *self, const char *label)
+{
+    uint32_t index = find_label(self, label);
+    bool cycling = cycling_mode(self->workflow->cycling) == CYCLING_DATETIME;
+    if (index == NO_INDEX && strcmp(label, wall_clock) == 0 && cycling)
+        index = add_clock(self, wall_clock, "");
+    return index;
+}
+
+uint32_t load_clock(struct loading *self, const char *offset)
+{
+    char *label = str_format("%s%s", clock_prefix, offset), *args = str_format("offset=%s", offset);
+    uint32_t index = find_label(self, label);
+    if (index == NO_INDEX)
+        index = add_clock(self, label, args);
+    free(label);
+    free(args);
+    return index;
+}
