@@ -22,16 +22,23 @@ static void replace_text(char **at, struct slice text)
     *at = text.n ? slice_copy(text) : NULL;
 }
 
-/* A flow nobody told of gets a row all the same: its number must not be used again. */
-static void note_flows(struct db *db, const struct flow_list *flows)
+/* The flows of a message. One that nobody told of gets a row all the same: its number must not be
+ * used again. */
+static const struct flow_set *flows_of(struct db *db, const struct message *m)
 {
-    if (flows->n == 0 || flows->at[flows->n - 1] <= db->flow_last)
-        return;
-    db->flow_last = flows->at[flows->n - 1];
-    later_add(&db->later, SQL_FLOW_ADD);
-    later_number(&db->later, db->flow_last);
-    later_text(&db->later, forms_time(&db->forms, db->now));
-    later_text(&db->later, "no description");
+    struct flow_set *flows = forms_flows(&db->forms, &m->flows);
+    if (flows->noted)
+        return flows;
+    flows->noted = true;
+    for (uint32_t i = 0; i < m->flows.n; i++) {
+        uint32_t flow = m->flows.at[i];
+        db->flow_last = flow > db->flow_last ? flow : db->flow_last;
+        later_add(&db->later, SQL_FLOW_ADD);
+        later_number(&db->later, flow);
+        later_text(&db->later, forms_time(&db->forms, db->now));
+        later_text(&db->later, "no description");
+    }
+    return flows;
 }
 
 /* --- instances --- */
@@ -79,8 +86,7 @@ static int task_spawned(struct db *db, const struct message *m, struct error *er
     struct instance *instance = touch(db, m, error);
     if (!instance)
         return error->code;
-    const struct flow_set *flows = forms_flows(&db->forms, &m->flows);
-    note_flows(db, &m->flows);
+    const struct flow_set *flows = flows_of(db, m);
     if (m->flags & TASK_FROM_CURSOR)
         move_cursor(db, m, flows);
     if (instance->in_pool) {
@@ -108,8 +114,7 @@ static int task_state(struct db *db, const struct message *m, struct error *erro
     struct instance *instance = touch(db, m, error);
     if (!instance)
         return error->code;
-    const struct flow_set *flows = forms_flows(&db->forms, &m->flows);
-    note_flows(db, &m->flows);
+    const struct flow_set *flows = flows_of(db, m);
     if (instance->in_pool && flows != instance->now->flows)
         merge(instance, flows, m->when);
     struct history *row = state_row(instance, flows, m->when);
@@ -189,8 +194,7 @@ static int task_output(struct db *db, const struct message *m, struct error *err
         return error->code;
     const struct task_def *task = &db->workflow->tasks[m->task];
     PRE(m->number < task->n_outputs);
-    const struct flow_set *flows = forms_flows(&db->forms, &m->flows);
-    note_flows(db, &m->flows);
+    const struct flow_set *flows = flows_of(db, m);
     struct history *row = instance->in_pool ? instance->now : rows_history(instance, flows);
     if (!row) {
         row = state_row(instance, flows, m->when);

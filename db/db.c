@@ -74,6 +74,13 @@ struct db *db_open(const char *path, const struct db_faults *faults, struct erro
     return NULL;
 }
 
+void db_limit_pages(struct db *db, unsigned pages)
+{
+    char *sql = str_format("PRAGMA max_page_count=%u", pages);
+    sqlite3_exec(db->sql.connection, sql, NULL, NULL, NULL);
+    free(sql);
+}
+
 /* After the end the file alone is the database: readers need no WAL, nor the right to write beside
  * it. A reader that is still there prevents this; then the next opening does it. */
 static void leave_plain_file(struct db *db)

@@ -25,6 +25,8 @@ struct db_faults {
 /* Open or create (path ":memory:" for tests): WAL, foreign tools may read meanwhile. NULL and error
  * naming the file if it cannot be used (not a database, locked by another writer, read only). */
 struct db *db_open(const char *path, const struct db_faults *faults, struct error *error);
+/* The file may grow to so many pages (PRAGMA max_page_count): a full disk, for tests. */
+void db_limit_pages(struct db *db, unsigned pages);
 /* Rolls back what was not committed. */
 void db_close(struct db *db);
 /* The workflow whose names the rows use; changes at a reload. PRE: nothing is dirty. */

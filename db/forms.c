@@ -46,7 +46,7 @@ static char *flows_text(const struct flow_list *list)
     return text_take(&text);
 }
 
-const struct flow_set *forms_flows(struct forms *forms, const struct flow_list *list)
+struct flow_set *forms_flows(struct forms *forms, const struct flow_list *list)
 {
     PRE(list->n <= FLOWS_PER_TASK_MAX);
     if (forms->last_flows && flows_equal(&forms->last_flows->list, list))
@@ -74,7 +74,7 @@ void flows_add(struct flow_list *list, uint32_t flow)
     list->n++;
 }
 
-const struct flow_set *forms_flows_parse(struct forms *forms, const char *text)
+struct flow_set *forms_flows_parse(struct forms *forms, const char *text)
 {
     struct flow_list list = {0};
     for (const char *at = text; *at;) {

@@ -11,6 +11,7 @@
 struct flow_set {
     struct flow_list list;
     char *text; /* "[1, 2]"; "[]" for none */
+    bool noted; /* workflow_flows has its flows */
 };
 
 enum { FORMS_POINTS = 1024, TIME_TEXT_MAX = 32 };
@@ -31,9 +32,9 @@ void forms_release(struct forms *forms);
 /* Points are written by another workflow from now on. */
 void forms_forget_points(struct forms *forms);
 
-const struct flow_set *forms_flows(struct forms *forms, const struct flow_list *list);
+struct flow_set *forms_flows(struct forms *forms, const struct flow_list *list);
 /* From "[1, 2]"; text that is no such list gives no flows. */
-const struct flow_set *forms_flows_parse(struct forms *forms, const char *text);
+struct flow_set *forms_flows_parse(struct forms *forms, const char *text);
 bool flows_meet(const struct flow_list *a, const struct flow_list *b);
 /* a without b. */
 struct flow_list flows_minus(const struct flow_list *a, const struct flow_list *b);
