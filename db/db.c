@@ -189,7 +189,7 @@ static void put_first_flow(struct db *db)
 int db_start(struct db *db, const struct key_value *params, size_t n, struct error *error)
 {
     PRE(db->workflow);
-    int64_t restarts;
+    int64_t restarts = 0;
     int result = db_begin(db, error);
     if (result == 0)
         result = count_restarts(db, &restarts, error);
