@@ -88,8 +88,8 @@ enum field {
      * index, or NO_INDEX for a retry timer; text: signature. */                                   \
     X(TASK_XTRIGGER, "task.xtrigger", M(TASK_POOL), M(RECORDER) | M(VIEWER),                       \
       FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_VALUE | FIELD_TEXT)                          \
-    /* output completed; unsettled until task.settled. number: output index; value: 1 if forced.   \
-     */                                                                                            \
+    /* output completed; unsettled until task.settled. number: output index; value: enum           \
+     * output_value. */                                                                            \
     X(TASK_OUTPUT, "task.output", M(TASK_POOL),                                                    \
       M(TRIGGERS) | M(RECORDER) | M(VIEWER) | M(HANDLERS),                                         \
       FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_VALUE | FIELD_FLOWS | FIELD_SUBMIT |         \
@@ -163,7 +163,7 @@ enum field {
     X(TRIGGER_SETTLED, "trigger.settled", M(TRIGGERS), M(TASK_POOL),                               \
       FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_FLOWS)                                       \
     /* the xtriggers begin, or begin again after a crash of their process: say every               \
-     * xtrigger.watch that is not satisfied (again). */                                                                 \
+     * xtrigger.watch that is not satisfied (again). */                                            \
     X(XTRIGGER_READY, "xtrigger.ready", M(XTRIGGERS), M(TASK_POOL), 0)                             \
     /* text: signature; detail: results, a JSON object. */                                         \
     X(XTRIGGER_SATISFIED, "xtrigger.satisfied", M(XTRIGGERS),                                      \
@@ -226,6 +226,9 @@ extern const char *const severity_names[SEVERITIES]; /* "DEBUG", ... */
 
 enum reply_kind { REPLY_CHUNK, REPLY_DONE, REPLY_ERROR };
 enum satisfied_how { SATISFIED_NATURALLY, SATISFIED_FROM_DATABASE, SATISFIED_BY_FORCE };
+/* task.output's value. WAITS (trigger --wait): nobody is triggered until the flow has caught up and
+ * the output is said again; the triggers only settle it. */
+enum output_value { OUTPUT_NATURAL, OUTPUT_FORCED, OUTPUT_WAITS };
 enum removal { REMOVED_COMPLETE, REMOVED_SUICIDE, REMOVED_BY_COMMAND, REMOVED_NOT_NEEDED };
 enum pool_command {
     POOL_PAUSE,
@@ -238,6 +241,10 @@ enum pool_command {
     POOL_ABORT, /* stop now as a failure; text: reason for the log */
     POOL_COMMANDS
 };
+/* POOL_TRIGGER. Flows: those of the message; none there and no flag: all flows of the pool.
+ * POOL_STOP: flags = enum stop_mode; detail: a cycle point or "CYCLE/TASK" to stop after.
+ * POOL_HOLD: detail: a cycle point after which everything is held. */
+enum pool_command_flag { POOL_FLOW_NEW = 1 << 0, POOL_FLOW_NONE = 1 << 1, POOL_FLOW_WAIT = 1 << 2 };
 enum stop_mode {
     STOP_AUTOMATIC,
     STOP_CLEAN,
@@ -247,7 +254,6 @@ enum stop_mode {
     STOP_ABORT,
     STOP_MODES
 };
-/* POOL_STOP: flags = enum stop_mode. */
 enum workflow_status { WORKFLOW_RUNNING, WORKFLOW_PAUSED, WORKFLOW_STOPPING, WORKFLOW_STATUSES };
 extern const char *const workflow_status_names[WORKFLOW_STATUSES];
 enum workflow_flag {

@@ -22,6 +22,9 @@ struct pool_sink {
 
 struct pool_options {
     bool start_paused;
+    /* For %(workflow)s, %(user_name)s, %(workflow_run_dir)s in xtriggers; NULL: not filled in.
+     * They outlive the pool. */
+    const char *workflow, *owner, *run_dir;
 };
 
 struct pool *pool_create(const struct workflow *workflow, const struct pool_options *options,

@@ -1,0 +1,137 @@
+/* See group.h. */
+#include "pool/group.h"
+#include "base/check.h"
+#include "base/memory.h"
+#include "pool/prerequisite.h"
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "base/banned.h"
+
+enum { KEY_SIZE = offsetof(struct group_state, group) + sizeof(uint32_t) };
+
+static struct group_state *find(const struct groups *groups, uint32_t group, cycle_point point)
+{
+    struct group_state key = {.point = point, .group = group};
+    struct group_state *state;
+    HASH_FIND(hh, groups->table, &key, KEY_SIZE, state);
+    return state;
+}
+
+static void state_free(struct group_state *state)
+{
+    while (state->flows) {
+        struct group_flow *flow = state->flows;
+        state->flows = flow->next;
+        free(flow);
+    }
+    free(state);
+}
+
+void groups_release(struct groups *groups)
+{
+    struct group_state *state, *next;
+    HASH_ITER(hh, groups->table, state, next)
+    {
+        HASH_DEL(groups->table, state);
+        state_free(state);
+    }
+}
+
+static struct group_flow *get_flow(struct groups *groups, struct cycle *cycle, uint32_t group,
+                                   uint32_t number)
+{
+    struct group_state *state = find(groups, group, cycle->point);
+    if (!state) {
+        state = NEW(struct group_state);
+        state->point = cycle->point;
+        state->group = group;
+        state->next_in_cycle = cycle->groups;
+        cycle->groups = state;
+        HASH_ADD(hh, groups->table, point, KEY_SIZE, state);
+    }
+    for (struct group_flow *flow = state->flows; flow; flow = flow->next)
+        if (flow->flow == number)
+            return flow;
+    size_t words = bit_words(groups->graph->groups[group].n_members);
+    struct group_flow *flow = mem_new(sizeof *flow + words * sizeof *flow->members);
+    flow->flow = number;
+    flow->next = state->flows;
+    state->flows = flow;
+    return flow;
+}
+
+bool groups_set(struct groups *groups, struct cycle *cycle, uint32_t group, uint32_t member,
+                const struct flow_list *flows, bool *ret_first)
+{
+    PRE(group < groups->graph->n_groups && member < groups->graph->groups[group].n_members);
+    bool news = false, first = false;
+    for (uint32_t i = 0; i < flows->n; i++) {
+        struct group_flow *flow = get_flow(groups, cycle, group, flows->at[i]);
+        if (bit_get(flow->members, member))
+            continue;
+        bit_set(flow->members, member);
+        news = true;
+        first |= flow->count++ == 0;
+    }
+    *ret_first = first;
+    return news;
+}
+
+/* The members satisfied in one of `flows` (NULL: in any) are enough. */
+static bool holds(const struct groups *groups, const struct group_state *state,
+                  const struct flow_list *flows)
+{
+    const struct group *group = &groups->graph->groups[state->group];
+    uint32_t most = 0, n = 0;
+    for (const struct group_flow *flow = state->flows; flow; flow = flow->next) {
+        if (flows && !flow_contains(flows, flow->flow))
+            continue;
+        n++;
+        most = flow->count > most ? flow->count : most;
+    }
+    if (most == group->n_members || n < 2 || !group->all)
+        return group->all ? most == group->n_members : most > 0;
+    for (uint32_t w = 0; w < bit_words(group->n_members); w++) {
+        uint64_t all = 0;
+        for (const struct group_flow *flow = state->flows; flow; flow = flow->next)
+            if (!flows || flow_contains(flows, flow->flow))
+                all |= flow->members[w];
+        uint32_t left = group->n_members - w * 64;
+        if (all != (left >= 64 ? UINT64_MAX : (UINT64_C(1) << left) - 1))
+            return false;
+    }
+    return true;
+}
+
+bool groups_hold(const struct groups *groups, uint32_t group, cycle_point point,
+                 const struct flow_list *flows)
+{
+    const struct group_state *state = find(groups, group, point);
+    return state && holds(groups, state, flows);
+}
+
+bool groups_hold_for_some(const struct groups *groups, uint32_t group, cycle_point point)
+{
+    return groups_hold(groups, group, point, NULL);
+}
+
+bool groups_member(const struct groups *groups, uint32_t group, cycle_point point, uint32_t member,
+                   const struct flow_list *flows)
+{
+    const struct group_state *state = find(groups, group, point);
+    for (const struct group_flow *flow = state ? state->flows : NULL; flow; flow = flow->next)
+        if (flow_contains(flows, flow->flow) && bit_get(flow->members, member))
+            return true;
+    return false;
+}
+
+void groups_forget(struct groups *groups, struct cycle *cycle)
+{
+    while (cycle->groups) {
+        struct group_state *state = cycle->groups;
+        cycle->groups = state->next_in_cycle;
+        HASH_DEL(groups->table, state);
+        state_free(state);
+    }
+}

@@ -1,0 +1,43 @@
+/* Family triggers: one node for each group, cycle point and flow, shared by all that depend on it.
+ * A member that completes sets one bit, however many children there are. */
+#ifndef ROUSE_POOL_GROUP_H
+#define ROUSE_POOL_GROUP_H
+
+#include "pool/cycle.h"
+#include "pool/flow.h"
+#include "scheduler/graph/graph.h"
+
+struct group_flow {
+    struct group_flow *next;
+    uint32_t flow, count;
+    uint64_t members[]; /* bit set */
+};
+
+struct group_state {
+    cycle_point point; /* point and group: the key */
+    uint32_t group;
+    struct group_flow *flows;
+    struct group_state *next_in_cycle;
+    UT_hash_handle hh;
+};
+
+struct groups {
+    const struct graph *graph;
+    struct group_state *table;
+};
+
+void groups_release(struct groups *groups);
+/* The member is satisfied in these flows. True if that is news; ret_first: in one of the flows it
+ * is the first. */
+bool groups_set(struct groups *groups, struct cycle *cycle, uint32_t group, uint32_t member,
+                const struct flow_list *flows, bool *ret_first);
+/* Whether the group is satisfied for an instance in `flows`. */
+bool groups_hold(const struct groups *groups, uint32_t group, cycle_point point,
+                 const struct flow_list *flows);
+/* Whether it is satisfied for anybody. */
+bool groups_hold_for_some(const struct groups *groups, uint32_t group, cycle_point point);
+bool groups_member(const struct groups *groups, uint32_t group, cycle_point point, uint32_t member,
+                   const struct flow_list *flows);
+void groups_forget(struct groups *groups, struct cycle *cycle);
+
+#endif

@@ -1,0 +1,236 @@
+/* The pool from inside: what its files share. Nothing outside pool/ includes this.
+ *
+ * An event (pool_handle) has its effects at once, each said as it happens; then pool_decide says
+ * what follows from the new whole: releases from queues, the runahead limit, stall, the end. Last
+ * come the answers: task.settled, job.settled, pool.outcome, workflow.shutdown. */
+#ifndef ROUSE_POOL_INSIDE_H
+#define ROUSE_POOL_INSIDE_H
+
+#include "base/check.h"
+#include "base/vec.h"
+#include "pool/group.h"
+#include "pool/history.h"
+#include "pool/pool.h"
+#include "pool/prerequisite.h"
+#include "pool/xtrigger.h"
+
+struct queue {
+    uint32_t limit; /* 0: none */
+    size_t n_active, n_waiting;
+    struct link waiting; /* struct instance.of_queue, in order */
+    bool open_again;     /* something ended: look whether the next may go */
+};
+
+/* An output that the triggers have not settled yet. */
+struct flight {
+    struct flight_key {
+        cycle_point point;
+        uint32_t task, output;
+        struct flow_list flows;
+    } key;
+    uint32_t serial; /* of the instance; another may have taken its place since */
+    UT_hash_handle hh;
+};
+
+/* A future task that is to be held when it comes. */
+struct hold {
+    cycle_point point;
+    uint32_t task;
+    UT_hash_handle hh;
+};
+
+/* A child that waits for an output by an absolute offset: foo[^]. */
+struct absolute_child {
+    uint32_t task, atom;
+};
+
+struct absolute {
+    cycle_point point; /* of the parent */
+    uint32_t output;
+    bool done;
+    VEC(struct absolute_child) children;
+    struct absolute *next; /* of the same parent task */
+};
+
+/* Spawns of a task that are put off because an earlier instance waits for a sequential xtrigger. */
+struct gate {
+    struct instance *instance; /* the one that waits; NULL: open */
+    VEC(struct message) put_off;
+};
+
+/* A message that waits until the database has answered what was asked for it. */
+struct deferred {
+    struct message message;
+    char *text, *detail;
+    int64_t now;
+};
+
+struct ask {
+    uint64_t id;
+    cycle_point point;
+    uint32_t task;
+};
+
+struct pool {
+    const struct workflow *workflow;
+    struct pool_sink sink;
+    struct xtrigger_names names;
+    int64_t now;
+
+    struct instances instances;
+    struct cycles cycles;
+    struct flow_sets flows;
+    struct conditions conditions;
+    struct groups groups;
+    struct signatures signatures;
+    struct history history;
+    struct queue *queues;
+    struct absolute **absolutes; /* by parent task */
+    struct gate *gates;          /* by task */
+    struct hold *holds;
+    struct link classes[CLASSES]; /* CLASS_BEYOND's are with their cycles */
+    size_t n_class[CLASSES];
+
+    struct flight *flights;
+    bool runahead_in_flight;
+    VEC(struct ask) asks, answered; /* answered: while deferred events go on */
+    VEC(struct deferred) deferred;
+    uint64_t last_ask;
+    uint32_t last_serial;
+    VEC(struct message) answers; /* to be said when the effects have been; texts on the heap */
+
+    VEC(struct offset) reach; /* of children to their family triggers */
+    VEC(cycle_point) pinned;  /* of family triggers by absolute offsets: never forgotten */
+    cycle_point base, limit;  /* of runahead; POINT_NONE: not known yet */
+    bool limit_said;
+    cycle_point stop_point, hold_point; /* hold_point: POINT_NONE if none */
+    struct {
+        cycle_point point; /* POINT_NONE: none */
+        uint32_t task;
+        bool done;
+    } stop_task;
+    uint32_t flow_last;            /* last number given out */
+    VEC(uint32_t) flows_named;     /* numbers that users chose */
+    struct flow_list flows_recent; /* of the instance that left last */
+
+    bool paused, stalled, is_restart;
+    bool is_fresh;          /* restored, and not known yet whether there is anything to do */
+    bool complete_at_start; /* restarted with nothing left to do: waits for somebody */
+    bool stopping, ending, shut_down;
+    enum stop_mode stop_mode;
+    char *stop_reason;
+};
+
+/* --- say.c: what the pool says --- */
+void pool_say(struct pool *pool, struct message *message);
+void say_spawned(struct pool *pool, const struct instance *instance);
+void say_state(struct pool *pool, const struct instance *instance, enum task_status before);
+void say_prerequisite(struct pool *pool, const struct instance *instance, uint32_t atom);
+void say_event(struct pool *pool, const struct instance *instance, const char *event,
+               struct slice detail);
+void say_workflow_state(struct pool *pool, const char *reason);
+/* To be said after the effects of the event under way; texts are copied. */
+void answer_later(struct pool *pool, const struct message *message);
+void say_answers(struct pool *pool);
+/* "1/a" added to out. */
+void add_name(const struct pool *pool, cycle_point point, uint32_t task, struct text *out);
+
+/* --- move.c: what happens to one instance --- */
+/* The only way to change status and flags: checks the move, keeps classes and queues, says
+ * task.state. */
+void instance_move(struct pool *pool, struct instance *instance, enum task_status status,
+                   uint32_t flags);
+void instance_flag(struct pool *pool, struct instance *instance, uint32_t set, uint32_t clear);
+/* Class anew, after `satisfied` changed. */
+void instance_classify(struct pool *pool, struct instance *instance);
+/* Queue it or submit it if nothing holds it back. */
+void instance_try(struct pool *pool, struct instance *instance);
+/* Submit at once, past queue, hold and pause. */
+void instance_submit(struct pool *pool, struct instance *instance);
+void instance_remove(struct pool *pool, struct instance *instance, enum removal removal);
+void instance_remove_if_done(struct pool *pool, struct instance *instance);
+void instance_set_flows(struct pool *pool, struct instance *instance,
+                        const struct flow_list *flows);
+/* Outputs completed: say them and let their absolute and sequential effects happen. */
+void instance_output(struct pool *pool, struct instance *instance, uint32_t output);
+/* What an output does in the pool itself: absolute triggers, the next of a sequential task. */
+void output_effects(struct pool *pool, cycle_point point, uint32_t task, uint32_t output,
+                    const struct flow_list *flows);
+void say_output(struct pool *pool, cycle_point point, uint32_t task, uint32_t output,
+                const struct flow_list *flows, uint32_t submit, bool waits);
+/* The triggers have said all that the output caused. */
+void flight_end(struct pool *pool, cycle_point point, uint32_t task, uint32_t output,
+                const struct flow_list *flows);
+bool instance_is_complete(const struct pool *pool, const struct instance *instance);
+void queue_leave(struct pool *pool, struct instance *instance);
+void queue_release(struct pool *pool, struct queue *queue);
+struct queue *queue_of(const struct pool *pool, const struct instance *instance);
+
+/* --- spawn.c: instances come, and their prerequisites get satisfied --- */
+/* The instance, spawned if need be; NULL if it is not to be there (off the sequence, has run). */
+struct instance *spawn_or_find(struct pool *pool, cycle_point point, uint32_t task,
+                               const struct flow_list *flows, uint32_t flags);
+/* A new instance for certain. PRE: not in the pool, on its sequence. */
+struct instance *spawn(struct pool *pool, cycle_point point, uint32_t task,
+                       const struct flow_list *flows, uint32_t flags, uint32_t submit);
+void merge_flows(struct pool *pool, struct instance *instance, const struct flow_list *flows);
+void satisfy(struct pool *pool, struct instance *instance, uint32_t atom);
+/* All prerequisites, looked at anew. */
+bool prerequisites_hold(const struct pool *pool, const struct instance *instance);
+/* After bits were set: satisfied, suicide. May remove the instance: true then. */
+bool prerequisites_changed(struct pool *pool, struct instance *instance);
+/* Point of the sequential task's instance before this one; POINT_NONE: none. */
+cycle_point previous_point(const struct pool *pool, const struct instance *instance);
+/* Released from runahead, or new below the limit: xtriggers are watched, it may be queued. */
+void awaken(struct pool *pool, struct instance *instance);
+/* Satisfy the atoms that need no event: pre-initial, absolute outputs done, groups that hold. */
+void satisfy_known(struct pool *pool, struct instance *instance, bool say);
+void absolute_done(struct pool *pool, cycle_point point, uint32_t task, uint32_t output);
+bool spawn_is_possible(const struct pool *pool, cycle_point point, uint32_t task);
+void handle_satisfied(struct pool *pool, const struct message *message);
+void handle_group(struct pool *pool, const struct message *message);
+void handle_spawn(struct pool *pool, const struct message *message);
+void handle_settled(struct pool *pool, const struct message *message);
+
+/* --- wait.c: xtriggers, retry delays, gates --- */
+void xtriggers_depend(struct pool *pool, struct instance *instance, bool say);
+void xtriggers_watch(struct pool *pool, struct instance *instance);
+void xtriggers_undepend(struct pool *pool, struct instance *instance, bool retries_only);
+/* Wait `delay` seconds from now. */
+void retry_wait(struct pool *pool, struct instance *instance, double delay);
+bool gate_is_closed(const struct pool *pool, uint32_t task, cycle_point point);
+void gate_update(struct pool *pool, struct instance *instance);
+void gate_open(struct pool *pool, struct instance *instance);
+void handle_xtrigger(struct pool *pool, const struct message *message);
+void handle_xtriggers_ready(struct pool *pool);
+
+/* --- ask.c: instances whose history is only in the database --- */
+/* True: the database was asked; the event has to wait (defer_event). */
+bool history_is_missing(struct pool *pool, cycle_point point, uint32_t task);
+void defer_event(struct pool *pool, const struct message *message);
+/* True when everything asked has been answered and deferred events may go on. */
+bool handle_history(struct pool *pool, const struct message *message);
+void take_deferred(struct pool *pool);
+
+/* --- event.c: what jobs report --- */
+void handle_job(struct pool *pool, const struct message *message);
+void handle_job_message(struct pool *pool, const struct message *message);
+
+/* --- command.c --- */
+void handle_command(struct pool *pool, const struct message *message);
+bool is_to_be_held(const struct pool *pool, cycle_point point, uint32_t task);
+void hold_add(struct pool *pool, cycle_point point, uint32_t task);
+/* Silently. */
+void hold_restore(struct pool *pool, cycle_point point, uint32_t task);
+struct hold *hold_find(const struct pool *pool, cycle_point point, uint32_t task);
+
+/* --- decide.c --- */
+void pool_decide(struct pool *pool);
+void end_now(struct pool *pool, enum stop_mode mode, const char *reason);
+/* One event through its handler, without the decisions. */
+void pool_take(struct pool *pool, const struct message *message);
+
+/* The end of every event, of pool_start and pool_restore. */
+void finish_event(struct pool *pool);
+
+#endif

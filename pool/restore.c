@@ -1,0 +1,258 @@
+/* The pool as the database left it. What was recorded is put back silently; then what the others
+ * need to go on is said again: unsettled outputs, jobs to follow, signatures to watch. */
+#include "db/restart.h"
+#include "pool/inside.h"
+#include <string.h>
+
+#include "base/banned.h"
+
+static void restore_history(struct pool *pool, const struct restart *restart)
+{
+    for (size_t i = 0; i < restart->n_history; i++) {
+        const struct restart_history *from = &restart->history[i];
+        enum task_status status = STATUS_WAITING;
+        if (from->outputs >> OUTPUT_SUCCEEDED & 1)
+            status = STATUS_SUCCEEDED;
+        else if (from->outputs >> OUTPUT_FAILED & 1)
+            status = STATUS_FAILED;
+        else if (from->outputs >> OUTPUT_SUBMIT_FAILED & 1)
+            status = STATUS_SUBMIT_FAILED;
+        else if (from->outputs >> OUTPUT_EXPIRED & 1)
+            status = STATUS_EXPIRED;
+        history_add(&pool->history, cycles_get(&pool->cycles, from->point),
+                    &(struct past){.point = from->point,
+                                   .task = from->task,
+                                   .submit = from->submit,
+                                   .outputs = from->outputs,
+                                   .flows = &flow_sets_get(&pool->flows, &from->flows)->list,
+                                   .status = status});
+        pool->flows_recent = from->flows.n ? from->flows : pool->flows_recent;
+    }
+}
+
+static void restore_groups(struct pool *pool, const struct restart *restart)
+{
+    for (size_t i = 0; i < restart->n_groups; i++) {
+        const struct restart_group *from = &restart->groups[i];
+        bool first;
+        groups_set(&pool->groups, cycles_get(&pool->cycles, from->point), from->group, from->member,
+                   &from->flows, &first);
+    }
+}
+
+static void restore_holds(struct pool *pool, const struct restart *restart)
+{
+    for (size_t i = 0; i < restart->n_holds; i++)
+        hold_restore(pool, restart->holds[i].point, restart->holds[i].task);
+}
+
+/* Absolute outputs that were completed before. */
+static void restore_absolute(struct pool *pool, cycle_point point, uint32_t task, uint64_t outputs)
+{
+    for (struct absolute *a = pool->absolutes[task]; a; a = a->next)
+        if (a->point == point && outputs >> a->output & 1)
+            a->done = true;
+}
+
+static void restore_absolutes(struct pool *pool, const struct restart *restart)
+{
+    for (size_t i = 0; i < restart->n_history; i++)
+        restore_absolute(pool, restart->history[i].point, restart->history[i].task,
+                         restart->history[i].outputs);
+    for (size_t i = 0; i < restart->n_tasks; i++)
+        restore_absolute(pool, restart->tasks[i].point, restart->tasks[i].task,
+                         restart->tasks[i].outputs);
+}
+
+static uint32_t restored_flags(const struct pool *pool, const struct restart_task *from)
+{
+    uint32_t flags = from->flags & (TASK_HELD | TASK_FLOW_WAIT | TASK_MANUAL | TASK_FROM_CURSOR |
+                                    TASK_INCOMPLETE | TASK_RETRYING);
+    bool beyond = pool->limit == POINT_NONE || from->point > pool->limit;
+    if (from->status == STATUS_WAITING && beyond && !(flags & TASK_MANUAL))
+        flags |= TASK_RUNAHEAD;
+    return flags;
+}
+
+static void restore_task(struct pool *pool, const struct restart_task *from)
+{
+    struct instance *instance = instances_add(&pool->instances, from->point, from->task);
+    instance->serial = ++pool->last_serial;
+    instance->cycle = cycles_get(&pool->cycles, from->point);
+    cycle_enter(&pool->cycles, instance->cycle);
+    instance_set_flows(pool, instance, &from->flows);
+    instance->submit = from->submit;
+    instance->try_ = from->try_ ? from->try_ : 1;
+    instance->outputs = from->outputs;
+    instance->settled = from->settled;
+    instance->status = (uint8_t)from->status;
+    instance->flags = (uint16_t)restored_flags(pool, from);
+    uint32_t words = bit_words(pool->workflow->graph->tasks[from->task].n_atoms);
+    if (words && from->prerequisites)
+        memcpy(instance_atoms(&pool->instances, instance), from->prerequisites,
+               words * sizeof *from->prerequisites);
+    if (status_is_final(from->status)) {
+        instance->flags &= (uint16_t)~TASK_INCOMPLETE;
+        if (!instance_is_complete(pool, instance))
+            instance->flags |= TASK_INCOMPLETE;
+    }
+    if (instance->flags & TASK_HELD)
+        hold_restore(pool, from->point, from->task);
+}
+
+/* The instance before that of a sequential task succeeded, as far as is known. */
+static bool previous_succeeded(const struct pool *pool, const struct instance *instance)
+{
+    cycle_point point = previous_point(pool, instance);
+    if (point == POINT_NONE ||
+        (point < pool->workflow->start && instance->point >= pool->workflow->start))
+        return true;
+    const struct instance *previous = instances_find(&pool->instances, point, instance->task);
+    if (previous && previous->outputs >> OUTPUT_SUCCEEDED & 1)
+        return true;
+    for (const struct past *past = history_find(&pool->history, point, instance->task); past;
+         past = past->older)
+        if (past->outputs >> OUTPUT_SUCCEEDED & 1 &&
+            flow_overlap(past->flows, &instance->flows->list))
+            return true;
+    return false;
+}
+
+/* What is derived; all instances are there. */
+static void complete_task(struct pool *pool, struct instance *instance)
+{
+    satisfy_known(pool, instance, false);
+    instance->previous_done = previous_succeeded(pool, instance);
+    instance->satisfied = prerequisites_hold(pool, instance);
+    xtriggers_depend(pool, instance, false);
+    if (status_is_active(instance_status(instance)))
+        queue_of(pool, instance)->n_active++;
+    instance_classify(pool, instance);
+}
+
+static void restore_xtrigger(struct pool *pool, const struct restart_xtrigger *from)
+{
+    struct instance *instance = instances_find(&pool->instances, from->point, from->task);
+    if (!instance)
+        return;
+    if (from->xtrigger == NO_INDEX) {
+        bool waits = instance->status == STATUS_WAITING && instance->flags & TASK_RETRYING;
+        if (waits && !from->satisfied)
+            signatures_depend(&pool->signatures, instance, NO_INDEX, from->signature);
+        return;
+    }
+    for (struct dependence *d = instance->dependences; d; d = d->next)
+        if (d->xtrigger == from->xtrigger && from->satisfied && !d->satisfied) {
+            d->satisfied = d->signature->satisfied = true;
+            instance->n_waited_for--;
+        }
+}
+
+/* A satisfied signature satisfies all that depend on it. */
+static void spread_satisfaction(struct pool *pool)
+{
+    for (struct signature *s = pool->signatures.table; s; s = s->hh.next) {
+        if (!s->satisfied)
+            continue;
+        for (struct link *l = s->dependants.next; l != &s->dependants; l = l->next) {
+            struct dependence *dependence = LINK_OWNER(l, struct dependence, of_signature);
+            dependence->instance->n_waited_for -= !dependence->satisfied;
+            dependence->satisfied = true;
+        }
+    }
+}
+
+static void restore_xtriggers(struct pool *pool, const struct restart *restart)
+{
+    for (size_t i = 0; i < restart->n_results; i++) {
+        struct signature *signature =
+            signatures_find(&pool->signatures, slice_of(restart->results[i].signature));
+        if (!signature)
+            continue;
+        signature->satisfied = true;
+        free(signature->results);
+        signature->results = str_copy(restart->results[i].results);
+    }
+    for (size_t i = 0; i < restart->n_xtriggers; i++)
+        restore_xtrigger(pool, &restart->xtriggers[i]);
+    spread_satisfaction(pool);
+}
+
+/* --- what is said again --- */
+
+static void follow_jobs(struct pool *pool)
+{
+    struct link *list = &pool->classes[CLASS_ACTIVE];
+    for (struct link *link = list->next; link != list; link = link->next) {
+        const struct instance *instance = LINK_OWNER(link, struct instance, of_class);
+        pool_say(pool, &(struct message){.topic = TOPIC_JOB_FOLLOW,
+                                         .point = instance->point,
+                                         .task = instance->task,
+                                         .flows = instance->flows->list,
+                                         .submit = instance->submit,
+                                         .try_ = instance->try_,
+                                         .status = instance_status(instance),
+                                         .value = instance->settled});
+    }
+}
+
+/* Outputs whose consequences may not all be recorded. Theirs in the pool itself are done again
+ * too: nothing happens twice. */
+static void say_unsettled(struct pool *pool, const struct restart *restart)
+{
+    for (size_t i = 0; i < restart->n_unsettled; i++) {
+        const struct restart_output *from = &restart->unsettled[i];
+        struct instance *instance = instances_find(&pool->instances, from->point, from->task);
+        if (instance && flow_is_part(&from->flows, &instance->flows->list) &&
+            instance->outputs >> from->output & 1) {
+            bool waits = instance->flags & TASK_FLOW_WAIT;
+            say_output(pool, from->point, from->task, from->output, &from->flows, instance->submit,
+                       waits);
+            if (!waits)
+                output_effects(pool, instance->point, instance->task, from->output, &from->flows);
+        } else {
+            const struct past *past =
+                past_in(history_find(&pool->history, from->point, from->task), &from->flows);
+            say_output(pool, from->point, from->task, from->output, &from->flows,
+                       past ? past->submit : 0, false);
+            output_effects(pool, from->point, from->task, from->output, &from->flows);
+        }
+    }
+}
+
+/* Instances that can go on by themselves; those that were complete go. */
+static void wake_all(struct pool *pool)
+{
+    VEC(struct instance *) all = {0};
+    for (struct instance *i = pool->instances.table; i; i = i->hh.next)
+        *vec_push(&all) = i;
+    VEC_EACH (struct instance *, instance, &all) {
+        gate_update(pool, *instance);
+        awaken(pool, *instance);
+        instance_remove_if_done(pool, *instance);
+    }
+    vec_release(&all);
+}
+
+void pool_restore(struct pool *pool, const struct restart *restart)
+{
+    PRE(!pool->limit_said && !pool_size(pool));
+    pool->is_restart = pool->is_fresh = true;
+    pool->paused |= restart->paused;
+    pool->limit = restart->runahead;
+    pool->flow_last = restart->flow_last ? restart->flow_last : 1;
+    restore_holds(pool, restart);
+    restore_history(pool, restart);
+    restore_groups(pool, restart);
+    restore_absolutes(pool, restart);
+    for (size_t i = 0; i < restart->n_tasks; i++)
+        restore_task(pool, &restart->tasks[i]);
+    for (struct instance *i = pool->instances.table; i; i = i->hh.next)
+        complete_task(pool, i);
+    restore_xtriggers(pool, restart);
+    say_workflow_state(pool, "");
+    follow_jobs(pool);
+    say_unsettled(pool, restart);
+    wake_all(pool);
+    finish_event(pool);
+}

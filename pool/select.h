@@ -1,0 +1,23 @@
+/* What the task ids of a command mean: "CYCLE/TASK" with patterns, families and states for
+ * instances of the pool; exactly, also for tasks that are not (yet, or any more) in it. */
+#ifndef ROUSE_POOL_SELECT_H
+#define ROUSE_POOL_SELECT_H
+
+#include "pool/inside.h"
+
+struct target {
+    cycle_point point;
+    uint32_t task;
+};
+
+struct selection {                /* all zero: nothing */
+    VEC(struct instance *) found; /* no doubles; in the pool and not just leaving it */
+    VEC(struct target) absent;    /* exact ids of tasks that are not in the pool */
+    struct text unmatched;        /* ids that mean nothing: "1/x, 2/y" */
+};
+
+/* ids: one a line. */
+void select_tasks(struct pool *pool, struct slice ids, struct selection *ret_selection);
+void selection_release(struct selection *selection);
+
+#endif

@@ -1,0 +1,182 @@
+/* What instances wait for besides other tasks: xtriggers, retry delays, and the gate of sequential
+ * xtriggers, which lets one instance of a task wait at a time. */
+#include "pool/inside.h"
+#include <inttypes.h>
+#include <math.h>
+
+#include "base/banned.h"
+
+/* --- dependences on signatures --- */
+
+static void say_dependence(struct pool *pool, const struct dependence *dependence, bool satisfied)
+{
+    pool_say(pool, &(struct message){.topic = TOPIC_TASK_XTRIGGER,
+                                     .point = dependence->instance->point,
+                                     .task = dependence->instance->task,
+                                     .number = dependence->xtrigger,
+                                     .value = satisfied,
+                                     .text = slice_of(dependence->signature->text)});
+}
+
+static void depend(struct pool *pool, struct instance *instance, uint32_t xtrigger,
+                   const char *text, bool say)
+{
+    const struct dependence *dependence =
+        signatures_depend(&pool->signatures, instance, xtrigger, text);
+    if (!say)
+        return;
+    say_dependence(pool, dependence, false);
+    if (dependence->satisfied)
+        say_dependence(pool, dependence, true);
+}
+
+static bool has_dependence(const struct instance *instance, uint32_t xtrigger)
+{
+    for (const struct dependence *d = instance->dependences; d; d = d->next)
+        if (d->xtrigger == xtrigger)
+            return true;
+    return false;
+}
+
+void xtriggers_depend(struct pool *pool, struct instance *instance, bool say)
+{
+    const struct graph *graph = pool->workflow->graph;
+    const struct graph_task *task = &graph->tasks[instance->task];
+    for (uint32_t i = 0; i < task->n_xtriggers; i++) {
+        const struct graph_xtrigger *of = &task->xtriggers[i];
+        if (has_dependence(instance, of->xtrigger) ||
+            !sequence_contains(graph->sequences[of->sequence].sequence, instance->point))
+            continue;
+        char *text = xtrigger_signature(pool->workflow, &pool->names, of->xtrigger, instance->point,
+                                        instance->task);
+        depend(pool, instance, of->xtrigger, text, say);
+        free(text);
+    }
+}
+
+void xtriggers_watch(struct pool *pool, struct instance *instance)
+{
+    for (struct dependence *d = instance->dependences; d; d = d->next) {
+        if (d->satisfied || d->signature->watched)
+            continue;
+        d->signature->watched = true;
+        pool_say(pool, &(struct message){.topic = TOPIC_XTRIGGER_WATCH,
+                                         .point = instance->point,
+                                         .task = instance->task,
+                                         .number = d->xtrigger,
+                                         .text = slice_of(d->signature->text)});
+    }
+}
+
+static void undepend(struct pool *pool, struct dependence *dependence)
+{
+    char *text = NULL;
+    bool watched = false;
+    if (!signatures_undepend(&pool->signatures, dependence, &text, &watched))
+        return;
+    if (watched)
+        pool_say(pool, &(struct message){.topic = TOPIC_XTRIGGER_DROP, .text = slice_of(text)});
+    free(text);
+}
+
+void xtriggers_undepend(struct pool *pool, struct instance *instance, bool retries_only)
+{
+    struct dependence *next;
+    for (struct dependence *d = instance->dependences; d; d = next) {
+        next = d->next;
+        if (!retries_only || d->xtrigger == NO_INDEX)
+            undepend(pool, d);
+    }
+}
+
+void retry_wait(struct pool *pool, struct instance *instance, double delay)
+{
+    double due = (double)pool->now / 1e6 + delay;
+    int64_t seconds = (int64_t)(delay > 0 ? ceil(due) : floor(due));
+    char *text = str_format("wall_clock(trigger_time=%" PRId64 ")", seconds);
+    depend(pool, instance, NO_INDEX, text, true);
+    free(text);
+    awaken(pool, instance);
+}
+
+void handle_xtrigger(struct pool *pool, const struct message *message)
+{
+    struct signature *signature = signatures_find(&pool->signatures, message->text);
+    if (!signature || signature->satisfied)
+        return;
+    signature->satisfied = true;
+    signature->results = message->detail.n ? slice_copy(message->detail) : NULL;
+    VEC(struct instance *) waiting = {0};
+    struct link *list = &signature->dependants;
+    for (struct link *link = list->next; link != list; link = link->next) {
+        struct dependence *dependence = LINK_OWNER(link, struct dependence, of_signature);
+        dependence->satisfied = true;
+        dependence->instance->n_waited_for--;
+        say_dependence(pool, dependence, true);
+        *vec_push(&waiting) = dependence->instance;
+    }
+    /* From here on the signature may go: who submits no longer needs its retry delay. */
+    VEC_EACH (struct instance *, instance, &waiting) {
+        awaken(pool, *instance);
+        gate_update(pool, *instance);
+    }
+    vec_release(&waiting);
+}
+
+/* The xtriggers begin (again): they know nothing of what was watched before. */
+void handle_xtriggers_ready(struct pool *pool)
+{
+    for (struct signature *s = pool->signatures.table; s; s = s->hh.next) {
+        if (!s->watched || s->satisfied)
+            continue;
+        const struct dependence *d =
+            LINK_OWNER(s->dependants.next, struct dependence, of_signature);
+        pool_say(pool, &(struct message){.topic = TOPIC_XTRIGGER_WATCH,
+                                         .point = d->instance->point,
+                                         .task = d->instance->task,
+                                         .number = d->xtrigger,
+                                         .text = slice_of(s->text)});
+    }
+}
+
+/* --- gates --- */
+
+static bool waits_in_sequence(const struct pool *pool, const struct instance *instance)
+{
+    if (instance->status != STATUS_WAITING)
+        return false;
+    for (const struct dependence *d = instance->dependences; d; d = d->next)
+        if (d->xtrigger != NO_INDEX && !d->satisfied &&
+            pool->workflow->xtriggers[d->xtrigger].sequential)
+            return true;
+    return false;
+}
+
+bool gate_is_closed(const struct pool *pool, uint32_t task, cycle_point point)
+{
+    return pool->gates[task].instance && !instances_find(&pool->instances, point, task);
+}
+
+void gate_open(struct pool *pool, struct instance *instance)
+{
+    struct gate *gate = &pool->gates[instance->task];
+    if (gate->instance != instance)
+        return;
+    gate->instance = NULL;
+    while (gate->put_off.n && !gate->instance) {
+        struct message message = gate->put_off.at[0];
+        gate->put_off.n--;
+        memmove(gate->put_off.at, gate->put_off.at + 1, gate->put_off.n * sizeof *gate->put_off.at);
+        handle_spawn(pool, &message);
+    }
+}
+
+void gate_update(struct pool *pool, struct instance *instance)
+{
+    struct gate *gate = &pool->gates[instance->task];
+    bool waits = waits_in_sequence(pool, instance);
+    if (waits && !gate->instance)
+        gate->instance = instance;
+    else if (!waits)
+        gate_open(pool, instance);
+}

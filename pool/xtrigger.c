@@ -1,0 +1,211 @@
+/* See xtrigger.h. */
+#include "pool/xtrigger.h"
+#include "base/check.h"
+#include "base/memory.h"
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+/* --- signatures --- */
+
+static void fill(struct text *out, const char *template, const char *const (*values)[2], size_t n)
+{
+    while (*template) {
+        size_t i = 0;
+        while (i < n &&
+               (!values[i][1] || strncmp(template, values[i][0], strlen(values[i][0])) != 0))
+            i++;
+        if (i < n) {
+            text_add(out, values[i][1]);
+            template += strlen(values[i][0]);
+        } else {
+            text_add_char(out, *template ++);
+        }
+    }
+}
+
+/* The value of wall_clock's offset: "offset=PT1H", "PT1H", in quotes or not; empty: none. */
+static bool clock_time(const struct workflow *workflow, const char *args, cycle_point point,
+                       cycle_point *ret_time)
+{
+    struct slice offset = slice_trim(slice_of(args));
+    static const char name[] = "offset=";
+    if (offset.n >= sizeof name - 1 && memcmp(offset.at, name, sizeof name - 1) == 0) {
+        offset.at += sizeof name - 1;
+        offset.n -= sizeof name - 1;
+        offset = slice_trim(offset);
+    }
+    if (offset.n >= 2 && (offset.at[0] == '"' || offset.at[0] == '\'')) {
+        offset.at++;
+        offset.n -= 2;
+    }
+    *ret_time = point;
+    if (!offset.n)
+        return true;
+    char *text = slice_copy(offset);
+    struct interval interval;
+    struct error error = {0};
+    bool good = interval_parse(workflow->cycling, text, &interval, &error) == 0;
+    free(text);
+    if (good)
+        *ret_time = point_add(workflow->cycling, point, &interval, 1);
+    return good;
+}
+
+char *xtrigger_signature(const struct workflow *workflow, const struct xtrigger_names *names,
+                         uint32_t xtrigger, cycle_point point, uint32_t task)
+{
+    const struct xtrigger_def *def = &workflow->xtriggers[xtrigger];
+    cycle_point time;
+    if (strcmp(def->function, "wall_clock") == 0 && clock_time(workflow, def->args, point, &time))
+        return str_format("wall_clock(trigger_time=%" PRId64 ")", time);
+    char cycle[POINT_TEXT_MAX];
+    point_format(workflow->cycling, point, cycle);
+    char *id = str_format("%s/%s", cycle, workflow->tasks[task].name);
+    char *share = names->run_dir ? str_format("%s/share", names->run_dir) : NULL;
+    const char *const values[][2] = {
+        {"%(point)s", cycle},
+        {"%(name)s", workflow->tasks[task].name},
+        {"%(id)s", id},
+        {"%(workflow)s", names->workflow},
+        {"%(suite)s", names->workflow},
+        {"%(user_name)s", names->owner},
+        {"%(workflow_run_dir)s", names->run_dir},
+        {"%(workflow_share_dir)s", share},
+        {"%(debug)s", "False"},
+    };
+    struct text out = {0};
+    text_addf(&out, "%s(", def->function);
+    fill(&out, def->args, values, sizeof values / sizeof *values);
+    text_add_char(&out, ')');
+    free(share);
+    free(id);
+    return text_take(&out);
+}
+
+struct signature *signatures_find(const struct signatures *signatures, struct slice text)
+{
+    struct signature *signature;
+    HASH_FIND(hh, signatures->table, text.at, (unsigned)text.n, signature);
+    return signature;
+}
+
+static void signature_free(struct signature *signature)
+{
+    free(signature->text);
+    free(signature->results);
+    free(signature);
+}
+
+/* Dependences are freed with their instances; here those that are left. */
+void signatures_release(struct signatures *signatures)
+{
+    struct signature *signature, *next;
+    HASH_ITER(hh, signatures->table, signature, next)
+    {
+        while (!list_is_empty(&signature->dependants)) {
+            struct link *link = signature->dependants.next;
+            list_remove(link);
+            free(LINK_OWNER(link, struct dependence, of_signature));
+        }
+        HASH_DEL(signatures->table, signature);
+        signature_free(signature);
+    }
+}
+
+struct dependence *signatures_depend(struct signatures *signatures, struct instance *instance,
+                                     uint32_t xtrigger, const char *text)
+{
+    struct signature *signature = signatures_find(signatures, slice_of(text));
+    if (!signature) {
+        signature = NEW(struct signature);
+        signature->text = str_copy(text);
+        link_init(&signature->dependants);
+        HASH_ADD_KEYPTR(hh, signatures->table, signature->text, strlen(text), signature);
+    }
+    struct dependence *dependence = NEW(struct dependence);
+    dependence->instance = instance;
+    dependence->signature = signature;
+    dependence->xtrigger = xtrigger;
+    dependence->satisfied = signature->satisfied;
+    dependence->next = instance->dependences;
+    instance->dependences = dependence;
+    instance->n_waited_for += !dependence->satisfied;
+    list_append(&signature->dependants, &dependence->of_signature);
+    return dependence;
+}
+
+bool signatures_undepend(struct signatures *signatures, struct dependence *dependence,
+                         char **ret_text, bool *ret_watched)
+{
+    struct instance *instance = dependence->instance;
+    struct signature *signature = dependence->signature;
+    struct dependence **place = &instance->dependences;
+    while (*place != dependence)
+        place = &(*place)->next;
+    *place = dependence->next;
+    instance->n_waited_for -= !dependence->satisfied;
+    list_remove(&dependence->of_signature);
+    free(dependence);
+    if (!list_is_empty(&signature->dependants))
+        return false;
+    HASH_DEL(signatures->table, signature);
+    *ret_watched = signature->watched;
+    *ret_text = signature->text;
+    signature->text = NULL;
+    signature_free(signature);
+    return true;
+}
+
+/* --- results --- */
+
+/* A value as Python's str() would have it. */
+static char *value_text(const json_t *value)
+{
+    if (json_is_string(value))
+        return str_copy(json_string_value(value));
+    if (json_is_boolean(value))
+        return str_copy(json_is_true(value) ? "True" : "False");
+    if (json_is_null(value))
+        return str_copy("None");
+    return json_dumps(value, JSON_ENCODE_ANY);
+}
+
+static void add_results(json_t *environment, const char *label, const char *results)
+{
+    json_t *object = json_loads(results, 0, NULL);
+    const char *key;
+    json_t *value;
+    json_object_foreach(object, key, value)
+    {
+        char *name = str_format("%s_%s", label, key);
+        char *text = value_text(value);
+        json_object_set_new(environment, name, json_string(text ? text : ""));
+        free(text);
+        free(name);
+    }
+    json_decref(object);
+}
+
+void xtrigger_environment(const struct workflow *workflow, const struct instance *instance,
+                          struct text *out)
+{
+    json_t *environment = NULL;
+    for (const struct dependence *d = instance->dependences; d; d = d->next) {
+        if (d->xtrigger == NO_INDEX || !d->satisfied || !d->signature->results)
+            continue;
+        if (!environment)
+            environment = json_object();
+        add_results(environment, workflow->xtriggers[d->xtrigger].label, d->signature->results);
+    }
+    if (!environment)
+        return;
+    char *text = json_dumps(environment, JSON_COMPACT | JSON_SORT_KEYS);
+    if (text && json_object_size(environment))
+        text_add(out, text);
+    free(text);
+    json_decref(environment);
+}

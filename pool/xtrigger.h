@@ -1,0 +1,54 @@
+/* Xtriggers as the pool sees them: signatures, and which instances wait for each. A retry delay is
+ * the signature wall_clock(trigger_time=...) without an xtrigger definition. */
+#ifndef ROUSE_POOL_XTRIGGER_H
+#define ROUSE_POOL_XTRIGGER_H
+
+#include "base/text.h"
+#include "pool/instance.h"
+
+struct signature {
+    char *text;
+    char *results;          /* JSON object, or NULL */
+    struct link dependants; /* struct dependence.of_signature */
+    bool watched, satisfied;
+    UT_hash_handle hh;
+};
+
+struct dependence {
+    struct instance *instance;
+    struct signature *signature;
+    struct dependence *next; /* of the instance */
+    struct link of_signature;
+    uint32_t xtrigger; /* NO_INDEX: retry delay */
+    bool satisfied;
+};
+
+struct signatures { /* all zero: empty */
+    struct signature *table;
+};
+
+/* Names of the workflow for %(workflow)s and its like; NULL: that template is left as it is. */
+struct xtrigger_names {
+    const char *workflow, *owner, *run_dir;
+};
+
+/* "function(args)" of an xtrigger for one instance: templates filled, wall_clock with its time. */
+char *xtrigger_signature(const struct workflow *workflow, const struct xtrigger_names *names,
+                         uint32_t xtrigger, cycle_point point, uint32_t task);
+
+struct signature *signatures_find(const struct signatures *signatures, struct slice text);
+void signatures_release(struct signatures *signatures);
+/* Adds a dependence of the instance on the signature, made if need be. */
+struct dependence *signatures_depend(struct signatures *signatures, struct instance *instance,
+                                     uint32_t xtrigger, const char *text);
+/* Frees a dependence; true if it was the signature's last: then ret_text is the heap text of what
+ * nobody needs any more, and whether it was watched. */
+bool signatures_undepend(struct signatures *signatures, struct dependence *dependence,
+                         char **ret_text, bool *ret_watched);
+
+/* The environment the results give a job: a JSON object {"LABEL_KEY": "value"}, "" if there is
+ * nothing. */
+void xtrigger_environment(const struct workflow *workflow, const struct instance *instance,
+                          struct text *out);
+
+#endif
