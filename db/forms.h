@@ -14,7 +14,7 @@ struct flow_set {
     bool noted; /* workflow_flows has its flows */
 };
 
-enum { FORMS_POINTS = 1024, TIME_TEXT_MAX = 32 };
+enum { FORMS_POINTS = 1024, TIME_TEXT_MAX = 64 };
 
 /* Zero-initialise. */
 struct forms {
