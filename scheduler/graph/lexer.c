@@ -104,13 +104,14 @@ static bool is_body_char(char c)
     return graph_name_char(c, false);
 }
 
-/* Advance past `close` on this line; the text before it. */
+/* Advance past `close` on this line; the text before it. In foo<m => bar the > belongs to =>. */
 static int scan_to(struct lexer *lexer, char close, struct slice *ret_text, struct error *error)
 {
     const char *open = lexer->next++;
     while (lexer->next < lexer->end && *lexer->next != close && *lexer->next != '\n')
         lexer->next++;
-    if (lexer->next == lexer->end || *lexer->next != close)
+    bool arrow = close == '>' && lexer->next < lexer->end && lexer->next[-1] == '=';
+    if (lexer->next == lexer->end || *lexer->next != close || arrow)
         return lexer_error(lexer, open, lexer->line, error,
                            "'%c' is not closed: expected '%c' on the same line", *open, close);
     *ret_text = (struct slice){open + 1, (size_t)(lexer->next - open - 1)};

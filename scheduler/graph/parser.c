@@ -144,7 +144,7 @@ static int expected_task(struct parser *parser, struct error *error)
         return FAIL(parser, token, "'%.*s' stands twice: expected a task between",
                     (int)token->whole.n, token->whole.at);
     if (is_operator(before->kind) && at_end(parser))
-        return FAIL(parser, token, "'%.*s' at the end: expected a task after it",
+        return FAIL(parser, before, "'%.*s' at the end: expected a task after it",
                     (int)before->whole.n, before->whole.at);
     if (before->kind == TOKEN_LINE_END && is_operator(token->kind))
         return FAIL(parser, token, "'%.*s' at the beginning: expected a task before it",

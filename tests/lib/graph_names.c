@@ -109,6 +109,8 @@ void test_names_init(struct test_names *names)
                                            .xtrigger = on_xtrigger,
                                            .task_name = on_task_name,
                                            .polling = on_polling}};
+    struct error error = {0};
+    names->cycling = cycling_create(&(struct cycling_options){.mode = CYCLING_INTEGER}, &error);
 }
 
 void test_names_release(struct test_names *names)
@@ -140,6 +142,7 @@ void test_names_release(struct test_names *names)
     vec_release(&names->outputs);
     vec_release(&names->xtriggers);
     vec_release(&names->pollings);
+    cycling_destroy(names->cycling);
 }
 
 void test_names_family(struct test_names *names, const char *family, const char *members)
@@ -176,4 +179,19 @@ const char *test_names_output_name(const struct test_names *names, uint32_t task
         if (strcmp(known->task, names->tasks.at[task]) == 0 && index++ == output)
             return known->output;
     return NULL;
+}
+
+struct graph *test_graph(struct test_names *names, const struct params *params,
+                         const char *const *sections, struct error *error)
+{
+    struct graph_builder *builder = graph_builder_create(names->cycling, 1, 10, &names->names);
+    struct graph *graph = NULL;
+    int code = 0;
+    graph_builder_parameters(builder, params);
+    for (size_t i = 0; code == 0 && sections[i]; i += 2)
+        code = graph_builder_add(builder, sections[i], sections[i + 1], "flow.cylc", 10, error);
+    if (code == 0)
+        graph = graph_build(builder, (uint32_t)names->tasks.n, error);
+    graph_builder_destroy(builder);
+    return graph;
 }

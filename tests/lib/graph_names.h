@@ -31,6 +31,7 @@ struct test_names {
     VEC(struct test_polling) pollings;
     const char *forbidden; /* a task name that is refused; NULL: none */
     struct graph_names names;
+    struct cycling *cycling; /* integer */
 };
 
 void test_names_init(struct test_names *names);
@@ -42,5 +43,10 @@ void test_names_output(struct test_names *names, const char *task, const char *o
 void test_names_xtrigger(struct test_names *names, const char *name);
 /* Name of an output of a task. */
 const char *test_names_output_name(const struct test_names *names, uint32_t task, uint32_t output);
+
+/* The graph of sections {recurrence, text, recurrence, text, ..., NULL}, integer cycling from 1 to
+ * 10, or NULL and an error. params may be NULL. */
+struct graph *test_graph(struct test_names *names, const struct params *params,
+                         const char *const *sections, struct error *error);
 
 #endif
