@@ -81,6 +81,7 @@ cycle_point point_add(const struct cycling *cycling, cycle_point point,
     return sum == POINT_NONE ? POINT_NONE : point_floor(cycling, sum);
 }
 
+/* The longest time from one point that can be written to the next. */
 static int64_t precision_seconds(enum precision precision)
 {
     switch (precision) {
@@ -90,12 +91,16 @@ static int64_t precision_seconds(enum precision precision)
         return SECONDS_A_MINUTE;
     case PRECISION_HOUR:
         return SECONDS_AN_HOUR;
-    case PRECISION_CENTURY:
-    case PRECISION_YEAR:
-    case PRECISION_MONTH:
-    case PRECISION_WEEK:
     case PRECISION_DAY:
         return SECONDS_A_DAY;
+    case PRECISION_WEEK:
+        return DAYS_A_WEEK * SECONDS_A_DAY;
+    case PRECISION_MONTH:
+        return 31 * SECONDS_A_DAY;
+    case PRECISION_YEAR:
+        return 366 * SECONDS_A_DAY;
+    case PRECISION_CENTURY:
+        return INT64_C(36600) * SECONDS_A_DAY;
     }
     IMPOSSIBLE("an unknown precision");
 }
@@ -105,7 +110,7 @@ cycle_point point_floor(const struct cycling *cycling, cycle_point point)
     if (cycling->mode == CYCLING_INTEGER)
         return point;
     const enum precision precision = cycling->format.precision;
-    const int64_t unit = precision_seconds(precision);
+    const int64_t unit = precision_seconds(precision > PRECISION_DAY ? precision : PRECISION_DAY);
     cycle_point floor = floor_divide(point + cycling->zone, unit) * unit - cycling->zone;
     if (precision >= PRECISION_DAY)
         return floor;
@@ -119,4 +124,12 @@ cycle_point point_floor(const struct cycling *cycling, cycle_point point)
     if (precision == PRECISION_CENTURY)
         civil.date.year = floor_divide(civil.date.year, 100) * 100;
     return civil_point(cycling, civil.date, 0, cycling->zone);
+}
+
+cycle_point point_ceiling(const struct cycling *cycling, cycle_point point)
+{
+    const cycle_point floor = point_floor(cycling, point);
+    if (floor == point)
+        return point;
+    return point_floor(cycling, floor + precision_seconds(cycling->format.precision));
 }

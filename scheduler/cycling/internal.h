@@ -41,6 +41,8 @@ cycle_point point_add_raw(const struct cycling *cycling, cycle_point point,
 /* The point that is left of `point` after writing and reading it: formats without minutes cut
  * them off. */
 cycle_point point_floor(const struct cycling *cycling, cycle_point point);
+/* The first point at or after `point` which can be written. */
+cycle_point point_ceiling(const struct cycling *cycling, cycle_point point);
 
 /* False when it does not fit. */
 bool interval_exact_seconds(const struct interval *interval, int64_t *ret_seconds);

@@ -128,21 +128,24 @@ static void keep(struct found *found, cycle_point child)
 
 static void invert_from(struct found *found, unsigned terms, cycle_point parent);
 
-/* The exact part of the term taken off: one candidate, and where the point format cuts the sum off,
- * the next point which can be written. */
+/* The exact part of the term taken off. Adding it cuts off what the point format does not write, so
+ * that the child is the next point which can be written; in months or years perhaps another, too.
+ */
 static void take_exact(struct found *found, unsigned term, cycle_point parent)
 {
     const struct cycling *cycling = found->cycling;
-    const struct interval *interval = &found->offset->term[term];
-    struct interval exact = *interval;
+    struct interval exact = found->offset->term[term];
 
     exact.months = exact.years = 0;
-    const cycle_point child = point_add_raw(cycling, parent, &exact, -1);
-    if (child == POINT_NONE)
-        return;
-    invert_from(found, term, point_floor(cycling, child));
-    if (point_floor(cycling, child) != child && cycling->format.precision == PRECISION_MINUTE)
-        invert_from(found, term, point_floor(cycling, child + SECONDS_A_MINUTE - 1));
+    cycle_point child = point_add_raw(cycling, parent, &exact, -1);
+    while (child != POINT_NONE) {
+        child = point_ceiling(cycling, child);
+        const cycle_point there = point_add_raw(cycling, child, &exact, 1);
+        if (there == POINT_NONE || point_floor(cycling, there) > parent)
+            return;
+        invert_from(found, term, child);
+        child++;
+    }
 }
 
 /* All days of the right month from which the months and years of the term lead to `parent`. They
