@@ -259,8 +259,14 @@ static int new_name(struct graph_builder *builder, const struct graph_node *node
 }
 
 static int set_polling(struct graph_builder *builder, const struct graph_node *node,
-                       const struct built_name *name, struct error *error)
+                       struct built_name *name, struct error *error)
 {
+    if (name->polled && slice_equal(node->polled, name->polled))
+        return 0;
+    if (name->polled)
+        return graph_statement_error(builder->statement, node, error,
+                                     "task '%s' polls '%.*s' here and '%s' elsewhere", name->name,
+                                     (int)node->polled.n, node->polled.at, name->polled);
     const char *at = node->polled.at, *end = at + node->polled.n;
     const char *colons = memmem(at, node->polled.n, "::", 2);
     INVARIANT(colons);
@@ -289,6 +295,7 @@ static int set_polling(struct graph_builder *builder, const struct graph_node *n
     if (builder->names.polling(builder->names.context, name->task, workflow, polled,
                                arena_text(&builder->arena, output), &reason) < 0)
         return graph_statement_error(builder->statement, node, error, "%s", reason.text);
+    name->polled = arena_text(&builder->arena, node->polled);
     return 0;
 }
 

@@ -38,6 +38,7 @@ struct built_name {
     uint32_t task;           /* not of a family */
     const uint32_t *members; /* of a family, ascending */
     uint32_t n_members;
+    const char *polled;                 /* what a polling task polls; NULL: nothing */
     uint32_t sequence;                  /* last one given to all members */
     uint32_t groups[FAMILY_QUALIFIERS]; /* NO_INDEX: not used on the left yet */
     uint64_t needs_done[2];             /* [optional]: qualifiers applied to all members */
