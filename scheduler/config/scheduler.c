@@ -1,5 +1,6 @@
 /* [meta] and [scheduler]: what concerns the workflow as a whole. */
 #include "scheduler/config/load.h"
+#include "scheduler/config/url.h"
 #include <errno.h>
 #include <string.h>
 
@@ -7,7 +8,29 @@
 
 static const double process_pool_timeout = 600; /* PT10M, as global.cylc has it by default */
 
-static void load_meta(struct loading *self)
+static int check_url(struct loading *self, const struct item *meta, bool of_task)
+{
+    const struct item *url = item_find(&self->tree, meta, "URL");
+    bool old = false;
+    char path[ITEM_PATH_MAX];
+    if (url && url_check(url->value.string, of_task, &old, self->error) < 0)
+        return item_error_where(self->error, url);
+    if (old)
+        warner_say(&self->warner, "Detected deprecated template variables in %s.",
+                   item_path(url, path));
+    return 0;
+}
+
+static int load_urls(struct loading *self)
+{
+    const struct item *runtime = load_section(self, "runtime", NULL);
+    int result = check_url(self, load_section(self, "meta", NULL), false);
+    for (const struct item *ns = runtime ? runtime->first : NULL; ns && result == 0; ns = ns->next)
+        result = check_url(self, item_find(&self->tree, ns, "meta"), true);
+    return result;
+}
+
+static int load_meta(struct loading *self)
 {
     const struct item *meta = load_section(self, "meta", NULL);
     const struct item *title = load_setting(self, "meta", NULL, "title");
@@ -17,6 +40,7 @@ static void load_meta(struct loading *self)
     self->workflow->meta = pairs.at;
     self->workflow->n_meta = pairs.n;
     self->workflow->title = title ? title->value.string : "";
+    return load_urls(self);
 }
 
 static void load_timeout(const struct loading *self, struct timeout_def *timeout, const char *name,
@@ -77,7 +101,8 @@ static int check_install(const struct loading *self)
 int load_scheduler(struct loading *self)
 {
     struct workflow *workflow = self->workflow;
-    load_meta(self);
+    if (load_meta(self) < 0)
+        return self->error->code;
     workflow->utc_mode = load_value(self, "scheduler", NULL, "UTC mode", ID_UTC_MODE).boolean;
     workflow->allow_implicit_tasks =
         load_value(self, "scheduler", NULL, "allow implicit tasks", ID_ALLOW_IMPLICIT_TASKS)

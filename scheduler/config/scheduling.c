@@ -64,9 +64,10 @@ static int parse_time_zone(const char *text, int *ret_minutes, struct error *err
 static bool is_acyclic(const struct loading *self)
 {
     const struct item *graph = load_section(self, "scheduling", "graph");
-    return graph && graph->first && graph->first == graph->last &&
-           strcmp(graph->first->name, "R1") == 0 &&
-           !load_setting(self, "scheduling", NULL, "cycling mode") &&
+    for (const struct item *item = graph ? graph->first : NULL; item; item = item->next)
+        if (strcmp(item->name, "R1") != 0 && strcmp(item->name, "1") != 0)
+            return false;
+    return graph && graph->first && !load_setting(self, "scheduling", NULL, "cycling mode") &&
            !load_setting(self, "scheduling", NULL, "initial cycle point") &&
            !load_setting(self, "scheduling", NULL, "final cycle point") && !self->options->initial;
 }

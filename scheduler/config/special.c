@@ -126,21 +126,27 @@ static int read_limit(struct loading *self, const struct item *queue, uint32_t *
     return 0;
 }
 
-static void read_members(struct loading *self, const struct item *queue, uint32_t index,
-                         struct task_def *tasks)
+static int read_members(struct loading *self, const struct item *queue, uint32_t index,
+                        struct task_def *tasks)
 {
     const struct item *item = item_find(&self->tree, queue, "members");
     for (uint32_t i = 0; item && i < item->value.strings.n; i++) {
+        const char *name = item->value.strings.at[i];
         const uint32_t *members = NULL;
         uint32_t n = 0;
-        if (!load_members(self, item->value.strings.at[i], &members, &n))
-            warner_say(
-                &self->warner,
-                "Queues contain tasks not defined in runtime:\n     * task '%s' in queue '%s'",
-                item->value.strings.at[i], queue->name);
+        bool known = load_members(self, name, &members, &n);
+        if (!known && strchr(name, '<'))
+            return namespace_check_name(slice_of(name), self->error),
+                   item_error_where(self->error, item);
+        if (!known)
+            warner_say(&self->warner,
+                       "Queues contain tasks not defined in runtime:\n"
+                       "     * task '%s' in queue '%s'",
+                       name, queue->name);
         for (uint32_t m = 0; m < n; m++)
             tasks[members[m]].queue = index;
     }
+    return 0;
 }
 
 int load_queues(struct loading *self, struct task_def *tasks)
@@ -158,8 +164,8 @@ int load_queues(struct loading *self, struct task_def *tasks)
             queues[index].name = arena_text(self->keep, slice_of(item->name));
         if (read_limit(self, item, &queues[index].limit) < 0)
             return self->error->code;
-        if (index)
-            read_members(self, item, index, tasks);
+        if (index && read_members(self, item, index, tasks) < 0)
+            return self->error->code;
     }
     self->workflow->queues = queues;
     self->workflow->n_queues = n;

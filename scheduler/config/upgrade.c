@@ -1,5 +1,6 @@
 /* The table of old names. A path is written "section/subsection/item", `*` for any namespace. */
 #include "scheduler/config/upgrade.h"
+#include "base/vec.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -87,6 +88,7 @@ static const struct old_name old_names[] = {
 
 struct upgrading {
     struct item_tree *tree;
+    VEC(struct item *) suspects; /* sections of [runtime] that may hold an old name */
     const struct warner *warner;
     struct error *error;
 };
@@ -178,9 +180,9 @@ static int find_and_upgrade(struct upgrading *self, const struct old_name *name,
     struct slice part = take_part(&rest);
     if (slice_equal(part, "*")) {
         int result = 0;
-        for (struct item *item = section->first; item && result == 0; item = item->next)
-            if (item->section)
-                result = find_and_upgrade(self, name, item, rest, item->name);
+        for (size_t i = 0; i < self->suspects.n && result == 0; i++)
+            result = find_and_upgrade(self, name, self->suspects.at[i], rest,
+                                      self->suspects.at[i]->name);
         return result;
     }
     char buffer[ITEM_PATH_MAX];
@@ -226,11 +228,37 @@ static int upgrade_dependencies(struct upgrading *self)
     return 0;
 }
 
+/* What old names under [runtime][*] begin with: most namespaces hold none of it, and there may be
+ * very many of them. */
+static bool is_suspect(const struct item *item)
+{
+    static const char *const names[] = {"suite state polling", "events", "job", "remote",
+                                        "extra log files"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(item->name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+static void find_suspects(struct upgrading *self)
+{
+    const struct item *runtime = item_find(self->tree, &self->tree->root, "runtime");
+    for (struct item *ns = runtime ? runtime->first : NULL; ns; ns = ns->next) {
+        bool suspect = false;
+        for (const struct item *item = ns->first; item && !suspect; item = item->next)
+            suspect = is_suspect(item);
+        if (suspect)
+            *vec_push(&self->suspects) = ns;
+    }
+}
+
 int upgrade_items(struct item_tree *tree, const struct warner *warner, struct error *error)
 {
-    struct upgrading self = {tree, warner, error};
+    struct upgrading self = {.tree = tree, .warner = warner, .error = error};
     int result = upgrade_dependencies(&self);
+    find_suspects(&self);
     for (size_t i = 0; i < sizeof old_names / sizeof *old_names && result == 0; i++)
         result = find_and_upgrade(&self, &old_names[i], &tree->root, old_names[i].old, "");
+    vec_release(&self.suspects);
     return result;
 }
