@@ -92,9 +92,8 @@ struct run {
 };
 
 /* Forward: all points up to the one returned are excluded, given that a whole pattern is. If an
- * exclusion ended within the run, nothing can be said: POINT_NONE. */
-static cycle_point run_end(const struct sequence *sequence, const struct run *run,
-                           cycle_point point)
+ * exclusion ended within the run, that is where it ended, and nothing is known of what comes. */
+static cycle_point run_end(const struct sequence *sequence, const struct run *run)
 {
     cycle_point end = POINT_MAX;
 
@@ -106,8 +105,6 @@ static cycle_point run_end(const struct sequence *sequence, const struct run *ru
                                (*excluded)->progression.count == COUNT_UNLIMITED;
         if (unlimited || last == POINT_NONE || last < run->begin)
             continue;
-        if (last < point)
-            return POINT_NONE;
         if (last < end)
             end = last;
     }
@@ -115,8 +112,7 @@ static cycle_point run_end(const struct sequence *sequence, const struct run *ru
 }
 
 /* The same backwards. */
-static cycle_point run_begin(const struct sequence *sequence, const struct run *run,
-                             cycle_point point)
+static cycle_point run_begin(const struct sequence *sequence, const struct run *run)
 {
     cycle_point begin = sequence->lowest - 1;
 
@@ -126,8 +122,6 @@ static cycle_point run_begin(const struct sequence *sequence, const struct run *
         const cycle_point first = regular_first(*excluded, (*excluded)->lowest);
         if (first == POINT_NONE || first > run->begin)
             continue;
-        if (first > point)
-            return POINT_NONE;
         if (first > begin)
             begin = first;
     }
@@ -158,7 +152,7 @@ cycle_point sequence_first(const struct sequence *sequence, cycle_point from)
         if (exclusion == NOT_EXCLUDED)
             return point;
         if (run_is_whole(sequence, &run, exclusion, point)) {
-            const cycle_point end = run_end(sequence, &run, point);
+            const cycle_point end = run_end(sequence, &run);
             run.n = 0;
             if (end >= sequence->highest)
                 return POINT_NONE;
@@ -186,9 +180,9 @@ cycle_point sequence_previous(const struct sequence *sequence, cycle_point point
         if (exclusion == NOT_EXCLUDED)
             return point;
         if (run_is_whole(sequence, &run, exclusion, point)) {
-            const cycle_point begin = run_begin(sequence, &run, point);
+            const cycle_point begin = run_begin(sequence, &run);
             run.n = 0;
-            if (begin != POINT_NONE && begin < excluded)
+            if (begin < excluded)
                 excluded = begin;
         }
         point = regular_last(sequence, excluded);

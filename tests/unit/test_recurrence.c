@@ -91,6 +91,8 @@ static void recurrences_have_the_points_of_the_manual(void **state)
         {"P1M", "20260131T00", "20260601T00",
          "20260131T00 20260228T00 20260328T00 20260428T00 20260528T00"},
         {"PT0S", "20260101T00", NULL, "20260101T00"},
+        {"R4//P1D!R1//-P1D", "20260101T00", NULL, "20260101T00 20260102T00 20260104T00"},
+        {"R4/^+P1D/P1D!P2D", "20260101T00", "20270101T00", "20260103T00 20260105T00"},
         {"P1D!P1D", "20260101T00", NULL, ""},
         {"P1M!P1M", "20260101T00", NULL, ""},
         {"PT6H!(T00,T06,T12,T18)", "20260101T00", NULL, ""},
@@ -405,7 +407,9 @@ static void far_points_are_found_at_once(void **state)
                             cases[i].previous);
         assert_true(sequence_next(sequence, point_of(cycling, "99991231T235959")) == POINT_NONE);
         assert_true(sequence_next(sequence, POINT_MAX) == POINT_NONE);
-        assert_true(sequence_previous(sequence, POINT_MAX) != POINT_NONE);
+        if (strcmp(cases[i].recurrence, "PT1S") == 0)
+            assert_true(sequence_previous(sequence, POINT_MAX) ==
+                        point_of(cycling, "99991231T235959"));
         assert_true(sequence_previous(sequence, POINT_NONE) == POINT_NONE);
         sequence_destroy(sequence);
     }
