@@ -6,6 +6,7 @@
 #include "coroutines/bus.h"
 #include "base/trace.h"
 #include "coroutines/bus_parts.h"
+#include <string.h>
 
 #include "base/banned.h"
 
@@ -53,7 +54,7 @@ void bus_publish(struct bus *bus, enum member from, struct message *message)
     message->seq = ++out->seq;
     message->topic_seq = ++out->topic_seq[message->topic];
     trace(topics[message->topic].name, (int64_t)from, (int64_t)message->seq);
-    BUS_EACH(listener, bus_audience(bus, from, message->topic))
+    BUS_EACH(listener, bus_audience(bus, from, message->topic) & ~bus->deaf)
     {
         if (++bus->in[listener].depth >= BUS_DEPTH_LIMIT)
             bus->congested |= MEMBER_BIT(listener);
@@ -76,9 +77,13 @@ static void check_sequence(struct bus_inbox *in, const struct message *message)
 {
     enum member sender = message->sender;
     INVARIANT(in->hears & MEMBER_BIT(sender));
-    INVARIANT(!(in->ended & MEMBER_BIT(sender)));
+    /* Of a lost sender there may be messages on the way that it said before it died. */
+    INVARIANT(!(in->ended & ~in->lost & MEMBER_BIT(sender)));
     INVARIANT(message->seq > in->seq[sender]);
-    uint64_t expected = ++in->topic_seq[sender][message->topic];
+    uint64_t *last = &in->topic_seq[sender][message->topic];
+    if (*last == 0 && (in->late & MEMBER_BIT(sender)))
+        *last = message->topic_seq - 1;
+    uint64_t expected = ++*last;
     if (message->topic_seq != expected) {
         trace(topics[message->topic].name, (int64_t)expected, (int64_t)message->topic_seq);
         IMPOSSIBLE("a gap in the sequence of an outbox: a message was lost or doubled");
@@ -118,7 +123,6 @@ void bus_close(struct bus *bus, enum member me)
         return;
     bus_publish(bus, me, &(struct message){.topic = TOPIC_END});
     bus->out[me].closed = true;
-    bus->ops->close(bus, me);
 }
 
 bool bus_closed(const struct bus *bus, enum member me)
@@ -131,6 +135,30 @@ bool bus_drained(const struct bus *bus, enum member me, unsigned except)
 {
     const struct bus_inbox *in = &bus->in[me];
     return (in->hears & ~in->ended & ~except) == 0;
+}
+
+void bus_lost(struct bus *bus, enum member member)
+{
+    PRE(member < MEMBERS && (bus->cast & ~bus->local & MEMBER_BIT(member)));
+    trace("bus lost", (int64_t)member, 0);
+    BUS_EACH(listener, bus->out[member].audience)
+    {
+        bus->in[listener].ended |= MEMBER_BIT(member);
+        bus->in[listener].lost |= MEMBER_BIT(member);
+    }
+    bus->deaf |= MEMBER_BIT(member);
+    bus_consumed(bus, member, bus->in[member].depth);
+    bus->ops->lost(bus, member);
+    bus_wake(bus, bus->out[member].audience);
+}
+
+void bus_heard_again(struct bus *bus, enum member me, enum member sender)
+{
+    struct bus_inbox *in = &bus->in[me];
+    in->ended &= ~MEMBER_BIT(sender);
+    in->lost &= ~MEMBER_BIT(sender);
+    in->seq[sender] = 0;
+    memset(in->topic_seq[sender], 0, sizeof in->topic_seq[sender]);
 }
 
 bool bus_congested(const struct bus *bus, enum member me)

@@ -21,7 +21,7 @@ struct bus;
 struct bus_ops {
     void (*publish)(struct bus *bus, enum member from, struct message *message);
     bool (*receive)(struct bus *bus, enum member me, struct message *ret_message);
-    void (*close)(struct bus *bus, enum member me);
+    void (*lost)(struct bus *bus, enum member member); /* NULL: nobody can be */
     void (*destroy)(struct bus *bus);
 };
 
@@ -31,7 +31,9 @@ void bus_publish(struct bus *bus, enum member from, struct message *message);
 /* The next message for `me`, or false. Its texts are valid until the next receive by `me`.
  * TOPIC_END is counted and never returned. */
 bool bus_receive(struct bus *bus, enum member me, struct message *ret_message);
-/* `me` lives here: co is woken whenever its inbox gets something. */
+/* `me` lives here: co (NULL: nobody any more) is woken when its inbox gets something and when a
+ * congestion that held it up is over. Once woken it reads until bus_receive says false, or comes
+ * back by itself: what it leaves unread does not wake it again. */
 void bus_attach(struct bus *bus, enum member me, struct co *co);
 /* Nothing more will be said by `me`. Twice is fine. */
 void bus_close(struct bus *bus, enum member me);

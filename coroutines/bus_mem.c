@@ -93,13 +93,6 @@ static bool receive(struct bus *bus, enum member me, struct message *ret_message
     return true;
 }
 
-/* END is in the queues already. */
-static void close_outbox(struct bus *bus, enum member me)
-{
-    (void)bus;
-    (void)me;
-}
-
 static void destroy(struct bus *bus)
 {
     struct bus_mem *self = (struct bus_mem *)bus;
@@ -116,7 +109,7 @@ static void destroy(struct bus *bus)
 
 struct bus *bus_mem_create(unsigned cast)
 {
-    static const struct bus_ops ops = {publish, receive, close_outbox, destroy};
+    static const struct bus_ops ops = {publish, receive, NULL, destroy};
     struct bus_mem *self = NEW(struct bus_mem);
     bus_init(&self->bus, &ops, cast, cast);
     return &self->bus;

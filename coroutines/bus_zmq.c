@@ -1,15 +1,18 @@
 /* The bus over ZMQ: members in loops of other threads (inproc) or processes (ipc).
  *
  * Each member has an outbox (XPUB, bound) and an inbox (SUB, connected to the outboxes it hears).
- * Each loop with strangers around has one socket more, for credits: a listener tells a speaker of
- * another loop how much of its outbox it has read, every CREDIT_EVERY messages and at the END, so
- * that the speaker knows its depth and when all was heard. What stays inside the loop needs none of
- * it, nor any descriptor: publishing wakes the listeners here directly.
+ * Each loop with strangers around has one SUB more, for notes from member to member: a WELCOME, and
+ * CREDIT, by which a listener tells a speaker of another loop how much of its outbox it has read,
+ * every CREDIT_EVERY messages and at the END, so that the speaker knows its depth and when all was
+ * heard. What stays inside the loop needs none of it, nor any descriptor: publishing wakes the
+ * listeners here directly.
  *
  * Start: an XPUB drops what nobody has subscribed to, so nothing may be said before all listeners
- * have. A SUB sends all its subscriptions to every XPUB it is connected to; how many that makes for
- * each outbox follows from the topic table, and XPUB_VERBOSE reports every single one. Until they
- * have all come, receive says "nothing" and nobody is woken.
+ * have. A SUB sends its subscriptions in the order of their bytes, also when it reconnects; the
+ * last is its hello (HELLO and its member), so an outbox that sees the hello (XPUB_VERBOSE reports
+ * every single one) has all its subscriptions, and answers strangers with a welcome. A loop has
+ * started when its outboxes have seen all hellos and its inboxes all welcomes. Until then receive
+ * says "nothing" and nobody is woken.
  *
  * Wake-ups: ZMQ_FD is edge triggered behind a level triggered eventfd. Each time it is readable,
  * ZMQ_EVENTS is asked, which empties the eventfd (or the loop would spin) and tells whether there
@@ -17,6 +20,10 @@
  * EAGAIN: that is why a member reads until bus_receive says false, or comes back by itself. No
  * prepare or idle handle of the bus's own is needed for that, since whoever has unread messages is
  * awake.
+ *
+ * Loss: each loop marks what it says with a random number. A member whose process died and was
+ * started again is known by its new one, says its hello again and is welcomed again; the welcome
+ * tells it that it came late, so that it takes the first number of each topic as it is.
  *
  * End: the handles keep the loop alive while a speaker elsewhere has not ended or a listener
  * elsewhere has not acknowledged the END of an outbox of ours. */
@@ -40,13 +47,22 @@ enum {
     RECONNECT_MAX_MS = 1000
 };
 
-static const char credit_topic[] = "credit"; /* with its NUL; then one byte: the speaker */
+/* First bytes of what is no topic. A member's number follows. */
+static const char to_member = '\x01'; /* a note to it */
+static const char hello = '\xff';     /* sorts after everything else */
 
-struct credit {
-    char topic[sizeof credit_topic];
-    uint8_t speaker, listener, ended;
-    uint8_t read[8]; /* little endian: how many messages of `speaker` `listener` has read */
+enum note_kind { NOTE_WELCOME, NOTE_CREDIT };
+
+/* All bytes: goes over the wire as it is. */
+struct note {
+    char prefix;
+    uint8_t to, from, kind;
+    uint8_t late;      /* welcome: I have said something before */
+    uint8_t ended;     /* welcome: I have closed; credit: I have read your END */
+    uint8_t number[8]; /* little endian; welcome: my mark; credit: how much of yours I have read */
 };
+
+enum { MARK_SIZE = sizeof(uint32_t) }; /* at the end of each message */
 
 /* A socket and its descriptor in the loop. */
 struct line {
@@ -61,13 +77,17 @@ struct bus_zmq {
     uv_loop_t *loop;
     void *context;
     const char *endpoints[MEMBERS];
-    struct line out[MEMBERS], in[MEMBERS], credits;
+    struct line out[MEMBERS], in[MEMBERS], notes;
     unsigned open_handles;
     bool started, destroyed;
     struct co *starting;
-    /* The start barrier of each outbox. */
-    unsigned subscriptions[MEMBERS], subscriptions_due[MEMBERS];
-    unsigned creditors[MEMBERS]; /* who has subscribed to credits */
+    uint32_t mark;                    /* of what this loop says */
+    uint32_t marks[MEMBERS][MEMBERS]; /* by whom heard, of whom */
+    unsigned replaced[MEMBERS];       /* heard a new one before the old one was reported lost */
+    /* The start barrier. */
+    unsigned hellos[MEMBERS];   /* to each outbox */
+    unsigned noted[MEMBERS];    /* who takes notes from each outbox */
+    unsigned welcomes[MEMBERS]; /* to each inbox */
     /* As a listener: of speakers elsewhere, read and told to them. */
     uint64_t read[MEMBERS][MEMBERS], told[MEMBERS][MEMBERS];
     unsigned ended[MEMBERS];
@@ -138,28 +158,10 @@ static bool hears_topic(const struct bus_zmq *self, enum member listener, enum t
            (topics[topic].says & self->bus.cast & ~MEMBER_BIT(listener));
 }
 
-static unsigned subscriptions_of(const struct bus_zmq *self, enum member listener)
+/* Who of another loop says something to `me` or hears something from it. */
+static unsigned strangers_of(const struct bus_zmq *self, enum member me)
 {
-    unsigned n = 0;
-    for (int topic = 0; topic < TOPICS_N; topic++)
-        n += hears_topic(self, listener, (enum topic)topic);
-    return n;
-}
-
-static unsigned subscriptions_due(const struct bus_zmq *self, enum member speaker)
-{
-    unsigned n = 0;
-    BUS_EACH(listener, self->bus.out[speaker].audience)
-    {
-        n += subscriptions_of(self, listener);
-    }
-    return n;
-}
-
-/* Who is told credits by `listener`: the speakers elsewhere. */
-static unsigned creditors_due(const struct bus_zmq *self, enum member listener)
-{
-    return self->bus.in[listener].hears & elsewhere(self);
+    return (self->bus.in[me].hears | self->bus.out[me].audience) & elsewhere(self);
 }
 
 /* --- staying alive --- */
@@ -180,38 +182,170 @@ static void settle_inbox(struct bus_zmq *self, enum member me)
     keep_alive(&self->in[me], open != 0);
 }
 
-static void settle_credits(struct bus_zmq *self)
+static void settle_outboxes(struct bus_zmq *self)
 {
     unsigned open = 0;
     BUS_EACH(speaker, self->bus.local)
     {
         open |= self->bus.out[speaker].audience & elsewhere(self) & ~self->acknowledged[speaker];
     }
-    keep_alive(&self->credits, open != 0);
+    keep_alive(&self->notes, open != 0);
+}
+
+static void settle(struct bus_zmq *self)
+{
+    BUS_EACH(me, self->bus.local)
+    {
+        settle_inbox(self, me);
+    }
+    settle_outboxes(self);
+}
+
+/* --- notes --- */
+
+static void put_u64(uint8_t *out, uint64_t value)
+{
+    for (int i = 0; i < 8; i++)
+        out[i] = (uint8_t)(value >> (8 * i));
+}
+
+static uint64_t get_u64(const uint8_t *in)
+{
+    uint64_t value = 0;
+    for (int i = 0; i < 8; i++)
+        value |= (uint64_t)in[i] << (8 * i);
+    return value;
+}
+
+static void tell(struct bus_zmq *self, enum member from, enum member to, struct note note)
+{
+    note.prefix = to_member;
+    note.to = (uint8_t)to;
+    note.from = (uint8_t)from;
+    say(self->out[from].socket, &note, sizeof note);
+}
+
+static void tell_welcome(struct bus_zmq *self, enum member from, enum member to)
+{
+    struct note note = {.kind = NOTE_WELCOME,
+                        .late = self->bus.out[from].seq > 0,
+                        .ended = self->bus.out[from].closed};
+    put_u64(note.number, self->mark);
+    tell(self, from, to, note);
+}
+
+static void tell_credit(struct bus_zmq *self, enum member from, enum member to)
+{
+    struct note note = {.kind = NOTE_CREDIT, .ended = (self->ended[from] & MEMBER_BIT(to)) != 0};
+    self->told[from][to] = self->read[from][to];
+    put_u64(note.number, self->read[from][to]);
+    tell(self, from, to, note);
+}
+
+/* The first of each speaker counts: when one that was lost is back, its messages tell. */
+static void take_welcome(struct bus_zmq *self, enum member me, enum member from,
+                         const struct note *note)
+{
+    unsigned bit = MEMBER_BIT(from);
+    if (self->welcomes[me] & bit)
+        return;
+    self->welcomes[me] |= bit;
+    self->marks[me][from] = (uint32_t)get_u64(note->number);
+    if (note->late)
+        self->bus.in[me].late |= bit;
+    if (note->ended) {
+        self->bus.in[me].ended |= bit;
+        self->ended[me] |= bit;
+    }
+}
+
+static void take_credit(struct bus_zmq *self, enum member me, enum member from,
+                        const struct note *note)
+{
+    uint64_t read = get_u64(note->number), *credited = &self->credited[me][from];
+    if ((self->bus.deaf & MEMBER_BIT(from)) || read < *credited)
+        return; /* the last word of one that was lost */
+    uint64_t more = read - *credited, depth = self->bus.in[from].depth;
+    /* One that came back may have read what was said before it was counted again. */
+    bus_consumed(&self->bus, from, more < depth ? more : depth);
+    *credited = read;
+    if (note->ended)
+        self->acknowledged[me] |= MEMBER_BIT(from);
+}
+
+static void take_note(struct bus_zmq *self, const struct note *note)
+{
+    INVARIANT(note->to < MEMBERS && note->from < MEMBERS);
+    enum member me = (enum member)note->to, from = (enum member)note->from;
+    INVARIANT(self->bus.local & MEMBER_BIT(me));
+    if (note->kind == NOTE_WELCOME)
+        take_welcome(self, me, from, note);
+    else
+        take_credit(self, me, from, note);
 }
 
 /* --- starting --- */
 
-static void note_subscription(struct bus_zmq *self, enum member me, const zmq_msg_t *message)
-{
-    const char *at = zmq_msg_data((zmq_msg_t *)(uintptr_t)message);
-    size_t n = zmq_msg_size(message);
-    INVARIANT(n >= 1);
-    if (at[0] != 1)
-        return;
-    if (n == 2 + sizeof credit_topic && memcmp(at + 1, credit_topic, sizeof credit_topic) == 0) {
-        unsigned char speaker = (unsigned char)at[1 + sizeof credit_topic];
-        INVARIANT(speaker < MEMBERS);
-        self->creditors[me] |= 1u << speaker;
-    } else
-        self->subscriptions[me]++;
-}
-
 static bool outbox_started(const struct bus_zmq *self, enum member me)
 {
-    INVARIANT(self->subscriptions[me] <= self->subscriptions_due[me]);
-    return self->subscriptions[me] == self->subscriptions_due[me] &&
-           (creditors_due(self, me) & ~self->creditors[me]) == 0;
+    return (self->bus.out[me].audience & ~self->hellos[me]) == 0 &&
+           (strangers_of(self, me) & ~self->noted[me]) == 0;
+}
+
+static bool inbox_started(const struct bus_zmq *self, enum member me)
+{
+    return (self->bus.in[me].hears & elsewhere(self) & ~self->welcomes[me]) == 0;
+}
+
+static void start_if_ready(struct bus_zmq *self)
+{
+    if (self->started)
+        return;
+    BUS_EACH(me, self->bus.local)
+    {
+        if (!outbox_started(self, me) || !inbox_started(self, me))
+            return;
+    }
+    self->started = true;
+    trace("bus started", self->bus.local, self->bus.cast);
+    BUS_EACH(me, self->bus.local)
+    {
+        keep_alive(&self->out[me], false);
+    }
+    settle(self);
+    bus_wake(&self->bus, self->bus.local);
+    if (self->starting)
+        co_wake(self->starting);
+    self->starting = NULL;
+}
+
+/* `member` has subscribed to all it wants from the outbox of `me`, perhaps not for the first time.
+ */
+static void welcome(struct bus_zmq *self, enum member me, enum member member)
+{
+    unsigned bit = MEMBER_BIT(member);
+    if (!(self->hellos[me] & self->noted[me] & elsewhere(self) & bit))
+        return;
+    if (self->bus.deaf & bit) {
+        self->bus.deaf &= ~bit;
+        settle(self);
+    }
+    tell_welcome(self, me, member);
+}
+
+static void take_subscription(struct bus_zmq *self, enum member me, const char *at, size_t n)
+{
+    if (n != 3 || at[0] != 1 || (at[1] != hello && at[1] != to_member))
+        return;
+    INVARIANT(at[2] >= 0 && at[2] < MEMBERS);
+    enum member member = (enum member)at[2];
+    unsigned bit = MEMBER_BIT(member);
+    if (at[1] == hello)
+        self->hellos[me] |= bit;
+    else
+        self->noted[me] |= bit;
+    if (self->bus.out[me].audience & bit)
+        welcome(self, me, member);
 }
 
 static void look_at_outbox(struct bus_zmq *self, enum member me)
@@ -219,127 +353,99 @@ static void look_at_outbox(struct bus_zmq *self, enum member me)
     zmq_msg_t message;
     zmq_msg_init(&message);
     while (take(self->out[me].socket, &message))
-        note_subscription(self, me, &message);
+        take_subscription(self, me, zmq_msg_data(&message), zmq_msg_size(&message));
     zmq_msg_close(&message);
 }
 
-/* Nobody listens to the outboxes' descriptors any more: all that could come are farewells. */
-static void start_if_ready(struct bus_zmq *self)
+/* --- what the loop says of descriptors --- */
+
+static struct line *line_of(uv_poll_t *poll, int status)
 {
-    BUS_EACH(me, self->bus.local)
-    {
-        if (!outbox_started(self, me))
-            return;
-    }
-    self->started = true;
-    trace("bus started", self->bus.local, self->bus.cast);
-    BUS_EACH(me, self->bus.local)
-    {
-        if (self->out[me].polled)
-            uv_poll_stop(&self->out[me].poll);
-        settle_inbox(self, me);
-    }
-    settle_credits(self);
-    bus_wake(&self->bus, self->bus.local);
-    if (self->starting)
-        co_wake(self->starting);
-    self->starting = NULL;
+    INVARIANT(status == 0);
+    return (struct line *)((char *)poll - offsetof(struct line, poll));
 }
 
 static void on_outbox(uv_poll_t *poll, int status, int events)
 {
-    struct line *line = (struct line *)((char *)poll - offsetof(struct line, poll));
-    struct bus_zmq *self = poll->data;
     (void)events;
-    INVARIANT(status == 0);
-    look_at_outbox(self, line->member);
-    if (!self->started)
-        start_if_ready(self);
+    look_at_outbox(poll->data, line_of(poll, status)->member);
+    start_if_ready(poll->data);
 }
-
-/* --- running --- */
 
 static void on_inbox(uv_poll_t *poll, int status, int events)
 {
-    struct line *line = (struct line *)((char *)poll - offsetof(struct line, poll));
+    struct line *line = line_of(poll, status);
     struct bus_zmq *self = poll->data;
     (void)events;
-    INVARIANT(status == 0);
     if (readable(line->socket) && self->started)
         bus_wake(&self->bus, MEMBER_BIT(line->member));
 }
 
-static void note_credit(struct bus_zmq *self, const struct credit *credit)
+static void on_notes(uv_poll_t *poll, int status, int events)
 {
-    INVARIANT(credit->speaker < MEMBERS && credit->listener < MEMBERS);
-    enum member speaker = (enum member)credit->speaker, listener = (enum member)credit->listener;
-    uint64_t read = 0;
-    for (int i = 0; i < 8; i++)
-        read |= (uint64_t)credit->read[i] << (8 * i);
-    uint64_t *credited = &self->credited[speaker][listener];
-    INVARIANT(read >= *credited);
-    bus_consumed(&self->bus, listener, read - *credited);
-    *credited = read;
-    if (credit->ended)
-        self->acknowledged[speaker] |= MEMBER_BIT(listener);
-}
-
-static void on_credits(uv_poll_t *poll, int status, int events)
-{
+    struct line *line = line_of(poll, status);
     struct bus_zmq *self = poll->data;
     (void)events;
-    INVARIANT(status == 0);
     zmq_msg_t message;
     zmq_msg_init(&message);
-    while (take(self->credits.socket, &message)) {
-        struct credit credit;
-        INVARIANT(zmq_msg_size(&message) == sizeof credit);
-        memcpy(&credit, zmq_msg_data(&message), sizeof credit);
-        note_credit(self, &credit);
+    while (take(line->socket, &message)) {
+        struct note note;
+        INVARIANT(zmq_msg_size(&message) == sizeof note);
+        memcpy(&note, zmq_msg_data(&message), sizeof note);
+        take_note(self, &note);
     }
     zmq_msg_close(&message);
-    settle_credits(self);
+    settle(self);
+    start_if_ready(self);
 }
 
-static void tell_credit(struct bus_zmq *self, enum member me, enum member speaker)
-{
-    uint64_t read = self->read[me][speaker];
-    struct credit credit = {.speaker = (uint8_t)speaker,
-                            .listener = (uint8_t)me,
-                            .ended = (self->ended[me] & MEMBER_BIT(speaker)) != 0};
-    memcpy(credit.topic, credit_topic, sizeof credit_topic);
-    /* The one subscribed to is the speaker: its byte follows the topic. */
-    for (int i = 0; i < 8; i++)
-        credit.read[i] = (uint8_t)(read >> (8 * i));
-    self->told[me][speaker] = read;
-    say(self->out[me].socket, &credit, sizeof credit);
-}
+/* --- running --- */
 
-static void count_read(struct bus_zmq *self, enum member me, const struct message *message)
+/* A mark that is new is that of a new process of this member. */
+static void note_mark(struct bus_zmq *self, enum member me, enum member sender, uint32_t mark)
 {
-    enum member speaker = message->sender;
-    if (!(elsewhere(self) & MEMBER_BIT(speaker)))
+    uint32_t *known = &self->marks[me][sender];
+    if (*known == mark)
         return;
-    uint64_t read = ++self->read[me][speaker];
-    bool ended = message->topic == TOPIC_END;
-    if (ended)
-        self->ended[me] |= MEMBER_BIT(speaker);
-    if (ended || read - self->told[me][speaker] >= CREDIT_EVERY)
-        tell_credit(self, me, speaker);
-    if (ended)
+    *known = mark;
+    if (!(self->bus.in[me].lost & MEMBER_BIT(sender)))
+        self->replaced[me] |= MEMBER_BIT(sender);
+    bus_heard_again(&self->bus, me, sender);
+    self->ended[me] &= ~MEMBER_BIT(sender);
+    self->read[me][sender] = self->told[me][sender] = 0;
+    settle_inbox(self, me);
+}
+
+static void count_read(struct bus_zmq *self, enum member me, enum member sender, bool end)
+{
+    uint64_t read = ++self->read[me][sender];
+    if (end)
+        self->ended[me] |= MEMBER_BIT(sender);
+    if (end || read - self->told[me][sender] >= CREDIT_EVERY)
+        tell_credit(self, me, sender);
+    if (end)
         settle_inbox(self, me);
 }
 
 static bool receive(struct bus *bus, enum member me, struct message *ret_message)
 {
     struct bus_zmq *self = of(bus);
-    if (!self->started || !take(self->in[me].socket, &self->held[me]))
+    zmq_msg_t *held = &self->held[me];
+    if (!self->started || !take(self->in[me].socket, held))
         return false;
+    size_t n = zmq_msg_size(held);
+    INVARIANT(n > MARK_SIZE);
+    const char *bytes = zmq_msg_data(held);
     struct error error;
-    int result = message_decode(zmq_msg_data(&self->held[me]), zmq_msg_size(&self->held[me]),
-                                ret_message, &error);
+    int result = message_decode(bytes, n - MARK_SIZE, ret_message, &error);
     INVARIANT(result == 0);
-    count_read(self, me, ret_message);
+    enum member sender = ret_message->sender;
+    if (elsewhere(self) & MEMBER_BIT(sender)) {
+        uint32_t mark;
+        memcpy(&mark, bytes + n - MARK_SIZE, MARK_SIZE);
+        note_mark(self, me, sender, mark);
+        count_read(self, me, sender, ret_message->topic == TOPIC_END);
+    }
     return true;
 }
 
@@ -349,14 +455,30 @@ static void publish(struct bus *bus, enum member from, struct message *message)
     PRE(self->started);
     text_clear(&self->encoded);
     message_encode(message, &self->encoded);
+    text_add_n(&self->encoded, (const char *)&self->mark, MARK_SIZE);
     say(self->out[from].socket, self->encoded.at, self->encoded.n);
     bus_wake(bus, bus_audience(bus, from, message->topic));
 }
 
-static void close_outbox(struct bus *bus, enum member me)
+/* What listeners here have heard of its successor already is not undone. */
+static void lost(struct bus *bus, enum member member)
 {
-    (void)bus;
-    (void)me; /* END has been said; credits still go out this way */
+    struct bus_zmq *self = of(bus);
+    unsigned bit = MEMBER_BIT(member);
+    BUS_EACH(me, bus->local)
+    {
+        if (self->replaced[me] & bit) {
+            self->replaced[me] &= ~bit;
+            bus->in[me].ended &= ~bit;
+            bus->in[me].lost &= ~bit;
+        } else
+            self->ended[me] |= bit;
+        self->acknowledged[me] |= bit;
+        self->credited[me][member] = 0;
+        self->hellos[me] &= ~bit;
+        self->noted[me] &= ~bit;
+    }
+    settle(self);
 }
 
 /* --- making and ending --- */
@@ -383,7 +505,7 @@ static void line_close(struct line *line)
 static void destroy(struct bus *bus)
 {
     struct bus_zmq *self = of(bus);
-    line_close(&self->credits);
+    line_close(&self->notes);
     for (int me = 0; me < MEMBERS; me++) {
         line_close(&self->in[me]);
         line_close(&self->out[me]);
@@ -439,7 +561,6 @@ static int open_outbox(struct bus_zmq *self, enum member me, struct error *error
     /* Everything has been read when the bus goes, but for the last acknowledgement. */
     if (self->bus.out[me].audience & elsewhere(self))
         set(socket, ZMQ_LINGER, LINGER_MS);
-    self->subscriptions_due[me] = subscriptions_due(self, me);
     if (zmq_bind(socket, self->endpoints[me]) < 0)
         return error_set(error, -errno, "the bus: cannot bind the outbox of %s to %s: %s",
                          member_names[me], self->endpoints[me], zmq_strerror(errno));
@@ -466,24 +587,22 @@ static int open_inbox(struct bus_zmq *self, enum member me, struct error *error)
     for (int topic = 0; topic < TOPICS_N; topic++)
         if (hears_topic(self, me, (enum topic)topic))
             subscribe(self->in[me].socket, topics[topic].name, strlen(topics[topic].name) + 1);
+    subscribe(self->in[me].socket, (const char[]){hello, (char)me}, 2);
     return connect_to(self, &self->in[me], self->bus.in[me].hears, error);
 }
 
-static int open_credits(struct bus_zmq *self, struct error *error)
+static int open_notes(struct bus_zmq *self, struct error *error)
 {
-    int result = line_open(self, &self->credits, (enum member)0, ZMQ_SUB, error);
+    int result = line_open(self, &self->notes, (enum member)0, ZMQ_SUB, error);
     if (result)
         return result;
-    unsigned listeners = 0;
-    BUS_EACH(speaker, self->bus.local)
+    unsigned strangers = 0;
+    BUS_EACH(me, self->bus.local)
     {
-        char prefix[sizeof credit_topic + 1];
-        memcpy(prefix, credit_topic, sizeof credit_topic);
-        prefix[sizeof credit_topic] = (char)speaker;
-        subscribe(self->credits.socket, prefix, sizeof prefix);
-        listeners |= self->bus.out[speaker].audience;
+        subscribe(self->notes.socket, (const char[]){to_member, (char)me}, 2);
+        strangers |= strangers_of(self, me);
     }
-    return connect_to(self, &self->credits, listeners & elsewhere(self), error);
+    return connect_to(self, &self->notes, strangers, error);
 }
 
 static int open_all(struct bus_zmq *self, struct error *error)
@@ -500,7 +619,7 @@ static int open_all(struct bus_zmq *self, struct error *error)
             result = open_inbox(self, me, error);
     }
     if (!result && elsewhere(self))
-        result = open_credits(self, error);
+        result = open_notes(self, error);
     return result;
 }
 
@@ -508,32 +627,37 @@ static void poll_all(struct bus_zmq *self)
 {
     BUS_EACH(me, self->bus.local)
     {
-        look_at_outbox(self, me);
-    }
-    start_if_ready(self);
-    BUS_EACH(me, self->bus.local)
-    {
-        if (!self->started)
+        if (elsewhere(self))
             line_poll(self, &self->out[me], on_outbox);
+        else
+            look_at_outbox(self, me);
     }
     BUS_EACH(me, self->bus.local)
     {
         if (self->bus.in[me].hears & elsewhere(self))
             line_poll(self, &self->in[me], on_inbox);
-        settle_inbox(self, me);
     }
     if (elsewhere(self))
-        line_poll(self, &self->credits, on_credits);
+        line_poll(self, &self->notes, on_notes);
+    start_if_ready(self);
+    if (!self->started)
+        return;
+    BUS_EACH(me, self->bus.local)
+    {
+        keep_alive(&self->out[me], false);
+    }
+    settle(self);
 }
 
 struct bus *bus_zmq_create(struct env *env, const struct bus_zmq_options *options,
                            struct error *error)
 {
-    static const struct bus_ops ops = {publish, receive, close_outbox, destroy};
+    static const struct bus_ops ops = {publish, receive, lost, destroy};
     struct bus_zmq *self = NEW(struct bus_zmq);
     bus_init(&self->bus, &ops, options->cast, options->local);
     self->loop = env_uv_loop(env);
     self->context = options->context;
+    self->mark = (uint32_t)env->ops->random(env) | 1;
     BUS_EACH(member, options->cast)
     {
         PRE(options->endpoints[member]);

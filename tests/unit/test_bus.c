@@ -328,11 +328,16 @@ static void in_a_child_that_must_abort(struct bus *bus, void (*doing)(struct bus
     assert_int_equal(WTERMSIG(status), SIGABRT);
 }
 
-static void read_all(struct bus *bus)
+static void read_all_of(struct bus *bus, enum member listener)
 {
     struct message got;
-    while (bus_receive(bus, RECORDER, &got))
+    while (bus_receive(bus, listener, &got))
         ;
+}
+
+static void read_all(struct bus *bus)
+{
+    read_all_of(bus, RECORDER);
 }
 
 static void a_gap_in_a_topic_aborts(void **state)
@@ -542,6 +547,7 @@ static pid_t start_process(const char *scheme, unsigned local, uint64_t to_say)
     pid_t pid = fork();
     if (pid)
         return pid;
+    alarm(60);
     struct loop loop = {
         .context = bus_zmq_context(), .scheme = scheme, .local = local, .to_say = to_say};
     run_loop(&loop);
@@ -712,7 +718,17 @@ static void an_endpoint_that_cannot_be_bound_is_an_error(void **state)
     env_uv_destroy(env);
 }
 
-/* One loop waits for the other for ever: it sleeps, and its barrier holds. */
+/* A coroutine that stops the loop when it is woken. */
+static enum co_result stopper_step(struct co *co)
+{
+    struct reader *self = (struct reader *)co;
+    CO_BEGIN(co, reader_state, READER_RUNNING);
+    env_uv_stop(self->stop);
+    CO_END(co, READER_END);
+}
+
+static const struct co_type stopper_type = {"stopper", stopper_step, reader_states, 2, NULL};
+
 static void nobody_is_heard_before_all_have_subscribed(void **state)
 {
     (void)state;
@@ -724,20 +740,200 @@ static void nobody_is_heard_before_all_have_subscribed(void **state)
     assert_false(bus_receive(one, TRIGGERS, &got));
     in_a_child_that_must_abort(one, say_after_closing);
     struct bus *two = make_zmq(env, context, "inproc://", BIT(RECORDER) | BIT(VIEWER));
-    assert_true(bus_zmq_started(two));
+    struct reader stoppers[2], reader;
+    for (int i = 0; i < 2; i++) {
+        struct bus *bus = i ? one : two;
+        stoppers[i] = (struct reader){.stop = env};
+        co_init(&stoppers[i].co, &stopper_type, &env->ready);
+        bus_zmq_when_started(bus, &stoppers[i].co);
+        while (!bus_zmq_started(bus))
+            env_uv_run(env);
+    }
     struct fixture fixture = {.env = env, .bus = one};
-    struct reader reader;
     reader_start(&reader, &fixture, TRIGGERS, 1);
-    bus_zmq_when_started(one, &reader.co);
     bus_publish(two, RECORDER, &(struct message){.topic = TOPIC_FAULT});
     reader.stop = env;
-    env_uv_run(env);
-    assert_int_equal(reader.read, 1);
-    assert_true(bus_zmq_started(one));
+    while (!reader.read)
+        env_uv_run(env);
     bus_destroy(one);
     bus_destroy(two);
     bus_zmq_context_destroy(context);
     env_uv_destroy(env);
+}
+
+/* --- a member in a process that is killed and started again --- */
+
+/* The triggers, in a process. They say that they are there, then answer each output. */
+struct echo {
+    struct co co;
+    struct bus *bus;
+    bool over;
+};
+
+enum echo_state { ECHO_STARTING, ECHO_RUNNING, ECHO_END };
+static const char *const echo_states[] = {"starting", "running", "end"};
+
+static void answer(struct echo *self, uint32_t number)
+{
+    bus_publish(self->bus, TRIGGERS,
+                &(struct message){.topic = TOPIC_TRIGGER_SETTLED, .number = number});
+}
+
+static enum co_result echo_step(struct co *co)
+{
+    struct echo *self = (struct echo *)co;
+    struct message got;
+    CO_BEGIN(co, echo_state, ECHO_STARTING);
+    if (!bus_zmq_started(self->bus))
+        return CO_ASLEEP;
+    answer(self, 1000);
+    CO_AWAIT(co, ECHO_RUNNING, true);
+    while (bus_receive(self->bus, TRIGGERS, &got)) {
+        if (got.topic == TOPIC_TASK_OUTPUT)
+            answer(self, (uint32_t)got.value);
+        else if (got.topic == TOPIC_WORKFLOW_SHUTDOWN)
+            bus_close(self->bus, TRIGGERS);
+    }
+    if (!bus_closed(self->bus, TRIGGERS) || !bus_drained(self->bus, TRIGGERS, 0))
+        return CO_ASLEEP;
+    CO_END(co, ECHO_END);
+}
+
+static const struct co_type echo_type = {"echo", echo_step, echo_states, 3, NULL};
+
+/* Starts once a byte can be read from `go`. */
+static pid_t start_echo(const char *scheme, int go)
+{
+    pid_t pid = fork();
+    if (pid)
+        return pid;
+    alarm(60); /* in no case does it stay */
+    char byte;
+    if (read(go, &byte, 1) != 1)
+        _exit(1);
+    struct env *env = make_env();
+    void *context = bus_zmq_context();
+    struct echo echo = {.bus = make_zmq(env, context, scheme, BIT(TRIGGERS))};
+    co_init(&echo.co, &echo_type, &env->ready);
+    bus_attach(echo.bus, TRIGGERS, &echo.co);
+    env_uv_run(env);
+    bus_destroy(echo.bus);
+    env_uv_destroy(env);
+    bus_zmq_context_destroy(context);
+    _exit(echo.co.state == ECHO_END ? 0 : 2);
+}
+
+struct keeper {
+    struct co co;
+    struct env *env;
+    struct bus *bus;
+    struct env_timer patience; /* nothing else keeps the loop while there is no second */
+    pid_t pids[2];
+    int go[2][2];
+    unsigned answers, greetings;
+};
+
+enum keeper_state {
+    KEEPER_STARTING,
+    KEEPER_FIRST,
+    KEEPER_LOST,
+    KEEPER_SECOND,
+    KEEPER_ENDING,
+    KEEPER_END
+};
+static const char *const keeper_states[] = {"starting", "first", "lost", "second", "ending", "end"};
+
+static void lose_the_first(struct keeper *self)
+{
+    assert_int_equal(kill(self->pids[0], SIGKILL), 0);
+    assert_int_equal(waitpid(self->pids[0], NULL, 0), self->pids[0]);
+    for (int64_t i = 0; i < BUS_DEPTH_LIMIT; i++)
+        say_output(self->bus, 5000); /* nobody hears it */
+    BUS_EACH(listener, BIT(RECORDER) | BIT(VIEWER))
+    {
+        read_all_of(self->bus, listener);
+    }
+    assert_true(bus_congested(self->bus, TASK_POOL));
+    assert_false(bus_drained(self->bus, TASK_POOL, BIT(RECORDER)));
+    bus_lost(self->bus, TRIGGERS);
+    assert_false(bus_congested(self->bus, TASK_POOL));
+    assert_true(bus_drained(self->bus, TASK_POOL, BIT(RECORDER)));
+    assert_int_equal(bus_depth(self->bus, TRIGGERS), 0);
+    say_output(self->bus, 5000);
+    assert_int_equal(bus_depth(self->bus, TRIGGERS), 0);
+    assert_int_equal(write(self->go[1][1], "x", 1), 1);
+}
+
+static enum co_result keeper_step(struct co *co)
+{
+    struct keeper *self = (struct keeper *)co;
+    struct message got;
+    while (bus_receive(self->bus, TASK_POOL, &got)) {
+        self->greetings += got.number == 1000;
+        self->answers += got.number == 7;
+        assert_int_not_equal(got.number, 5000);
+    }
+    CO_BEGIN(co, keeper_state, KEEPER_STARTING);
+    if (!bus_zmq_started(self->bus))
+        return CO_ASLEEP;
+    for (int i = 0; i < 3000; i++)
+        say_output(self->bus, 7);
+    CO_AWAIT(co, KEEPER_FIRST, self->greetings == 1 && self->answers == 3000);
+    lose_the_first(self);
+    self->env->ops->timer_start(self->env, &self->patience, co, 60000000);
+    CO_AWAIT(co, KEEPER_LOST, self->greetings == 2);
+    self->env->ops->timer_stop(self->env, &self->patience);
+    assert_false(bus_drained(self->bus, TASK_POOL, BIT(RECORDER)));
+    for (int i = 0; i < 3000; i++)
+        say_output(self->bus, 7);
+    assert_int_equal(bus_depth(self->bus, TRIGGERS), 3000);
+    CO_AWAIT(co, KEEPER_SECOND, self->answers == 6000);
+    bus_publish(self->bus, TASK_POOL, &(struct message){.topic = TOPIC_WORKFLOW_SHUTDOWN});
+    BUS_EACH(member, self->bus->local)
+    {
+        bus_close(self->bus, member);
+    }
+    BUS_EACH(listener, BIT(RECORDER) | BIT(VIEWER))
+    {
+        read_all_of(self->bus, listener);
+    }
+    CO_AWAIT(co, KEEPER_ENDING, bus_drained(self->bus, TASK_POOL, 0));
+    CO_END(co, KEEPER_END);
+}
+
+static const struct co_type keeper_type = {"keeper", keeper_step, keeper_states, 6, NULL};
+
+static void a_process_that_died_may_come_back(void **state)
+{
+    (void)state;
+    char directory[] = "/tmp/rouse-bus-XXXXXX";
+    char *scheme = ipc_scheme(directory);
+    struct keeper keeper = {0};
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pipe(keeper.go[i]), 0);
+        keeper.pids[i] = start_echo(scheme, keeper.go[i][0]);
+    }
+    assert_int_equal(write(keeper.go[0][1], "x", 1), 1);
+    struct env *env = make_env();
+    void *context = bus_zmq_context();
+    keeper.env = env;
+    keeper.bus = make_zmq(env, context, scheme, CAST & ~(unsigned)BIT(TRIGGERS));
+    co_init(&keeper.co, &keeper_type, &env->ready);
+    bus_attach(keeper.bus, TASK_POOL, &keeper.co);
+    env_uv_run(env);
+    bus_destroy(keeper.bus);
+    env_uv_destroy(env);
+    bus_zmq_context_destroy(context);
+    assert_int_equal(keeper.co.state, KEEPER_END);
+    int status;
+    assert_int_equal(waitpid(keeper.pids[1], &status, 0), keeper.pids[1]);
+    assert_int_equal(status, 0);
+    for (int i = 0; i < 2; i++) {
+        close(keeper.go[i][0]);
+        close(keeper.go[i][1]);
+    }
+    free(scheme);
+    remove_directory(directory);
 }
 
 int main(void)
@@ -767,6 +963,8 @@ int main(void)
         cmocka_unit_test(nothing_is_lost_between_threads),
         cmocka_unit_test(a_listener_elsewhere_that_is_slow_holds_up_its_speaker),
         cmocka_unit_test(processes_talk_to_the_end),
+        cmocka_unit_test(a_process_that_died_may_come_back),
     };
+    cmocka_set_test_filter(getenv("TF"));
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
