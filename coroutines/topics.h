@@ -139,10 +139,10 @@ enum field {
     /* what does the database know of an instance the pool has forgotten? Answered by history. */  \
     X(HISTORY_ASK, "history.ask", M(TASK_POOL), M(RECORDER), FIELD_POINT | FIELD_TASK | FIELD_ID)  \
     /* one for each set of flows it ran in (submit, value: completed outputs as a bit set,         \
-     * status), then one with number 1 and nothing else: that was all. */                          \
+     * status, flags: TASK_FLOW_WAIT), then one with number 1 and nothing else: that was all. */   \
     X(HISTORY, "history", M(RECORDER), M(TASK_POOL),                                               \
       FIELD_POINT | FIELD_TASK | FIELD_ID | FIELD_NUMBER | FIELD_FLOWS | FIELD_SUBMIT |            \
-          FIELD_STATUS | FIELD_VALUE)                                                              \
+          FIELD_STATUS | FIELD_FLAGS | FIELD_VALUE)                                                \
     /* a line of state to keep: text = key, detail = value (workflow_params; empty: delete). */    \
     X(WORKFLOW_PARAM, "workflow.param", M(TASK_POOL), M(RECORDER), FIELD_TEXT | FIELD_DETAIL)      \
     /* everybody ends. number: enum stop_mode; text: reason ("AUTOMATIC", "REQUEST(CLEAN)");       \
@@ -241,9 +241,9 @@ enum pool_command {
     POOL_ABORT, /* stop now as a failure; text: reason for the log */
     POOL_COMMANDS
 };
-/* POOL_TRIGGER. Flows: those of the message; none there and no flag: all flows of the pool.
- * POOL_STOP: flags = enum stop_mode; detail: a cycle point or "CYCLE/TASK" to stop after.
- * POOL_HOLD: detail: a cycle point after which everything is held. */
+/* POOL_TRIGGER. Flows: those of the message; none there and no flag: all flows of the pool. detail:
+ * what a new flow is for. POOL_STOP: flags = enum stop_mode; detail: a cycle point or "CYCLE/TASK"
+ * to stop after. POOL_HOLD: detail: a cycle point after which everything is held. */
 enum pool_command_flag { POOL_FLOW_NEW = 1 << 0, POOL_FLOW_NONE = 1 << 1, POOL_FLOW_WAIT = 1 << 2 };
 enum stop_mode {
     STOP_AUTOMATIC,

@@ -1,6 +1,7 @@
 /* One message -> changes of rows in memory: one function a topic, in one table. */
 #include "db/apply.h"
 #include "base/check.h"
+#include "db/retries.h"
 #include <errno.h>
 #include <stdio.h>
 
@@ -126,6 +127,8 @@ static int task_state(struct db *db, const struct message *m, struct error *erro
         instance->flags = m->flags;
         instance->try_ = m->try_;
         instance->pool_dirty = instance->task_dirty = true;
+        if (m->flags & TASK_RETRYING)
+            retries_note(db, m->point, m->task, m->try_, instance->failed_submissions);
     }
     return 0;
 }
@@ -364,6 +367,7 @@ static int job_submit(struct db *db, const struct message *m, struct error *erro
     replace_text(&job->runner, slice_of(db->simulation ? "simulation" : "background"));
     struct instance *instance = rows_get(db, m->point, m->task, error);
     PRE(instance);
+    retries_note(db, m->point, m->task, m->try_, instance->failed_submissions);
     if (instance->settled) {
         instance->settled = 0; /* a new job, a new job.status */
         instance->task_dirty = true;
@@ -378,6 +382,8 @@ static int job_submitted(struct db *db, const struct message *m, struct error *e
         return error->code;
     job->submit_exit = m->when;
     job->submit_status = 0;
+    rows_get(db, m->point, m->task, error)->failed_submissions = 0;
+    retries_note_polling(db, m->point, m->task);
     replace_text(&job->job_id, m->text);
     return 0;
 }
@@ -389,6 +395,7 @@ static int job_submit_failed(struct db *db, const struct message *m, struct erro
         return error->code;
     job->submit_exit = m->when;
     job->submit_status = 1;
+    rows_get(db, m->point, m->task, error)->failed_submissions++;
     return 0;
 }
 

@@ -116,8 +116,7 @@ static int write_pool(struct writer *w)
 
 static bool task_says_something(const struct instance *instance)
 {
-    return (instance->flags & FLAGS_KEPT) || instance->settled ||
-           instance->try_ != (instance->now->submit > 0);
+    return (instance->flags & FLAGS_KEPT) || instance->settled || instance->try_ > 1;
 }
 
 static int write_task(struct writer *w)
@@ -221,8 +220,10 @@ static int write_atom(struct writer *w, const struct atom *atom, uint8_t mark)
 
 static int delete_atoms(struct writer *w)
 {
-    int result = delete_of(w, SQL_PREREQUISITES_DELETE);
-    return result < 0 ? result : delete_of(w, SQL_GROUPED_DELETE);
+    int result = w->instance->atoms_stored ? delete_of(w, SQL_PREREQUISITES_DELETE) : 0;
+    if (result == 0 && w->instance->grouped_stored)
+        result = delete_of(w, SQL_GROUPED_DELETE);
+    return result;
 }
 
 static int write_atoms(struct writer *w)
@@ -233,7 +234,7 @@ static int write_atoms(struct writer *w)
     int result = 0;
     if (!instance->atoms || !(instance->atoms_dirty || moved))
         return 0;
-    if (moved && instance->atoms_stored)
+    if (moved)
         result = delete_atoms(w);
     const struct graph_task *task = rows_graph_task(w->db, instance);
     for (uint32_t i = 0; i < task->n_atoms && result == 0; i++)
@@ -323,7 +324,7 @@ static int delete_stale(struct writer *w)
     if (!w->instance->stale)
         return 0;
     int result = delete_atoms(w);
-    return result < 0 ? result : delete_of(w, SQL_WAITS_DELETE);
+    return result == 0 && w->instance->waits_stored ? delete_of(w, SQL_WAITS_DELETE) : result;
 }
 
 static int write_instance(struct writer *w)

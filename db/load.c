@@ -110,7 +110,9 @@ static int load_instance(struct loader *l, cycle_point point, uint32_t task)
     struct instance *instance = rows_get(l->db, point, task, l->error);
     if (!instance)
         return l->error->code;
-    INVARIANT(instance->in_pool);
+    if (!instance->in_pool)
+        return error_set(l->error, -EBADMSG, "%s: task_pool has %s, task_states has not",
+                         l->db->path, l->db->workflow->tasks[task].name);
     const struct history *now = instance->now;
     *vec_push(&l->tasks) = (struct restart_task){
         .point = point,
@@ -375,6 +377,7 @@ int db_history(struct db *db, const struct message *ask,
         answer.flows = row->flows->list;
         answer.submit = row->submit;
         answer.status = row->status;
+        answer.flags = row->flow_wait ? TASK_FLOW_WAIT : 0;
         answer.value = (int64_t)row->outputs;
         say(context, &answer);
     }

@@ -223,7 +223,7 @@ static int read_pool(struct db *db, struct instance *instance, struct error *err
 static int read_task(struct db *db, struct instance *instance, struct error *error)
 {
     struct run run = run_of(db, SQL_TASK_GET, instance, error);
-    instance->try_ = instance->now && instance->now->submit > 0;
+    instance->try_ = 1;
     if (run_step(&run, error) > 0) {
         instance->task_stored = true;
         instance->flags |= (uint32_t)run_column_int(&run, 0);
@@ -263,9 +263,9 @@ static int read_waits(struct db *db, struct instance *instance, struct error *er
             continue; /* no longer in the definition */
         *vec_push(&instance->waits) = (struct wait){.xtrigger = xtrigger,
                                                     .satisfied = run_column_int(&run, 2),
-                                                    .stored = true,
                                                     .signature = str_copy(run_column(&run, 1))};
     }
+    instance->waits_stored = true;
     return run_end(&run);
 }
 
@@ -305,7 +305,7 @@ static int read_atoms(struct db *db, struct instance *instance, struct error *er
 {
     rows_make_atoms(db, instance);
     instance->atoms_dirty = false;
-    instance->atoms_stored = true; /* perhaps */
+    instance->atoms_stored = instance->grouped_stored = true; /* perhaps */
     struct text name = {0};
     int result = 0;
     uint32_t n = rows_graph_task(db, instance)->n_atoms;
@@ -449,42 +449,46 @@ static void unsettled_written(struct instance *instance)
 static void waits_written(struct instance *instance)
 {
     VEC_EACH (struct wait, wait, &instance->waits) {
-        wait->stored = true;
         wait->dirty = false;
     }
+    instance->waits_stored = instance->waits.n > 0;
 }
 
 static void atoms_written(struct db *db, struct instance *instance)
 {
-    uint32_t n =
-        instance->atoms && instance->atoms_dirty ? rows_graph_task(db, instance)->n_atoms : 0;
-    for (uint32_t i = 0; i < n; i++)
+    if (instance->stale)
+        instance->atoms_stored = instance->grouped_stored = false;
+    const struct graph_task *task = rows_graph_task(db, instance);
+    uint32_t n = instance->atoms && instance->atoms_dirty ? task->n_atoms : 0;
+    for (uint32_t i = 0; i < n; i++) {
+        if (instance->atoms[i] & ATOM_APPLIES)
+            instance->atoms_stored = true;
+        if (task->atoms[i].kind == ATOM_GROUP || !(instance->atoms[i] & ATOM_APPLIES))
+            instance->grouped_stored = true;
         instance->atoms[i] &= (uint8_t)~ATOM_DIRTY;
-    if (instance->atoms_dirty)
-        instance->atoms_stored = true;
+    }
     instance->atoms_dirty = false;
 }
 
 void rows_leave_pool(struct instance *instance)
 {
-    instance->stale = instance->stale || instance->atoms_stored;
-    VEC_EACH (struct wait, wait, &instance->waits)
-        instance->stale = instance->stale || wait->stored;
+    instance->stale = true;
     waits_free(instance);
     free(instance->atoms);
     instance->atoms = NULL;
-    instance->atoms_stored = instance->atoms_dirty = false;
+    instance->atoms_dirty = false;
     instance->in_pool = false;
 }
 
 void rows_written(struct db *db, struct instance *instance)
 {
-    instance->dirty = instance->stale = false;
+    instance->dirty = false;
     histories_written(instance);
     jobs_written(instance);
     unsettled_written(instance);
     waits_written(instance);
     atoms_written(db, instance);
+    instance->stale = false;
     instance->pool_stored = instance->in_pool ? instance->now->flows : NULL;
     instance->pool_dirty = instance->task_dirty = false;
     if (instance->in_pool || instance->unsettled.n > 0)

@@ -45,7 +45,7 @@ struct unsettled {
 /* A row of rouse_xtriggers. */
 struct wait {
     uint32_t xtrigger; /* NO_INDEX: retry delay */
-    bool satisfied, dirty, stored;
+    bool satisfied, dirty;
     char *signature;
 };
 
@@ -69,10 +69,12 @@ struct instance {
     struct job *jobs;     /* newest first; only those in use */
     bool in_pool, dirty;
     bool pool_dirty, task_dirty, atoms_dirty;
-    bool task_stored, atoms_stored; /* has rows in rouse_tasks; in the tables of prerequisites */
-    bool stale;                     /* left the pool since the last commit: those rows are to go */
+    bool task_stored, waits_stored;    /* has rows in rouse_tasks, rouse_xtriggers */
+    bool atoms_stored, grouped_stored; /* in task_prerequisites, rouse_prerequisites */
+    bool stale; /* left the pool since the last commit: those rows are to go */
     const struct flow_set *pool_stored; /* flows of its row in task_pool; NULL: none */
     uint32_t flags, try_;
+    uint32_t failed_submissions; /* in a row */
     int64_t settled;
     uint8_t *atoms; /* one a graph atom; NULL outside the pool */
     VEC(struct unsettled) unsettled;

@@ -36,6 +36,8 @@ static const char flow_cylc[] = "[scheduler]\n"
                                 "    [[a]]\n"
                                 "        [[[outputs]]]\n"
                                 "            x = the \"x\" file\n"
+                                "    [[b]]\n"
+                                "        execution retry delays = PT0S, PT1.5S\n"
                                 "    [[FAM]]\n"
                                 "    [[m1, m2]]\n"
                                 "        inherit = FAM\n";

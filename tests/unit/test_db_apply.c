@@ -500,6 +500,45 @@ static void how_much_of_the_job_status_is_settled(void **state)
     assert_rows(f, "SELECT settled FROM rouse_tasks", "");
 }
 
+static void retries_used_are_counted(void **state)
+{
+    struct db_fixture *f = *state;
+    spawn(f, 1, f->b, 0);
+    db_apply_ok(f, job_message(f, TOPIC_JOB_SUBMIT));
+    db_apply_ok(f, job_message(f, TOPIC_JOB_SUBMIT_FAILED));
+    struct message waiting = {.topic = TOPIC_TASK_STATE,
+                              .point = 1,
+                              .task = f->b,
+                              .flows = FLOW_1,
+                              .flags = TASK_RETRYING,
+                              .submit = 1,
+                              .try_ = 1};
+    db_apply_ok(f, waiting);
+    db_commit_ok(f);
+    const char *rows = "SELECT ctx_key, delays, num FROM task_action_timers ORDER BY 1";
+    assert_rows(f, rows,
+                "[\"try_timers\", \"execution-retry\"]|[0.0, 1.5]|0\n"
+                "[\"try_timers\", \"submission-retry\"]|[]|1\n");
+    db_apply_ok(f, job_message(f, TOPIC_JOB_SUBMITTED));
+    waiting.try_ = 2;
+    db_apply_ok(f, waiting);
+    db_commit_ok(f);
+    assert_rows(f, rows,
+                "\"poll_timer\"|[900.0]|1\n"
+                "[\"try_timers\", \"execution-retry\"]|[0.0, 1.5]|1\n"
+                "[\"try_timers\", \"submission-retry\"]|[]|0\n");
+}
+
+static void tasks_without_retries_have_no_timers(void **state)
+{
+    struct db_fixture *f = *state;
+    struct message submit = job_message(f, TOPIC_JOB_SUBMIT);
+    submit.task = f->c;
+    db_apply_ok(f, submit);
+    db_commit_ok(f);
+    assert_rows(f, "SELECT * FROM task_action_timers", "");
+}
+
 static void the_workflow_is_paused_and_resumed(void **state)
 {
     struct db_fixture *f = *state;
@@ -620,6 +659,8 @@ int main(void)
         TEST(a_job_that_could_not_be_submitted),
         TEST(a_late_message_of_an_old_job_finds_its_row),
         TEST(how_much_of_the_job_status_is_settled),
+        TEST(retries_used_are_counted),
+        TEST(tasks_without_retries_have_no_timers),
         TEST(the_workflow_is_paused_and_resumed),
         TEST(params_come_and_go),
         TEST(a_flow_is_described),

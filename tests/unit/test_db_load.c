@@ -348,10 +348,14 @@ static void each_set_of_flows_has_its_history(void **state)
                              .point = 1,
                              .task = f->b,
                              .flows = FLOWS_1_2,
-                             .status = STATUS_RUNNING,
+                             .status = STATUS_WAITING,
+                             .flags = TASK_FLOW_WAIT,
                              .submit = 1};
     db_apply_ok(f, merged);
-    assert_int_equal(ask(f, 1, f->b).n, 3);
+    struct answers answers = ask(f, 1, f->b);
+    assert_int_equal(answers.n, 3);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(answers.at[i].flags, answers.at[i].flows.n == 2 ? TASK_FLOW_WAIT : 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, db_fixture_setup, db_fixture_teardown)
