@@ -2,12 +2,26 @@
 #include "tests/sim/model.h"
 #include <string.h>
 
+/* A line puts its child on its recurrence, and every parent that it names without an offset. */
+static bool line_names(const struct spec *spec, const struct spec_line *line, int task)
+{
+    if (line->child == task)
+        return true;
+    for (int a = 0; a < line->n_atoms; a++) {
+        const struct spec_atom *atom = &line->atoms[a];
+        if (!atom->back && (atom->family ? spec->tasks[task].member : atom->task == task))
+            return true;
+    }
+    return false;
+}
+
 bool model_task_at(const struct spec *spec, int task, int point)
 {
     if (point < 1 || point > spec->final)
         return false;
     for (int i = 0; i < spec->n_lines; i++)
-        if (spec->lines[i].child == task && spec_recurs(spec->lines[i].recurrence, point))
+        if (spec_recurs(spec->lines[i].recurrence, point) &&
+            line_names(spec, &spec->lines[i], task))
             return true;
     return false;
 }

@@ -135,12 +135,23 @@ static void dies(struct run *run)
     sim_reboot(run->sim);
 }
 
+static void say_who_sleeps(struct run *run)
+{
+    struct text names = {0};
+    for (int member = 0; member < MEMBERS; member++)
+        if (run->living & MEMBER_BIT(member))
+            text_addf(&names, " %s%s", member_names[member],
+                      bus_closed(run->bus, (enum member)member) ? " (closed)" : "");
+    world_problem(&run->world, "everybody sleeps and nothing will wake:%s", text_string(&names));
+    text_release(&names);
+}
+
 /* True if the scheduler ended by itself; false if it was killed or something is wrong. */
 static bool live(struct run *run)
 {
     while (run->living && !run->world.kill && !*run->world.problem) {
         if (!sim_turn(run->sim))
-            world_problem(&run->world, "everybody sleeps and nothing will wake anybody");
+            say_who_sleeps(run);
         else if (run->members[TASK_POOL] && (run->living & MEMBER_BIT(TASK_POOL)))
             pool_check(task_pool_inside(run->members[TASK_POOL]));
         if (sim_turns(run->sim) > TURNS_MAX)

@@ -87,7 +87,7 @@ static void add_report(struct world *world, const char *job, const char *text, i
 struct command {
     struct world *world;
     const char *name;
-    char *args;
+    char args[64];
 };
 
 static void command_now(void *argument)
@@ -97,14 +97,14 @@ static void command_now(void *argument)
         say_as_server(command->world, &(struct message){.topic = TOPIC_COMMAND_REQUEST,
                                                         .text = slice_of(command->name),
                                                         .detail = slice_of(command->args)});
-    free(command->args);
     free(command);
 }
 
-static void command_after(struct world *world, uint64_t delay, const char *name, char *args)
+static void command_after(struct world *world, uint64_t delay, const char *name, const char *args)
 {
     struct command *command = NEW(struct command);
-    *command = (struct command){world, name, args};
+    *command = (struct command){.world = world, .name = name};
+    snprintf(command->args, sizeof command->args, "%s", args);
     sim_after(world->sim, delay, command_now, command);
 }
 
@@ -114,13 +114,12 @@ static void interfere(struct world *world)
     bool pause = sim_chance(world->sim, 2) == 0;
     int task = (int)sim_chance(world->sim, (uint64_t)world->spec->n_tasks);
     int point = 1 + (int)sim_chance(world->sim, (uint64_t)world->spec->final);
-    if (pause)
-        command_after(world, ms, "pause", str_copy("{}"));
-    else
-        command_after(world, ms, "hold", str_format("{\"ids\": [\"%d/t%d\"]}", point, task));
+    char ids[64];
+    snprintf(ids, sizeof ids, "{\"ids\": [\"%d/t%d\"]}", point, task);
+    command_after(world, ms, pause ? "pause" : "hold", pause ? "{}" : ids);
     for (uint64_t i = 1; i <= 4; i++) {
-        command_after(world, i * 400 * second, "resume", str_copy("{}"));
-        command_after(world, i * 400 * second, "release", str_copy("{\"all\": true}"));
+        command_after(world, i * 400 * second, "resume", "{}");
+        command_after(world, i * 400 * second, "release", "{\"all\": true}");
     }
 }
 
@@ -138,13 +137,8 @@ static bool server_work(struct actor *actor)
     return false;
 }
 
-static bool server_may_close(struct actor *actor)
-{
-    return bus_drained(actor->context->bus, SERVER, 0);
-}
-
 static const struct actor_type server_type = {
-    .member = SERVER, .hear = server_hear, .work = server_work, .may_close = server_may_close};
+    .member = SERVER, .hear = server_hear, .work = server_work};
 
 void *world_server_create(struct world *world, const struct cast_context *context)
 {
@@ -167,19 +161,13 @@ void world_server_destroy(struct world *world, void *member)
 struct body { /* the process of a job */
     struct world *world;
     int64_t pid;
-    char *status; /* path of its job.status */
-    char id[64];  /* "1/t0/01" */
+    char status[256]; /* path of its job.status */
+    char id[64];      /* "1/t0/01" */
     int task, point, try_number;
     int step;
 };
 
 static void body_step(void *argument);
-
-static void body_free(struct body *body)
-{
-    free(body->status);
-    free(body);
-}
 
 static void body_next(struct body *body, uint64_t delay)
 {
@@ -247,7 +235,7 @@ static void body_step(void *argument)
     struct world *world = body->world;
     uint64_t pause = 10 * ms + sim_chance(world->sim, 40) * 100 * ms;
     if (!sim_process_alive(world->sim, body->pid)) {
-        body_free(body);
+        free(body);
         return;
     }
     bool says_x =
@@ -256,7 +244,7 @@ static void body_step(void *argument)
     case 0:
         if (world_fault(world, world->faults.dies_at_once) || !claim(body)) {
             sim_process_exit(world->sim, body->pid, 0, 0);
-            body_free(body);
+            free(body);
             return;
         }
         count_run(body);
@@ -274,7 +262,7 @@ static void body_step(void *argument)
         sim_process_exit(world->sim, body->pid,
                          strstr(text_string(sim_file(world->sim, body->status)), "=ERR") != NULL,
                          0);
-        body_free(body);
+        free(body);
         return;
     }
     body_next(body, body->step == 2 ? ms : pause);
@@ -315,7 +303,7 @@ static void script(void *context, int64_t pid, const struct env_spawn *options)
         world_problem(world, "a process that is no job was started: %s", job);
     body->world = world;
     body->pid = pid;
-    body->status = str_format("%s.status", job);
+    snprintf(body->status, sizeof body->status, "%s.status", job);
     body->try_number = try_number_of(world, job);
     if (body->try_number < 1)
         world_problem(world, "%s: no try number in the job file", job);
