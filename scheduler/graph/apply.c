@@ -311,10 +311,17 @@ static int connect_task(struct graph_builder *builder, const struct graph_node *
                                          "self-edge: '%.*s' would wait for itself (%s) at the same "
                                          "cycle point",
                                          (int)node->name.n, node->name.at, unit->text);
-        if (builder_dependency(builder, child, unit, node->suicide) == -EEXIST)
+        int code = builder_dependency(builder, child, unit, node->suicide);
+        if (code == -EEXIST)
             return graph_statement_error(
                 builder->statement, node, error, "%s cannot trigger both %.*s and !%.*s",
                 unit->text, (int)node->name.n, node->name.at, (int)node->name.n, node->name.at);
+        if (code < 0)
+            return graph_statement_error(builder->statement, node, error,
+                                         "the conditions of the graph have more than %zu parts "
+                                         "(GRAPH_TERMS_MAX): a family trigger such as "
+                                         "FAM:succeed-all is one part",
+                                         builder->terms_max);
     }
     return 0;
 }
@@ -357,13 +364,13 @@ static int apply_once(struct graph_builder *builder, struct error *error)
 static int apply_plain(void *context, struct graph_statement *statement, struct error *error)
 {
     struct graph_builder *builder = context;
-    builder->statement = statement;
+    builder_statement(builder, statement);
     int code = 0;
     for (size_t i = 0; code == 0 && i < builder->headings.n; i++) {
         builder->sequence = builder->headings.at[i];
         code = apply_once(builder, error);
     }
-    builder->statement = NULL;
+    builder_statement(builder, NULL);
     return code;
 }
 

@@ -16,6 +16,7 @@ struct graph_builder *graph_builder_create(const struct cycling *cycling, cycle_
     builder->initial = initial;
     builder->final = final;
     builder->names = *names;
+    builder->terms_max = GRAPH_TERMS_MAX;
     vec_push(&builder->offsets)->text = "";
     return builder;
 }
@@ -46,6 +47,7 @@ void graph_builder_destroy(struct graph_builder *builder)
     vec_release(&builder->unit_terms);
     vec_release(&builder->units);
     vec_release(&builder->headings);
+    vec_release(&builder->resolved);
     vec_release(&builder->task_sequences);
     vec_release(&builder->xtriggers);
     vec_release(&builder->terms);
@@ -210,6 +212,9 @@ static void add_members(struct graph_builder *builder, struct built_name *name,
     name->members = copy;
     name->n_members = kept;
     name->family = true;
+    name->groups = arena_new_array(&builder->arena, FAMILY_QUALIFIERS, sizeof *name->groups);
+    for (size_t i = 0; i < FAMILY_QUALIFIERS; i++)
+        name->groups[i] = NO_INDEX;
     for (uint32_t i = 0; i < kept; i++)
         first_seen(builder, copy[i], NULL, node);
 }
@@ -238,8 +243,6 @@ static int new_name(struct graph_builder *builder, const struct graph_node *node
     struct built_name *name = arena_new(&builder->arena, sizeof *name);
     name->name = arena_text(&builder->arena, node->name);
     name->task = name->sequence = NO_INDEX;
-    for (size_t i = 0; i < FAMILY_QUALIFIERS; i++)
-        name->groups[i] = NO_INDEX;
     const uint32_t *members = NULL;
     uint32_t n = 0;
     if (builder->names.family &&
@@ -299,18 +302,31 @@ static int set_polling(struct graph_builder *builder, const struct graph_node *n
     return 0;
 }
 
+void builder_statement(struct graph_builder *builder, const struct graph_statement *statement)
+{
+    builder->statement = statement;
+    vec_clear(&builder->resolved);
+    for (size_t i = 0; statement && i < statement->nodes.n; i++)
+        vec_push(&builder->resolved);
+}
+
 int builder_name(struct graph_builder *builder, const struct graph_node *node,
                  struct built_name **ret_name, struct error *error)
 {
-    struct built_name *name = NULL;
+    size_t index = (size_t)(node - builder->statement->nodes.at);
+    PRE(index < builder->resolved.n);
+    struct built_name *name = builder->resolved.at[index];
     int code = 0;
-    HASH_FIND(hh, builder->names_by_text, node->name.at, node->name.n, name);
-    if (!name)
-        code = new_name(builder, node, &name, error);
-    if (code == 0 && node->polled.at)
-        code = set_polling(builder, node, name, error);
-    if (code < 0)
-        return code;
+    if (!name) {
+        HASH_FIND(hh, builder->names_by_text, node->name.at, node->name.n, name);
+        if (!name)
+            code = new_name(builder, node, &name, error);
+        if (code == 0 && node->polled.at)
+            code = set_polling(builder, node, name, error);
+        if (code < 0)
+            return code;
+        builder->resolved.at[index] = name;
+    }
     *ret_name = name;
     return 0;
 }
@@ -486,6 +502,8 @@ int builder_dependency(struct graph_builder *builder, uint32_t child, const stru
                        bool suicide)
 {
     uint32_t index = (uint32_t)builder->dependencies.n, start = (uint32_t)builder->terms.n;
+    if (builder->terms.n + unit->n_terms > builder->terms_max)
+        return -E2BIG;
     for (uint32_t i = 0; i < unit->n_terms; i++) {
         const struct built_term *from = &builder->unit_terms.at[unit->terms + i];
         uint32_t atom = from->kind == TERM_ATOM ? builder_atom(builder, child, &from->leaf) : 0;

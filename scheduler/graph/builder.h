@@ -16,7 +16,10 @@
 #include "base/check.h"
 #include <uthash.h>
 
-enum { FAMILY_QUALIFIERS = 14 };
+enum {
+    FAMILY_QUALIFIERS = 14,
+    GRAPH_TERMS_MAX = 20000000, /* tasks and operators in all conditions: some 4 GB */
+};
 
 /* FAM:succeed-all and its like. */
 struct family_qualifier {
@@ -38,10 +41,10 @@ struct built_name {
     uint32_t task;           /* not of a family */
     const uint32_t *members; /* of a family, ascending */
     uint32_t n_members;
-    const char *polled;                 /* what a polling task polls; NULL: nothing */
-    uint32_t sequence;                  /* last one given to all members */
-    uint32_t groups[FAMILY_QUALIFIERS]; /* NO_INDEX: not used on the left yet */
-    uint64_t needs_done[2];             /* [optional]: qualifiers applied to all members */
+    const char *polled;     /* what a polling task polls; NULL: nothing */
+    uint32_t sequence;      /* last one given to all members */
+    uint32_t *groups;       /* of a family, by qualifier; NO_INDEX: not on the left yet */
+    uint64_t needs_done[2]; /* [optional]: qualifiers applied to all members */
     UT_hash_handle hh;
 };
 
@@ -138,10 +141,12 @@ struct graph_builder {
     VEC(struct term) terms;
     VEC(struct built_xtrigger) xtriggers;
     VEC(struct task_pair) task_sequences;
+    size_t terms_max; /* GRAPH_TERMS_MAX; tests lower it */
     bool built;
     /* in hand */
     const struct graph_statement *statement;
-    VEC(uint32_t) headings; /* sequences of the section */
+    VEC(struct built_name *) resolved; /* by the statement's nodes; NULL: not looked up yet */
+    VEC(uint32_t) headings;            /* sequences of the section */
     uint32_t sequence;
     VEC(struct built_unit) units;
     VEC(struct built_term) unit_terms;
@@ -150,6 +155,8 @@ struct graph_builder {
 };
 
 /* builder.c: names to things. All may be called with a name that was never seen. */
+/* Begin with a statement: builder_name takes its nodes only. NULL: none. */
+void builder_statement(struct graph_builder *builder, const struct graph_statement *statement);
 int builder_name(struct graph_builder *builder, const struct graph_node *node,
                  struct built_name **ret_name, struct error *error);
 int builder_offset(struct graph_builder *builder, const struct graph_node *node,
@@ -164,7 +171,8 @@ uint32_t builder_group(struct graph_builder *builder, struct built_name *family,
 /* The child's atom for a leaf: its number. */
 uint32_t builder_atom(struct graph_builder *builder, uint32_t child, const struct built_leaf *leaf);
 bool builder_group_contains(const struct graph_builder *builder, uint32_t group, uint32_t task);
-/* Add the dependency unless it is there. -EEXIST: it is there as the opposite (suicide or not). */
+/* Add the dependency unless it is there. -EEXIST: it is there as the opposite (suicide or not);
+ * -E2BIG: there are too many. */
 int builder_dependency(struct graph_builder *builder, uint32_t child, const struct built_unit *unit,
                        bool suicide);
 void builder_add_xtrigger(struct graph_builder *builder, uint32_t task, uint32_t xtrigger);

@@ -11,7 +11,7 @@
 
 enum {
     PARAMS_MAX = 64,                   /* parameters of a workflow */
-    PARAMS_VALUES_MAX = 1 << 20,       /* values of one parameter */
+    PARAMS_VALUES_MAX = 1 << 17,       /* values of one parameter */
     PARAMS_COMBINATIONS_MAX = 1 << 20, /* of one name or graph line */
 };
 

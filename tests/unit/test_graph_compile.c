@@ -1,5 +1,6 @@
 /* Graphs compiled: atoms, dependencies, edges, groups, needs, sequences; and what is refused. */
 #include "base/text.h"
+#include "scheduler/graph/builder.h"
 #include "scheduler/graph/params.h"
 #include "tests/lib/graph_names.h"
 #include <setjmp.h>
@@ -456,6 +457,19 @@ static void parameters_expand_over_a_chain(void **state)
     assert_int_equal(task_of(self, "end")->n_dependencies, 2);
 }
 
+static void a_graph_without_bounds_is_refused(void **state)
+{
+    struct fixture *self = *state;
+    struct error error = {0};
+    struct graph_builder *builder =
+        graph_builder_create(self->names.cycling, 1, 10, &self->names.names);
+    builder->terms_max = 6;
+    assert_int_equal(graph_builder_add(builder, "P1", "a & b => c & d", NULL, 1, &error), 0);
+    assert_true(graph_builder_add(builder, "P1", "a | b => e", NULL, 1, &error) < 0);
+    assert_non_null(strstr(error.text, "GRAPH_TERMS_MAX"));
+    graph_builder_destroy(builder);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -485,6 +499,7 @@ int main(void)
         TEST(a_polling_task_tells_what_it_polls),
         TEST(a_task_with_too_many_outputs_is_refused),
         TEST(parameters_expand_over_a_chain),
+        TEST(a_graph_without_bounds_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
