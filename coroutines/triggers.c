@@ -185,18 +185,24 @@ static void cursor_add(struct triggers *self, uint32_t task, cycle_point point,
     heap_add(&self->cursors, cursor);
 }
 
+/* A cursor goes on after the last point it spawned. A task whose cursor never spawned anything
+ * begins at the start, in a restart too: the crash may have come before its first spawn was
+ * recorded. */
 static void place_cursors(struct triggers *self)
 {
     const struct restart *restart = self->actor.context->restart;
+    const struct graph *graph = workflow_of(self)->graph;
     const struct flow_list first_flow = {.n = 1, .at = {1}};
-    if (restart)
-        for (size_t i = 0; i < restart->n_cursors; i++)
-            cursor_add(self, restart->cursors[i].task, restart->cursors[i].point,
-                       &restart->cursors[i].flows);
-    else
-        for (uint32_t task = 0; task < workflow_of(self)->graph->n_tasks; task++)
-            if (workflow_of(self)->graph->tasks[task].n_sequences)
-                cursor_add(self, task, POINT_NONE, &first_flow);
+    bool *placed = NEW_ARRAY(bool, graph->n_tasks);
+    for (size_t i = 0; restart && i < restart->n_cursors; i++) {
+        placed[restart->cursors[i].task] = true;
+        cursor_add(self, restart->cursors[i].task, restart->cursors[i].point,
+                   &restart->cursors[i].flows);
+    }
+    for (uint32_t task = 0; task < graph->n_tasks; task++)
+        if (!placed[task] && graph->tasks[task].n_sequences)
+            cursor_add(self, task, POINT_NONE, &first_flow);
+    free(placed);
 }
 
 /* --- the member --- */
