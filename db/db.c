@@ -64,6 +64,7 @@ struct db *db_open(const char *path, const struct db_faults *faults, struct erro
     spare_statistics();
     struct db *db = NEW(struct db);
     db->path = str_copy(path);
+    db->instances_max = INSTANCES_KEPT_MAX;
     if (faults)
         db->faults = *faults;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
@@ -87,6 +88,11 @@ void db_limit_pages(struct db *db, unsigned pages)
     char *sql = str_format("PRAGMA max_page_count=%u", pages);
     sqlite3_exec(db->sql.connection, sql, NULL, NULL, NULL);
     free(sql);
+}
+
+void db_limit_instances(struct db *db, unsigned n)
+{
+    db->instances_max = n;
 }
 
 /* After the end the file alone is the database: readers need no WAL, nor the right to write beside

@@ -27,6 +27,8 @@ struct db_faults {
 struct db *db_open(const char *path, const struct db_faults *faults, struct error *error);
 /* The file may grow to so many pages (PRAGMA max_page_count): a full disk, for tests. */
 void db_limit_pages(struct db *db, unsigned pages);
+/* Instances kept in memory between commits; more are read again when needed. */
+void db_limit_instances(struct db *db, unsigned n);
 /* Rolls back what was not committed. */
 void db_close(struct db *db);
 /* The workflow whose names the rows use; changes at a reload. PRE: nothing is dirty. */

@@ -491,7 +491,8 @@ void rows_written(struct db *db, struct instance *instance)
     instance->stale = false;
     instance->pool_stored = instance->in_pool ? instance->now->flows : NULL;
     instance->pool_dirty = instance->task_dirty = false;
-    if (instance->in_pool || instance->unsettled.n > 0)
+    bool needed = instance->in_pool || instance->unsettled.n > 0;
+    if (needed && HASH_COUNT(db->instances) <= db->instances_max)
         return;
     HASH_DEL(db->instances, instance);
     instance_free(instance);

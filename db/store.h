@@ -11,6 +11,9 @@
  * keeping them would cost members times children. rouse_groups has it all. */
 enum { GROUP_ROWS_MAX = 16 };
 
+/* Instances kept in memory between commits (about 100 MB): those beyond are read again. */
+enum { INSTANCES_KEPT_MAX = 250000 };
+
 struct db {
     char *path;
     struct statements sql;
@@ -19,6 +22,7 @@ struct db {
     uint64_t *absolute; /* by task: outputs that absolute triggers refer to */
     struct forms forms;
     struct instance *instances; /* hash */
+    unsigned instances_max;
     VEC(struct instance *) dirty;
     struct later later;
     bool in_transaction;

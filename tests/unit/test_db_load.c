@@ -286,6 +286,55 @@ static void damage_is_an_error(void **state)
     }
 }
 
+/* Everything of an instance can be read back in the middle of its life. */
+static void a_small_memory_changes_nothing(void **state)
+{
+    struct db_fixture *f = *state;
+    db_limit_instances(f->db, 0);
+    start(f);
+    spawn(f, 2, f->c, TASK_FROM_CURSOR);
+    db_commit_ok(f);
+    db_apply_ok(f, (struct message){.topic = TOPIC_TASK_PREREQUISITE,
+                                    .point = 2,
+                                    .task = f->c,
+                                    .number = 1,
+                                    .flows = FLOW_1});
+    db_commit_ok(f);
+    struct message job = {.topic = TOPIC_JOB_SUBMIT,
+                          .point = 2,
+                          .task = f->c,
+                          .submit = 1,
+                          .try_ = 1,
+                          .flows = FLOW_1};
+    db_apply_ok(f, job);
+    set_state(f, 2, f->c, STATUS_PREPARING, 1, TASK_FROM_CURSOR);
+    db_commit_ok(f);
+    job.topic = TOPIC_JOB_SUBMITTED;
+    job.text = slice_of("4711");
+    db_apply_ok(f, job);
+    complete(f, 2, f->c, OUTPUT_SUBMITTED);
+    db_commit_ok(f);
+    job.topic = TOPIC_JOB_SETTLED;
+    job.value = 50;
+    db_apply_ok(f, job);
+    complete(f, 2, f->c, OUTPUT_STARTED);
+    db_apply_ok(f, (struct message){.topic = TOPIC_TASK_SETTLED,
+                                    .point = 2,
+                                    .task = f->c,
+                                    .number = OUTPUT_SUBMITTED,
+                                    .flows = FLOW_1});
+    struct restart *restart = load(f);
+    assert_int_equal(restart->n_tasks, 1);
+    assert_int_equal(restart->tasks->flags, TASK_FROM_CURSOR);
+    assert_int_equal(restart->tasks->prerequisites[0], 2);
+    assert_int_equal(restart->tasks->settled, 50);
+    assert_int_equal(restart->tasks->outputs, 1u << OUTPUT_SUBMITTED | 1u << OUTPUT_STARTED);
+    assert_int_equal(restart->n_unsettled, 1);
+    assert_int_equal(restart->unsettled->output, OUTPUT_STARTED);
+    assert_string_equal(restart->jobs->job_id, "4711");
+    restart_destroy(restart);
+}
+
 /* --- history --- */
 
 struct answers {
@@ -372,6 +421,7 @@ int main(void)
         TEST(a_restart_goes_on_from_what_it_loaded),
         TEST(a_task_that_is_no_longer_defined_is_left_out),
         TEST(damage_is_an_error),
+        TEST(a_small_memory_changes_nothing),
         TEST(nothing_is_known_of_a_task_that_never_was),
         TEST(history_counts_before_and_after_the_commit),
         TEST(each_set_of_flows_has_its_history),
