@@ -109,6 +109,8 @@ static int open_run(struct start *s, struct error *error)
     s->owner = process_user();
     s->program = process_program();
     s->db_path = str_format("%s/log/db", s->place->run_dir);
+    if (chdir(s->place->run_dir)) /* not to stand in the way of the caller's directory */
+        return error_set(error, -errno, "cannot enter %s: %s", s->place->run_dir, strerror(errno));
     say(s, "INFO", "Workflow: %s", s->place->id);
     return 0;
 }

@@ -16,17 +16,13 @@ static bool is_flow(const char *text)
     return *text && !*end && number > 0;
 }
 
-static json_t *trigger_args(const struct option_list *flows, const char *meta, bool wait)
+static json_t *trigger_args(const struct option_list *flows)
 {
     json_t *args = json_object();
     json_t *list = json_array();
     for (size_t i = 0; i < flows->n; i++)
         json_array_append_new(list, json_string(flows->at[i]));
     json_object_set_new(args, "flow", list);
-    if (meta)
-        json_object_set_new(args, "meta", json_string(meta));
-    if (wait)
-        json_object_set_new(args, "wait", json_true());
     return args;
 }
 
@@ -40,10 +36,17 @@ static int run(const struct command *self, struct invocation *invocation, int ar
          .argument = "FLOW",
          .list = &flows,
          .help = "in which flow: a number, all (the active ones), new or none"},
-        {.name = "meta", .argument = "TEXT", .text = &meta, .help = "description of a new flow"},
-        {.name = "wait", .count = &wait, .help = "wait for a flow that is on its way here"},
+        {.name = "meta",
+         .argument = "TEXT",
+         .text = &meta,
+         .help = "description of a new flow (not implemented)"},
+        {.name = "wait",
+         .count = &wait,
+         .help = "wait for a flow on its way here (not implemented)"},
     };
     int status = options_parse(self, invocation, options, OPTIONS_N(options), argc, argv, &first);
+    if (status == OPTIONS_GO_ON && (wait || meta))
+        status = command_not_implemented(invocation, wait ? "trigger --wait" : "trigger --meta");
     if (status == OPTIONS_GO_ON && first == argc)
         status = options_refuse(self, invocation, "no tasks are named");
     for (size_t i = 0; i < flows.n && status == OPTIONS_GO_ON; i++)
@@ -51,7 +54,7 @@ static int run(const struct command *self, struct invocation *invocation, int ar
             status = options_refuse(self, invocation, "--flow: \"%s\" is no number, all, new, none",
                                     flows.at[i]);
     if (status == OPTIONS_GO_ON) {
-        json_t *args = trigger_args(&flows, meta, wait);
+        json_t *args = trigger_args(&flows);
         status = ask_arguments(invocation, argc - first, argv + first, true, true, "trigger", args);
         json_decref(args);
     }

@@ -25,11 +25,16 @@ static int validate(const struct invocation *invocation, const char *source,
 {
     struct error error = {0};
     struct workflow_options workflow = {.initial = play->initial, .final = play->final};
-    char *path;
-    if (resolve_definition(source ? source : ".", &path, &error))
+    char *directory, *path = NULL;
+    if (install_find_source(source, &directory, &error))
         return command_fail(invocation, EXIT_FAILED, &error);
-    int status = validate_definition(invocation, path, &workflow);
+    int status = EXIT_FAILED;
+    if (resolve_definition(directory, &path, &error))
+        (void)command_fail(invocation, EXIT_FAILED, &error);
+    else
+        status = validate_definition(invocation, path, &workflow);
     free(path);
+    free(directory);
     return status;
 }
 

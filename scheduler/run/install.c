@@ -242,15 +242,25 @@ done:
     return code;
 }
 
+int install_find_source(const char *given, char **ret_source, struct error *error)
+{
+    const char *text = given ? given : ".";
+    char *source = find_source(text);
+    int code = check_source(text, source, error);
+    if (code)
+        free(source);
+    else
+        *ret_source = source;
+    return code;
+}
+
 int install_workflow(const struct install_options *options, struct installed *ret_installed,
                      struct error *error)
 {
     struct installed installed = {0};
-    const char *given = options->source ? options->source : ".";
-    installed.source = find_source(given);
-    int code = check_source(given, installed.source, error);
+    int code = install_find_source(options->source, &installed.source, error);
     if (code)
-        goto fail;
+        return code;
     const char *name =
         options->workflow_name ? options->workflow_name : strrchr(installed.source, '/') + 1;
     code = workflow_name_check(name, error);

@@ -23,6 +23,8 @@ struct installed {
  * source; -EINVAL: a name or a combination that cannot be. What a failed copy left is removed. */
 int install_workflow(const struct install_options *options, struct installed *ret_installed,
                      struct error *error);
+/* The source directory that `given` (NULL: the current one) means; heap. -ENOENT, -EINVAL. */
+int install_find_source(const char *given, char **ret_source, struct error *error);
 void installed_release(struct installed *installed);
 
 #endif

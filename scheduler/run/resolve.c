@@ -157,8 +157,8 @@ static int find_place(struct slice workflow, struct workflow_place *ret_place, s
         *ret_place = place;
         return 0;
     }
-    code = error_set(error, -ENOENT, "Workflow ID not found: %s\n(Directory not found: %s)",
-                     place.id, place.run_dir);
+    code = error_set(error, -ENOENT, "Workflow ID not found: %s (no directory %s)", place.id,
+                     place.run_dir);
     workflow_place_release(&place);
     return code;
 }
