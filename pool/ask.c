@@ -1,31 +1,50 @@
-/* Instances of points so long ago that the pool has forgotten them: before one of them may be
- * spawned the database is asked what became of it. Until it has answered, every later event waits
- * in line, so that the order of events is kept. */
+/* Instances the pool has forgotten: of points long ago, and after a restart all that it does not
+ * hold. Before one of them may be spawned the database is asked what became of it. Until it has
+ * answered, every later event waits in line, so that the order of events is kept. */
 #include "pool/inside.h"
 
 #include "base/banned.h"
 
-static bool is_among(const struct ask *asks, size_t n, cycle_point point, uint32_t task)
+static struct ask *find(const struct pool *pool, cycle_point point, uint32_t task)
 {
-    for (size_t i = 0; i < n; i++)
-        if (asks[i].point == point && asks[i].task == task)
-            return true;
-    return false;
+    struct ask key = {.point = point, .task = task};
+    struct ask *ask;
+    HASH_FIND(hh, pool->asks, &key, offsetof(struct ask, task) + sizeof key.task, ask);
+    return ask;
+}
+
+static bool is_at_hand(const struct pool *pool, cycle_point point, uint32_t task)
+{
+    if (!pool->is_restart && point >= pool->history.horizon)
+        return true;
+    const struct past *past = history_find(&pool->history, point, task);
+    const struct ask *ask = find(pool, point, task);
+    return (past && past->is_all) || (ask && ask->answered);
 }
 
 bool history_is_missing(struct pool *pool, cycle_point point, uint32_t task)
 {
-    if (point >= pool->history.horizon || instances_find(&pool->instances, point, task) ||
-        !spawn_is_possible(pool, point, task) ||
-        is_among(pool->answered.at, pool->answered.n, point, task))
+    if (instances_find(&pool->instances, point, task) || !spawn_is_possible(pool, point, task) ||
+        is_at_hand(pool, point, task))
         return false;
-    if (is_among(pool->asks.at, pool->asks.n, point, task))
+    if (find(pool, point, task))
         return true;
-    struct ask ask = {.id = ++pool->last_ask, .point = point, .task = task};
-    *vec_push(&pool->asks) = ask;
+    struct ask *ask = NEW(struct ask);
+    ask->point = point;
+    ask->task = task;
+    ask->id = ++pool->last_ask;
+    HASH_ADD(hh, pool->asks, point, offsetof(struct ask, task) + sizeof ask->task, ask);
+    pool->n_asks++;
     pool_say(pool, &(struct message){
-                       .topic = TOPIC_HISTORY_ASK, .point = point, .task = task, .id = ask.id});
+                       .topic = TOPIC_HISTORY_ASK, .point = point, .task = task, .id = ask->id});
     return true;
+}
+
+void ask_ahead(struct pool *pool, const struct message *message)
+{
+    if ((message->topic == TOPIC_TRIGGER_SATISFIED || message->topic == TOPIC_TRIGGER_SPAWN) &&
+        message->flows.n)
+        history_is_missing(pool, message->point, message->task);
 }
 
 void defer_event(struct pool *pool, const struct message *message)
@@ -39,18 +58,24 @@ void defer_event(struct pool *pool, const struct message *message)
     deferred->message.detail.at = deferred->detail;
 }
 
-static struct ask *find(struct pool *pool, uint64_t id)
+/* A restored instance of a sequential task learns whether the one before it succeeded. */
+static void tell_next(struct pool *pool, const struct ask *answered)
 {
-    VEC_EACH (struct ask, ask, &pool->asks)
-        if (ask->id == id)
-            return ask;
-    return NULL;
+    if (!pool->workflow->tasks[answered->task].sequential)
+        return;
+    cycle_point point = graph_task_next(pool->workflow->graph, answered->task, answered->point);
+    struct instance *next =
+        point == POINT_NONE ? NULL : instances_find(&pool->instances, point, answered->task);
+    if (!next || next->status != STATUS_WAITING || !previous_succeeded(pool, next))
+        return;
+    next->previous_done = true;
+    prerequisites_changed(pool, next);
 }
 
 bool handle_history(struct pool *pool, const struct message *message)
 {
-    struct ask *ask = find(pool, message->id);
-    if (!ask)
+    struct ask *ask = find(pool, message->point, message->task);
+    if (!ask || ask->answered || ask->id != message->id)
         return false;
     if (message->number != 1) {
         history_add(&pool->history, cycles_get(&pool->cycles, ask->point),
@@ -59,13 +84,29 @@ bool handle_history(struct pool *pool, const struct message *message)
                                    .submit = message->submit,
                                    .outputs = (uint64_t)message->value,
                                    .flows = &flow_sets_get(&pool->flows, &message->flows)->list,
-                                   .status = message->status});
+                                   .status = message->status,
+                                   .flow_wait = (message->flags & TASK_FLOW_WAIT) != 0});
         return false;
     }
-    *vec_push(&pool->answered) = *ask;
-    *ask = *vec_last(&pool->asks);
-    pool->asks.n--;
-    return !pool->asks.n;
+    struct past *past = history_find(&pool->history, ask->point, ask->task);
+    if (past)
+        past->is_all = true;
+    ask->answered = true;
+    pool->n_asks--;
+    tell_next(pool, ask);
+    return !pool->n_asks;
+}
+
+static void forget_answered(struct pool *pool)
+{
+    struct ask *ask, *next;
+    HASH_ITER(hh, pool->asks, ask, next)
+    {
+        if (!ask->answered)
+            continue;
+        HASH_DEL(pool->asks, ask);
+        free(ask);
+    }
 }
 
 void take_deferred(struct pool *pool)
@@ -76,7 +117,7 @@ void take_deferred(struct pool *pool)
     pool->deferred.n = pool->deferred.capacity = 0;
     int64_t now = pool->now;
     for (size_t i = 0; i < n; i++) {
-        if (pool->asks.n) { /* one asked again: it and all after it wait on */
+        if (pool->n_asks) { /* one asked again: it and all after it wait on */
             *vec_push(&pool->deferred) = line[i];
             continue;
         }
@@ -87,5 +128,6 @@ void take_deferred(struct pool *pool)
     }
     pool->now = now;
     free(line);
-    vec_clear(&pool->answered);
+    if (!pool->deferred.n)
+        forget_answered(pool);
 }

@@ -3,6 +3,7 @@
 #include "pool/inside.h"
 #include "pool/select.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/banned.h"
@@ -200,6 +201,16 @@ static bool is_named(const struct pool *pool, uint32_t flow)
     return false;
 }
 
+static void say_flow(struct pool *pool, uint32_t flow, struct slice description)
+{
+    char key[32];
+    snprintf(key, sizeof key, "flow %u", flow);
+    pool_say(pool,
+             &(struct message){.topic = TOPIC_WORKFLOW_PARAM,
+                               .text = slice_of(key),
+                               .detail = description.n ? description : slice_of("no description")});
+}
+
 /* Cylc 8: all active flows; with none, those of the instance that left last. */
 static struct flow_list flows_wanted(struct pool *pool, const struct message *message)
 {
@@ -211,11 +222,14 @@ static struct flow_list flows_wanted(struct pool *pool, const struct message *me
             pool->flow_last++;
         while (is_named(pool, pool->flow_last));
         flow_add(&flows, pool->flow_last);
+        say_flow(pool, pool->flow_last, message->detail);
         return flows;
     }
     for (uint32_t i = 0; i < message->flows.n; i++)
-        if (message->flows.at[i] > pool->flow_last && !is_named(pool, message->flows.at[i]))
+        if (message->flows.at[i] > pool->flow_last && !is_named(pool, message->flows.at[i])) {
             *vec_push(&pool->flows_named) = message->flows.at[i];
+            say_flow(pool, message->flows.at[i], message->detail);
+        }
     if (message->flows.n)
         return message->flows;
     flows = flow_sets_active(&pool->flows);

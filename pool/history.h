@@ -17,6 +17,7 @@ struct past {
     UT_hash_handle hh;
     enum task_status status;
     bool flow_wait;
+    bool is_all; /* first of a chain: nothing more of it is in the database alone */
 };
 
 struct history { /* all zero: empty, nothing behind the horizon */

@@ -66,9 +66,11 @@ struct deferred {
 };
 
 struct ask {
-    uint64_t id;
-    cycle_point point;
+    cycle_point point; /* point and task: the key */
     uint32_t task;
+    bool answered; /* kept until the events that waited have gone on */
+    uint64_t id;
+    UT_hash_handle hh;
 };
 
 struct pool {
@@ -93,7 +95,8 @@ struct pool {
 
     struct flight *flights;
     bool runahead_in_flight;
-    VEC(struct ask) asks, answered; /* answered: while deferred events go on */
+    struct ask *asks;
+    size_t n_asks; /* not answered */
     VEC(struct deferred) deferred;
     uint64_t last_ask;
     uint32_t last_serial;
@@ -180,6 +183,8 @@ bool prerequisites_hold(const struct pool *pool, const struct instance *instance
 /* After bits were set: satisfied, suicide. May remove the instance: true then. */
 bool prerequisites_changed(struct pool *pool, struct instance *instance);
 /* Point of the sequential task's instance before this one; POINT_NONE: none. */
+/* It is known that that one succeeded, or needed not. */
+bool previous_succeeded(const struct pool *pool, const struct instance *instance);
 cycle_point previous_point(const struct pool *pool, const struct instance *instance);
 /* Released from runahead, or new below the limit: xtriggers are watched, it may be queued. */
 void awaken(struct pool *pool, struct instance *instance);
@@ -207,6 +212,8 @@ void handle_xtriggers_ready(struct pool *pool);
 /* --- ask.c: instances whose history is only in the database --- */
 /* True: the database was asked; the event has to wait (defer_event). */
 bool history_is_missing(struct pool *pool, cycle_point point, uint32_t task);
+/* Ask for what an event that has to wait will need. */
+void ask_ahead(struct pool *pool, const struct message *message);
 void defer_event(struct pool *pool, const struct message *message);
 /* True when everything asked has been answered and deferred events may go on. */
 bool handle_history(struct pool *pool, const struct message *message);

@@ -43,6 +43,7 @@ struct instance {
     uint8_t class_;        /* enum instance_class */
     bool satisfied;        /* all prerequisites */
     bool previous_done;    /* of a sequential task: the instance before it succeeded */
+    bool restored;         /* its history in other flows was not asked for */
     bool selected;         /* by the command under way */
     struct link of_task, of_class, of_queue;
     UT_hash_handle hh;

@@ -287,7 +287,8 @@ static void remember(struct pool *pool, const struct instance *instance)
                                .outputs = instance->outputs,
                                .flows = &instance->flows->list,
                                .status = instance_status(instance),
-                               .flow_wait = (instance->flags & TASK_FLOW_WAIT) != 0});
+                               .flow_wait = (instance->flags & TASK_FLOW_WAIT) != 0,
+                               .is_all = !instance->restored});
 }
 
 void instance_remove(struct pool *pool, struct instance *instance, enum removal removal)

@@ -104,8 +104,12 @@ static void pending_release(struct pool *pool)
         free(deferred->detail);
     }
     vec_release(&pool->deferred);
-    vec_release(&pool->asks);
-    vec_release(&pool->answered);
+    struct ask *ask, *next_ask;
+    HASH_ITER(hh, pool->asks, ask, next_ask)
+    {
+        HASH_DEL(pool->asks, ask);
+        free(ask);
+    }
     INVARIANT(!pool->answers.n);
     vec_release(&pool->answers);
     struct flight *flight, *next_flight;
@@ -213,6 +217,7 @@ void pool_handle(struct pool *pool, const struct message *message, int64_t now)
         if (handle_history(pool, message))
             take_deferred(pool);
     } else if (pool->deferred.n) {
+        ask_ahead(pool, message);
         defer_event(pool, message);
     } else {
         pool_take(pool, message);
@@ -227,7 +232,7 @@ bool pool_is_shut_down(const struct pool *pool)
 
 uint64_t pool_in_flight(const struct pool *pool)
 {
-    return HASH_COUNT(pool->flights) + pool->runahead_in_flight + pool->asks.n + pool->deferred.n;
+    return HASH_COUNT(pool->flights) + pool->runahead_in_flight + pool->n_asks + pool->deferred.n;
 }
 
 size_t pool_size(const struct pool *pool)

@@ -46,7 +46,6 @@ static void restore_holds(struct pool *pool, const struct restart *restart)
         hold_restore(pool, restart->holds[i].point, restart->holds[i].task);
 }
 
-/* Absolute outputs that were completed before. */
 static void restore_absolute(struct pool *pool, cycle_point point, uint32_t task, uint64_t outputs)
 {
     for (struct absolute *a = pool->absolutes[task]; a; a = a->next)
@@ -54,11 +53,12 @@ static void restore_absolute(struct pool *pool, cycle_point point, uint32_t task
             a->done = true;
 }
 
+/* Absolute outputs that were completed before. */
 static void restore_absolutes(struct pool *pool, const struct restart *restart)
 {
-    for (size_t i = 0; i < restart->n_history; i++)
-        restore_absolute(pool, restart->history[i].point, restart->history[i].task,
-                         restart->history[i].outputs);
+    for (size_t i = 0; i < restart->n_absolute; i++)
+        restore_absolute(pool, restart->absolute[i].point, restart->absolute[i].task,
+                         UINT64_C(1) << restart->absolute[i].output);
     for (size_t i = 0; i < restart->n_tasks; i++)
         restore_absolute(pool, restart->tasks[i].point, restart->tasks[i].task,
                          restart->tasks[i].outputs);
@@ -78,6 +78,7 @@ static void restore_task(struct pool *pool, const struct restart_task *from)
 {
     struct instance *instance = instances_add(&pool->instances, from->point, from->task);
     instance->serial = ++pool->last_serial;
+    instance->restored = true;
     instance->cycle = cycles_get(&pool->cycles, from->point);
     cycle_enter(&pool->cycles, instance->cycle);
     instance_set_flows(pool, instance, &from->flows);
@@ -100,8 +101,7 @@ static void restore_task(struct pool *pool, const struct restart_task *from)
         hold_restore(pool, from->point, from->task);
 }
 
-/* The instance before that of a sequential task succeeded, as far as is known. */
-static bool previous_succeeded(const struct pool *pool, const struct instance *instance)
+bool previous_succeeded(const struct pool *pool, const struct instance *instance)
 {
     cycle_point point = previous_point(pool, instance);
     if (point == POINT_NONE ||
@@ -220,6 +220,16 @@ static void say_unsettled(struct pool *pool, const struct restart *restart)
     }
 }
 
+/* Whether the instance before it succeeded a sequential task's instance has to be told; the
+ * database may know. */
+static void ask_for_previous(struct pool *pool)
+{
+    for (const struct instance *i = pool->instances.table; i; i = i->hh.next)
+        if (i->status == STATUS_WAITING && pool->workflow->tasks[i->task].sequential &&
+            !i->previous_done)
+            history_is_missing(pool, previous_point(pool, i), i->task);
+}
+
 /* Instances that can go on by themselves; those that were complete go. */
 static void wake_all(struct pool *pool)
 {
@@ -253,6 +263,7 @@ void pool_restore(struct pool *pool, const struct restart *restart)
     say_workflow_state(pool, "");
     follow_jobs(pool);
     say_unsettled(pool, restart);
+    ask_for_previous(pool);
     wake_all(pool);
     finish_event(pool);
 }

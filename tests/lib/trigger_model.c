@@ -1,0 +1,113 @@
+/* See trigger_model.h. */
+#include "tests/lib/trigger_model.h"
+#include "base/memory.h"
+#include <stdlib.h>
+
+#include "base/banned.h"
+
+enum { CHILD_POINTS_MAX = 8 };
+
+void trigger_model_init(struct trigger_model *model, const struct workflow *workflow,
+                        const struct restart *restart,
+                        void (*say)(void *context, const struct message *message), void *context)
+{
+    *model = (struct trigger_model){.workflow = workflow, .say = say, .context = context};
+    model->cursors = NEW_ARRAY(struct model_cursor, workflow->n_tasks);
+    for (uint32_t task = 0; task < workflow->n_tasks; task++)
+        model->cursors[task].point = POINT_NONE;
+    for (size_t i = 0; restart && i < restart->n_cursors; i++)
+        model->cursors[restart->cursors[i].task].point = restart->cursors[i].point;
+}
+
+void trigger_model_release(struct trigger_model *model)
+{
+    free(model->cursors);
+}
+
+static void satisfied(struct trigger_model *model, const struct message *output,
+                      const struct edge *edge, cycle_point point)
+{
+    const struct sequence *sequence = model->workflow->graph->sequences[edge->sequence].sequence;
+    if (point >= model->workflow->start && sequence_contains(sequence, point))
+        model->say(model->context, &(struct message){.topic = TOPIC_TRIGGER_SATISFIED,
+                                                     .point = point,
+                                                     .task = edge->index,
+                                                     .number = edge->atom,
+                                                     .flows = output->flows});
+}
+
+static void follow(struct trigger_model *model, const struct message *output,
+                   const struct edge *edge)
+{
+    const struct graph *graph = model->workflow->graph;
+    if (edge->kind == EDGE_GROUP) {
+        model->say(model->context, &(struct message){.topic = TOPIC_TRIGGER_GROUP,
+                                                     .point = output->point,
+                                                     .number = edge->index,
+                                                     .value = edge->atom,
+                                                     .flows = output->flows});
+        return;
+    }
+    const struct offset *offset = &graph->tasks[edge->index].atoms[edge->atom].offset;
+    if (offset->kind == OFFSET_ABSOLUTE) {
+        if (offset->point == output->point)
+            satisfied(
+                model, output, edge,
+                sequence_first(graph->sequences[edge->sequence].sequence, model->workflow->start));
+        return;
+    }
+    cycle_point points[CHILD_POINTS_MAX];
+    size_t n =
+        offset_invert(model->workflow->cycling, offset, output->point, points, CHILD_POINTS_MAX);
+    for (size_t i = 0; i < n; i++)
+        satisfied(model, output, edge, points[i]);
+}
+
+static void hear_output(struct trigger_model *model, const struct message *output)
+{
+    const struct edges *edges = &model->workflow->graph->tasks[output->task].edges[output->number];
+    for (uint32_t i = 0; output->value != OUTPUT_WAITS && i < edges->n; i++)
+        follow(model, output, &edges->at[i]);
+    model->say(model->context, &(struct message){.topic = TOPIC_TRIGGER_SETTLED,
+                                                 .point = output->point,
+                                                 .task = output->task,
+                                                 .number = output->number,
+                                                 .flows = output->flows});
+}
+
+/* One instance beyond the limit, if the task has no parents there. */
+static void advance(struct trigger_model *model, uint32_t task, cycle_point limit)
+{
+    const struct workflow *workflow = model->workflow;
+    struct model_cursor *cursor = &model->cursors[task];
+    while (!cursor->done && cursor->point <= limit) {
+        cycle_point from = cursor->point == POINT_NONE ? workflow->start - 1 : cursor->point;
+        cycle_point point = graph_task_next(workflow->graph, task, from);
+        if (point == POINT_NONE) {
+            cursor->done = true;
+            return;
+        }
+        cursor->point = point;
+        if (graph_task_parentless_at(workflow->graph, workflow->cycling, task, point,
+                                     workflow->start))
+            model->say(model->context,
+                       &(struct message){.topic = TOPIC_TRIGGER_SPAWN,
+                                         .point = point,
+                                         .task = task,
+                                         .flows = {.n = 1, .at = {1}},
+                                         .flags = point > limit ? TASK_RUNAHEAD : 0u});
+    }
+}
+
+void trigger_model_hear(struct trigger_model *model, const struct message *message)
+{
+    if (message->topic == TOPIC_TASK_OUTPUT) {
+        hear_output(model, message);
+    } else if (message->topic == TOPIC_POOL_RUNAHEAD) {
+        for (uint32_t task = 0; task < model->workflow->graph->n_tasks; task++)
+            if (model->workflow->graph->tasks[task].n_sequences)
+                advance(model, task, message->point);
+        model->say(model->context,
+                   &(struct message){.topic = TOPIC_TRIGGER_SETTLED, .number = NO_INDEX});
+    }
+}
