@@ -50,8 +50,16 @@ static bool may_close(struct actor *actor)
     return actor->shutting_down && (!actor->type->may_close || actor->type->may_close(actor));
 }
 
+/* The outbox is closed: what still comes is read, so that every outbox ends, and not acted upon.
+ * What matters of it is found again by the next start, or answered by the server when it ends. */
 static bool is_drained(struct actor *actor)
 {
+    struct message message;
+    unsigned n = 0;
+    while (n++ < ACTOR_BURST && bus_receive(actor->context->bus, actor->type->member, &message))
+        actor->faulted = actor->faulted || message.topic == TOPIC_FAULT;
+    if (n > ACTOR_BURST)
+        co_wake(&actor->co);
     return actor->faulted || bus_drained(actor->context->bus, actor->type->member, 0);
 }
 
@@ -64,7 +72,7 @@ static enum co_result actor_step(struct co *co)
     if (!may_close(actor))
         return CO_ASLEEP;
     bus_close(actor->context->bus, actor->type->member);
-    CO_AWAIT(co, ACTOR_DRAINING, !hear_burst(actor) && is_drained(actor));
+    CO_AWAIT(co, ACTOR_DRAINING, actor->faulted || is_drained(actor));
     CO_END(co, ACTOR_ENDED);
 }
 
@@ -72,6 +80,7 @@ static void actor_done(struct co *co)
 {
     struct actor *actor = (struct actor *)co;
     actor->done = true;
+    bus_attach(actor->context->bus, actor->type->member, NULL); /* what comes now wakes nobody */
     if (actor->type->end)
         actor->type->end(actor);
     actor->context->member_done(actor->context->context, actor->type->member);
