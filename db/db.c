@@ -35,6 +35,22 @@ static int set_pragmas(sqlite3 *connection, struct error *error)
     return result == SQLITE_OK ? 0 : statement_error(connection, error);
 }
 
+/* What the last start and the last commit left. */
+static int read_last(struct db *db, struct error *error)
+{
+    struct run run = run_begin(&db->sql, SQL_FLOW_LAST, error);
+    if (run_step(&run, error) > 0)
+        db->flow_last = (uint32_t)run_column_int(&run, 0);
+    int result = run_end(&run);
+    if (result < 0)
+        return result;
+    run = run_begin(&db->sql, SQL_PARAM_GET, error);
+    run_text(&run, "run_mode");
+    if (run_step(&run, error) > 0)
+        db->simulation = strcmp(run_column(&run, 0), "simulation") == 0;
+    return run_end(&run);
+}
+
 static int prepare(struct db *db, struct error *error)
 {
     sqlite3 *connection = db->sql.connection;
@@ -46,10 +62,7 @@ static int prepare(struct db *db, struct error *error)
         result = schema_create(connection, error);
     if (result < 0)
         return result;
-    struct run run = run_begin(&db->sql, SQL_FLOW_LAST, error);
-    if (run_step(&run, error) > 0)
-        db->flow_last = (uint32_t)run_column_int(&run, 0);
-    return run_end(&run);
+    return read_last(db, error);
 }
 
 /* Statistics of SQLite's memory that nobody looks at take a lock at each allocation: a tenth of the

@@ -621,6 +621,8 @@ static void a_simulated_job_says_so(void **state)
     struct db_fixture *f = *state;
     const struct key_value params[] = {{"run_mode", "simulation"}};
     assert_int_equal(db_start(f->db, params, 1, &f->error), 0);
+    db_commit_ok(f);
+    db_fixture_reopen(f); /* by a recorder in a process of its own */
     db_apply_ok(f, job_message(f, TOPIC_JOB_SUBMIT));
     db_commit_ok(f);
     assert_rows(f, "SELECT platform_name, job_runner_name FROM task_jobs",
