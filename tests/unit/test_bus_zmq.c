@@ -381,7 +381,6 @@ struct slow_loop {
     unsigned local;
     const struct co_type *type;
     struct slow slow;
-    long busy_ms; /* processor time */
 };
 
 static void *run_slow(void *argument)
@@ -396,10 +395,6 @@ static void *run_slow(void *argument)
         bus_attach(bus, member, &loop->slow.co);
     }
     env_uv_run(env);
-    struct rusage usage;
-    getrusage(RUSAGE_THREAD, &usage);
-    loop->busy_ms = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
-                    (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
     bus_destroy(bus);
     env_uv_destroy(env);
     return NULL;
@@ -451,35 +446,82 @@ static enum co_result stopper_step(struct co *co)
 
 static const struct co_type stopper_type = {"stopper", stopper_step, reader_states, 2, NULL};
 
+/* Two buses on one loop, each a stranger to the other. */
+struct pair {
+    struct env *env;
+    void *context;
+    struct bus *one, *two;
+};
+
+static void wait_for_start(struct pair *pair, struct bus *bus)
+{
+    struct reader stopper = {.stop = pair->env};
+    co_init(&stopper.co, &stopper_type, &pair->env->ready);
+    bus_zmq_when_started(bus, &stopper.co);
+    env_uv_run(pair->env);
+    assert_true(bus_zmq_started(bus));
+}
+
+static void pair_create(struct pair *pair)
+{
+    pair->env = make_env();
+    pair->context = bus_zmq_context();
+    pair->one = make_zmq(pair->env, pair->context, "inproc://", BIT(TASK_POOL) | BIT(TRIGGERS));
+    assert_false(bus_zmq_started(pair->one));
+    struct message got;
+    assert_false(bus_receive(pair->one, TRIGGERS, &got));
+    in_a_child_that_must_abort(pair->one, say_after_closing);
+    pair->two = make_zmq(pair->env, pair->context, "inproc://", BIT(RECORDER) | BIT(VIEWER));
+    wait_for_start(pair, pair->one);
+    wait_for_start(pair, pair->two);
+}
+
+static void pair_destroy(struct pair *pair)
+{
+    bus_destroy(pair->one);
+    bus_destroy(pair->two);
+    bus_zmq_context_destroy(pair->context);
+    env_uv_destroy(pair->env);
+}
+
 static void nobody_is_heard_before_all_have_subscribed(void **state)
 {
     (void)state;
-    struct env *env = make_env();
-    void *context = bus_zmq_context();
-    struct bus *one = make_zmq(env, context, "inproc://", BIT(TASK_POOL) | BIT(TRIGGERS));
-    assert_false(bus_zmq_started(one));
-    struct message got;
-    assert_false(bus_receive(one, TRIGGERS, &got));
-    in_a_child_that_must_abort(one, say_after_closing);
-    struct bus *two = make_zmq(env, context, "inproc://", BIT(RECORDER) | BIT(VIEWER));
-    struct reader stoppers[2], reader;
-    for (int i = 0; i < 2; i++) {
-        struct bus *bus = i ? one : two;
-        stoppers[i] = (struct reader){.stop = env};
-        co_init(&stoppers[i].co, &stopper_type, &env->ready);
-        bus_zmq_when_started(bus, &stoppers[i].co);
-        while (!bus_zmq_started(bus))
-            env_uv_run(env);
-    }
-    reader_start(&reader, env, one, TRIGGERS, 1);
-    bus_publish(two, RECORDER, &(struct message){.topic = TOPIC_FAULT});
-    reader.stop = env;
-    while (!reader.read)
-        env_uv_run(env);
-    bus_destroy(one);
-    bus_destroy(two);
-    bus_zmq_context_destroy(context);
-    env_uv_destroy(env);
+    struct pair pair;
+    pair_create(&pair);
+    struct reader reader;
+    reader_start(&reader, pair.env, pair.one, TRIGGERS, 1);
+    reader.stop = pair.env;
+    bus_publish(pair.two, RECORDER, &(struct message){.topic = TOPIC_FAULT});
+    env_uv_run(pair.env);
+    assert_int_equal(reader.read, 1);
+    pair_destroy(&pair);
+}
+
+static long busy_ms(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_THREAD, &usage);
+    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
+           (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
+}
+
+static void an_unread_message_does_not_keep_the_loop_busy(void **state)
+{
+    (void)state;
+    struct pair pair;
+    pair_create(&pair);
+    struct reader stopper = {.stop = pair.env};
+    co_init(&stopper.co, &stopper_type, &pair.env->ready);
+    struct env_timer timer = {0};
+    for (int i = 0; i < 3; i++)
+        bus_publish(pair.two, RECORDER, &(struct message){.topic = TOPIC_FAULT});
+    long before = busy_ms();
+    pair.env->ops->timer_start(pair.env, &timer, &stopper.co, 400000);
+    env_uv_run(pair.env);
+    assert_true(timer.fired);
+    assert_true(busy_ms() - before < 100);
+    pair_destroy(&pair);
 }
 
 /* --- a member in a process that is killed and started again --- */
@@ -661,6 +703,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nobody_is_heard_before_all_have_subscribed),
+        cmocka_unit_test(an_unread_message_does_not_keep_the_loop_busy),
         cmocka_unit_test(an_endpoint_that_cannot_be_bound_is_an_error),
         cmocka_unit_test(two_loops_in_threads_talk_to_the_end),
         cmocka_unit_test(nothing_is_lost_between_threads),
