@@ -48,8 +48,7 @@ static void die(struct daemon *daemon)
 
 static void tell_session(struct daemon *daemon)
 {
-    char *text =
-        str_format("%d %d %d", getsid(0) == getpid(), getppid() == getsid(0), isatty(STDIN_FILENO));
+    char *text = str_format("%d %d", getsid(0) == getpid(), isatty(STDIN_FILENO));
     daemon_report(daemon, getsid(0) != getpgrp(), text);
     free(text);
 }
