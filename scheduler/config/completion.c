@@ -121,13 +121,15 @@ static int load_default(struct loading *self, const struct task_def *task,
     return result;
 }
 
+/* Tasks that the graph does not hold never run: what they inherit need not fit them. */
 int load_completions(struct loading *self, const struct task_def *tasks)
 {
     struct completion *completions =
         arena_new_array(self->keep, self->tasks.n, sizeof *completions);
     for (uint32_t i = 0; i < self->tasks.n; i++) {
         const struct item *item = self->tasks.at[i]->settings->completion;
-        int result = *tasks[i].runtime.completion
+        bool in_graph = self->graph->tasks[i].n_sequences;
+        int result = in_graph && *tasks[i].runtime.completion
                          ? load_user(self, &tasks[i], item, &completions[i])
                          : load_default(self, &tasks[i], &completions[i]);
         if (result < 0)

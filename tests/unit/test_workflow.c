@@ -1,0 +1,622 @@
+/* From flow.cylc to struct workflow: points, the graph, queues, special tasks, xtriggers; damaged
+ * files. */
+#include "base/memory.h"
+#include "tests/lib/flow.h"
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/banned.h"
+
+static void assert_point(const struct workflow *workflow, cycle_point point, const char *expected)
+{
+    char text[POINT_TEXT_MAX];
+    assert_string_equal(point_format(workflow->cycling, point, text), expected);
+}
+
+static void a_graph_of_r1_alone_does_not_cycle(void **state)
+{
+    (void)state;
+    struct workflow *workflow = flow_load(R1("a => b", "[runtime]\n[[a, b]]\n"));
+    assert_int_equal(cycling_mode(workflow->cycling), CYCLING_INTEGER);
+    assert_int_equal(workflow->initial, 1);
+    assert_int_equal(workflow->final, 1);
+    assert_int_equal(workflow->start, 1);
+    assert_int_equal(workflow->stop, POINT_NONE);
+    assert_int_equal(workflow->hold_after, POINT_NONE);
+    assert_int_equal(workflow->n_tasks, 2);
+    assert_int_equal(workflow->graph->n_tasks, 2);
+    workflow_destroy(workflow);
+}
+
+static void what_is_not_set_has_the_defaults_of_cylc(void **state)
+{
+    (void)state;
+    struct workflow *workflow = flow_load(R1("a", "[runtime]\n[[a]]\n"));
+    assert_int_equal(workflow->version, 1);
+    assert_string_equal(workflow->source, "flow.cylc");
+    assert_string_equal(workflow->title, "");
+    assert_true(workflow->runahead.by_count);
+    assert_int_equal(workflow->runahead.count, 4);
+    assert_float_equal(workflow->stall_timeout.seconds, 3600, 0);
+    assert_true(workflow->stall_timeout.abort);
+    assert_true(workflow->inactivity_timeout.seconds < 0);
+    assert_false(workflow->inactivity_timeout.abort);
+    assert_true(workflow->workflow_timeout.seconds < 0);
+    assert_float_equal(workflow->restart_timeout.seconds, 120, 0);
+    assert_false(workflow->utc_mode);
+    assert_int_equal(workflow->n_queues, 1);
+    assert_string_equal(workflow->queues[0].name, "default");
+    assert_int_equal(workflow->queues[0].limit, 100);
+    const struct runtime *runtime = &flow_task(workflow, "a")->runtime;
+    assert_string_equal(runtime->script, "");
+    assert_string_equal(runtime->platform, "localhost");
+    assert_string_equal(runtime->completion, "");
+    assert_float_equal(runtime->simulation_run_length, 10, 0);
+    assert_int_equal(runtime->n_environment, 0);
+    assert_true(interval_is_null(&workflow->future_offset_max));
+    workflow_destroy(workflow);
+}
+
+static void points_come_from_the_file(void **state)
+{
+    (void)state;
+    struct workflow *workflow =
+        flow_load("[scheduling]\ninitial cycle point = 2030\nfinal cycle point = +P1D\n"
+                  "stop after cycle point = 20300101T12\nhold after cycle point = 20300101T06\n"
+                  "runahead limit = PT36H\n[[graph]]\nPT6H = a\n[runtime]\n[[a]]\n");
+    assert_int_equal(cycling_mode(workflow->cycling), CYCLING_DATETIME);
+    assert_point(workflow, workflow->initial, "20300101T0000Z");
+    assert_point(workflow, workflow->final, "20300102T0000Z");
+    assert_point(workflow, workflow->stop, "20300101T1200Z");
+    assert_point(workflow, workflow->hold_after, "20300101T0600Z");
+    assert_false(workflow->runahead.by_count);
+    assert_int_equal(workflow->runahead.duration.hours, 36);
+    workflow_destroy(workflow);
+}
+
+static void options_overrule_points(void **state)
+{
+    (void)state;
+    struct workflow_options options = {
+        .initial = "3", .final = "9", .start = "5", .stop = "8", .hold_after = "7"};
+    const char *text = "[scheduling]\ncycling mode = integer\ninitial cycle point = 1\n"
+                       "final cycle point = 2\n[[graph]]\nP1 = a\n[runtime]\n[[a]]\n";
+    struct workflow *workflow = flow_load_with(text, &options);
+    assert_int_equal(workflow->initial, 3);
+    assert_int_equal(workflow->final, 9);
+    assert_int_equal(workflow->start, 5);
+    assert_int_equal(workflow->stop, 8);
+    assert_int_equal(workflow->hold_after, 7);
+    workflow_destroy(workflow);
+    options.start = "2";
+    assert_refused_with(text, &options, 0, "--start-cycle-point", "2 is before the initial");
+    options.start = "10";
+    assert_refused_with(text, &options, 0, "--start-cycle-point", "10 is after the final");
+    options.start = NULL;
+    options.initial = "x";
+    assert_refused_with(text, &options, 0, "--initial-cycle-point", "'x'");
+}
+
+static void bad_points_are_refused_with_their_item(void **state)
+{
+    (void)state;
+    assert_refused("[scheduling]\n[[graph]]\nP1 = a\n[runtime]\n[[a]]\n", 0,
+                   "[scheduling]initial cycle point", "requires an initial cycle point");
+    assert_refused("[scheduling]\ninitial cycle point = tomorrow\n[[graph]]\nP1D = a\n", 2,
+                   "[scheduling]initial cycle point", "tomorrow");
+    assert_refused("[scheduling]\ninitial cycle point = 2031\nfinal cycle point = 2030\n"
+                   "[[graph]]\nP1D = a\n",
+                   3, "[scheduling]final cycle point", "20310101T0000Z is after the final");
+    assert_refused("[scheduling]\ninitial cycle point = 2030\nfinal cycle point = soon\n"
+                   "[[graph]]\nP1D = a\n",
+                   3, "[scheduling]final cycle point", "soon");
+    assert_refused("[scheduling]\ninitial cycle point = 2030\nhold after cycle point = x\n"
+                   "[[graph]]\nP1D = a\n",
+                   3, "[scheduling]hold after cycle point", "'x'");
+    assert_refused("[scheduling]\ninitial cycle point = 2030\nstop after cycle point = x\n"
+                   "[[graph]]\nP1D = a\n",
+                   3, "[scheduling]stop after cycle point", "'x'");
+    assert_refused("[scheduling]\ncycling mode = integer\ninitial cycle point = 1\n"
+                   "runahead limit = PT6H\n[[graph]]\nP1 = a\n",
+                   4, "[scheduling]runahead limit", "PT6H");
+    assert_refused("[scheduling]\ninitial cycle point = 2030\nrunahead limit = many\n[[graph]]\n"
+                   "P1D = a\n",
+                   3, "[scheduling]runahead limit", "many");
+    assert_refused("[scheduling]\ninitial cycle point = 20300102\n"
+                   "initial cycle point constraints = 01T00, 15T00\n[[graph]]\nP1D = a\n",
+                   3, "[scheduling]initial cycle point constraints", "20300102T0000Z meets none");
+    assert_refused("[scheduler]\ncycle point time zone = GMT\n[scheduling]\n"
+                   "initial cycle point = 2030\n[[graph]]\nP1D = a\n",
+                   2, "[scheduler]cycle point time zone", "GMT");
+    assert_refused("[scheduler]\ncycle point format = CCYY-MM-DDThh:mm\n[scheduling]\n"
+                   "initial cycle point = 2030\n[[graph]]\nP1D = a\n",
+                   2, "[scheduler]cycle point format", ":");
+    assert_refused("[scheduler]\ncycle point num expanded year digits = 9\n[scheduling]\n"
+                   "initial cycle point = 2030\n[[graph]]\nP1D = a\n",
+                   2, "[scheduler]cycle point num expanded year digits", "0 to 6");
+}
+
+static void a_stop_point_after_the_end_is_dropped_with_a_warning(void **state)
+{
+    (void)state;
+    struct workflow *workflow =
+        flow_load("[scheduling]\ncycling mode = integer\ninitial cycle point = 1\n"
+                  "final cycle point = 3\nstop after cycle point = 4\n[[graph]]\nP1 = a\n"
+                  "[runtime]\n[[a]]\n");
+    assert_int_equal(workflow->stop, POINT_NONE);
+    assert_non_null(strstr(text_string(&flow_warnings), "Stop cycle point '4'"));
+    workflow_destroy(workflow);
+}
+
+static void calendars_formats_and_zones_reach_the_points(void **state)
+{
+    (void)state;
+    struct workflow *workflow = flow_load(
+        "[scheduler]\ncycle point format = CCYYMMDD\n[scheduling]\ncycling mode = 360_day\n"
+        "initial cycle point = 20300230\n[[graph]]\nP1M = a\n[runtime]\n[[a]]\n");
+    assert_point(workflow, workflow->initial, "20300230");
+    workflow_destroy(workflow);
+    workflow = flow_load("[scheduler]\ncycle point time zone = +05:30\n[scheduling]\n"
+                         "initial cycle point = 2030\n[[graph]]\nP1M = a\n[runtime]\n[[a]]\n");
+    assert_point(workflow, workflow->initial, "20300101T0000+05:30");
+    workflow_destroy(workflow);
+}
+
+static void scheduler_settings_are_read(void **state)
+{
+    (void)state;
+    struct workflow *workflow = flow_load(
+        "[meta]\ntitle = the title\nmine = x\n[scheduler]\nUTC mode = True\n[[events]]\n"
+        "stall timeout = PT0S\nabort on stall timeout = False\ninactivity timeout = PT1M\n"
+        "abort on inactivity timeout = True\nhandlers = h1, h2\nhandler events = stall, abort\n"
+        "startup handlers = up\nstall timeout handlers = a, b\n" R1("a", "[runtime]\n[[a]]\n"));
+    assert_string_equal(workflow->title, "the title");
+    assert_int_equal(workflow->n_meta, 2);
+    assert_string_equal(workflow->meta[1].key, "mine");
+    assert_true(workflow->utc_mode);
+    assert_float_equal(workflow->stall_timeout.seconds, 0, 0);
+    assert_false(workflow->stall_timeout.abort);
+    assert_float_equal(workflow->inactivity_timeout.seconds, 60, 0);
+    assert_true(workflow->inactivity_timeout.abort);
+    assert_int_equal(workflow->n_handlers, 2);
+    assert_string_equal(workflow->handler_events[1], "abort");
+    assert_int_equal(workflow->n_event_handlers, 2);
+    assert_string_equal(workflow->event_handlers[1].event, "stall timeout");
+    assert_int_equal(workflow->event_handlers[1].n_commands, 2);
+    assert_string_equal(workflow->event_handlers[1].commands[1], "b");
+    workflow_destroy(workflow);
+    assert_refused("[scheduler]\ninstall = ok/, too/deep/\n" R1("a", ""), 2, "[scheduler]install",
+                   "too/deep/");
+    assert_refused("[meta]\nURL = http://%(bogus)s\n" R1("a", ""), 2, "[meta]URL", "bogus");
+    assert_refused(R1("a", "[runtime]\n[[a]]\n[[[meta]]]\nURL = %(x)s\n"), 7,
+                   "[runtime][a][meta]URL", "invalid template");
+}
+
+static void implicit_tasks_are_refused_unless_allowed(void **state)
+{
+    (void)state;
+    assert_refused(R1("a => b", "[runtime]\n[[a]]\n"), 3, "[scheduling][graph]R1",
+                   "implicit task \"b\"");
+    assert_refused(R1("a", "[[special tasks]]\nsequential = ghost\n[runtime]\n[[a]]\n"), 5,
+                   "[scheduling][special tasks]sequential", "ghost");
+    struct workflow *workflow = flow_load("[scheduler]\nallow implicit tasks = True\n" R1(
+        "b => a => c", "[runtime]\n[[root]]\nscript = x\n[[a]]\n"));
+    assert_int_equal(workflow->n_tasks, 3);
+    assert_int_equal(flow_task(workflow, "a")->index, 0);
+    assert_int_equal(flow_task(workflow, "b")->index, 1);
+    assert_string_equal(flow_task(workflow, "c")->runtime.script, "x");
+    assert_int_equal(flow_task(workflow, "c")->n_ancestors, 2);
+    workflow_destroy(workflow);
+    assert_refused(R1("root => a", "[runtime]\n[[a]]\n"), 3, "[scheduling][graph]R1", "root");
+}
+
+static void graph_items_add_up(void **state)
+{
+    (void)state;
+    struct workflow *workflow = flow_load(R1("a => b", "[scheduling]\n[[graph]]\nR1 = b => c\n"
+                                                       "[runtime]\n[[a, b, c]]\n"));
+    assert_int_equal(workflow->graph->tasks[0].edges[OUTPUT_SUCCEEDED].n, 1);
+    assert_int_equal(workflow->graph->tasks[1].edges[OUTPUT_SUCCEEDED].n, 1);
+    workflow_destroy(workflow);
+}
+
+static void graph_errors_name_their_line_in_the_file(void **state)
+{
+    (void)state;
+    assert_refused("[scheduling]\n[[graph]]\nR1 = \"\"\"\na => \\\n  b\n\na & => b\n\"\"\"\n"
+                   "[runtime]\n[[a, b]]\n",
+                   7, "[scheduling][graph]R1", "expected a task");
+    assert_refused(R1("a => b", "[[graph]]\nR1 = \"\"\"\n b\n b:x => c\n\"\"\"\n[runtime]\n"
+                                "[[a, b, c]]\n"),
+                   7, "[scheduling][graph]R1", "no output 'x'");
+    assert_refused(R1("a => \"b\"", "[runtime]\n[[a, b]]\n"), 3, "[scheduling][graph]R1", "");
+    assert_refused("[scheduling]\ninitial cycle point = 2030\n[[graph]]\nevery day = a\n"
+                   "[runtime]\n[[a]]\n",
+                   4, "[scheduling][graph]every day", "every day");
+    assert_refused("[scheduling]\n[[graph]]\nR1 = \"a\" \"b\"\n", 3, "[scheduling][graph]R1",
+                   "closing quote");
+}
+
+static void a_workflow_needs_a_graph(void **state)
+{
+    (void)state;
+    assert_refused("[runtime]\n[[a]]\n", 0, "[scheduling]initial cycle point", "");
+    assert_refused("[scheduling]\ninitial cycle point = 2030\n", 0, "[scheduling][graph]",
+                   "missing");
+    assert_refused(R1("", "[runtime]\n[[a]]\n"), 2, "[scheduling][graph]",
+                   "no workflow dependency graph");
+    assert_refused(R1("\"\"\"\n# nothing\n\"\"\"", "[runtime]\n[[a]]\n"), 2, "[scheduling][graph]",
+                   "no workflow dependency graph");
+}
+
+static void queues_take_tasks_and_families(void **state)
+{
+    (void)state;
+    struct workflow *workflow =
+        flow_load("[scheduling]\n[[queues]]\n[[[default]]]\nlimit = 7\n[[[q]]]\nlimit = 2\n"
+                  "members = FAM, x, nobody\n[[[r]]]\nmembers = m2\n" R1(
+                      "FAM & x & y", "[runtime]\n[[FAM]]\n[[m1, m2]]\ninherit = FAM\n[[x, y]]\n"));
+    assert_int_equal(workflow->n_queues, 3);
+    assert_int_equal(workflow->queues[0].limit, 7);
+    assert_string_equal(workflow->queues[1].name, "q");
+    assert_int_equal(workflow->queues[1].limit, 2);
+    assert_int_equal(workflow->queues[2].limit, 0);
+    assert_int_equal(flow_task(workflow, "m1")->queue, 1);
+    assert_int_equal(flow_task(workflow, "x")->queue, 1);
+    assert_int_equal(flow_task(workflow, "m2")->queue, 2);
+    assert_int_equal(flow_task(workflow, "y")->queue, 0);
+    assert_non_null(strstr(text_string(&flow_warnings), "task 'nobody' in queue 'q'"));
+    workflow_destroy(workflow);
+    assert_refused("[scheduling]\n[[queues]]\n[[[q]]]\nlimit = -1\n" R1("a", "[runtime]\n[[a]]\n"),
+                   4, "[scheduling][queues][q]limit", "expected a number of tasks");
+    assert_refused(
+        "[scheduling]\n[[queues]]\n[[[q]]]\nmembers = t<m>\n" R1("a", "[runtime]\n[[a]]\n"), 4,
+        "[scheduling][queues][q]members", "parameters are not implemented");
+}
+
+static void sequential_tasks_are_marked(void **state)
+{
+    (void)state;
+    struct workflow *workflow =
+        flow_load("[scheduling]\n[[special tasks]]\nsequential = FAM, x\n" R1(
+            "FAM & x & y", "[runtime]\n[[FAM]]\n[[m1, m2]]\ninherit = FAM\n[[x, y]]\n"));
+    assert_true(flow_task(workflow, "m1")->sequential);
+    assert_true(flow_task(workflow, "m2")->sequential);
+    assert_true(flow_task(workflow, "x")->sequential);
+    assert_false(flow_task(workflow, "y")->sequential);
+    workflow_destroy(workflow);
+}
+
+#define DAYS(special, graph)                                                                       \
+    "[scheduling]\ninitial cycle point = 2030\n" special "[[graph]]\nP1D = \"\"\"\n" graph         \
+    "\n\"\"\"\n[runtime]\n[[FAM]]\n[[m1, m2]]\ninherit = FAM\n[[a, b]]\n"
+
+static void clock_triggers_of_special_tasks_become_xtriggers(void **state)
+{
+    (void)state;
+    struct workflow *workflow =
+        flow_load(DAYS("[[special tasks]]\nclock-trigger = a(PT1H), FAM(-PT5M), b\n",
+                       "a => b\nFAM\n@wall_clock => b"));
+    assert_int_equal(workflow->n_xtriggers, 4);
+    const struct graph_task *a = &workflow->graph->tasks[flow_task(workflow, "a")->index];
+    assert_int_equal(a->n_xtriggers, 1);
+    assert_int_equal(a->xtriggers[0].sequence, a->sequences[0]);
+    const struct xtrigger_def *clock = &workflow->xtriggers[a->xtriggers[0].xtrigger];
+    assert_string_equal(clock->label, "_cylc_wall_clock_PT1H");
+    assert_string_equal(clock->function, "wall_clock");
+    assert_string_equal(clock->args, "offset=PT1H");
+    assert_true(clock->sequential);
+    const struct graph_task *m2 = &workflow->graph->tasks[flow_task(workflow, "m2")->index];
+    assert_string_equal(workflow->xtriggers[m2->xtriggers[0].xtrigger].args, "offset=-PT5M");
+    assert_int_equal(workflow->graph->tasks[flow_task(workflow, "b")->index].n_xtriggers, 2);
+    workflow_destroy(workflow);
+}
+
+static void bad_special_tasks_are_refused(void **state)
+{
+    (void)state;
+#define CLOCK "[scheduling][special tasks]clock-trigger"
+    assert_refused(DAYS("[[special tasks]]\nclock-trigger = a(bananas)\n", "a"), 4, CLOCK,
+                   "a(bananas)");
+    assert_refused(DAYS("[[special tasks]]\nclock-trigger = a(PT1H\n", "a"), 4, CLOCK, "a(PT1H");
+    assert_refused(DAYS("[[special tasks]]\nclock-trigger = ghost(PT1H)\n", "a"), 4, CLOCK,
+                   "ghost");
+    assert_refused(R1("a", "[[special tasks]]\nclock-trigger = a(PT1H)\n"), 5, CLOCK,
+                   "date-time cycling");
+    assert_refused(DAYS("[[special tasks]]\nclock-expire = a(PT1H)\n", "a"), 4,
+                   "[scheduling][special tasks]clock-expire", "not implemented yet");
+    assert_refused(DAYS("[[special tasks]]\nexternal-trigger = a(\"x\")\n", "a"), 4,
+                   "[scheduling][special tasks]external-trigger", "not implemented yet");
+#undef CLOCK
+}
+
+static const struct xtrigger_def *xtrigger(const struct workflow *workflow, const char *label)
+{
+    for (uint32_t i = 0; i < workflow->n_xtriggers; i++)
+        if (strcmp(workflow->xtriggers[i].label, label) == 0)
+            return &workflow->xtriggers[i];
+    fail_msg("no xtrigger %s", label);
+    return NULL;
+}
+
+static void xtriggers_are_taken_apart(void **state)
+{
+    (void)state;
+    struct workflow *workflow =
+        flow_load(DAYS("[[xtriggers]]\nx1 = echo(succeed=True)\n"
+                       "x2 = echo(1, 'a, b', (1, 2), key=%(point)s, sequential = True):PT30S\n"
+                       "x3 = wall_clock(offset=P1D, sequential=False)\nx4 = wall_clock(PT1H):PT1M\n"
+                       "x5 = my.check\nx6 = other:PT5S\n",
+                       "@x1 & @x2 & @x3 & @x4 & @x5 & @x6 => a"));
+    assert_string_equal(xtrigger(workflow, "x1")->function, "echo");
+    assert_string_equal(xtrigger(workflow, "x1")->args, "succeed=True");
+    assert_float_equal(xtrigger(workflow, "x1")->interval, 10, 0);
+    assert_false(xtrigger(workflow, "x1")->sequential);
+    assert_string_equal(xtrigger(workflow, "x2")->args, "1, 'a, b', (1, 2), key=%(point)s");
+    assert_float_equal(xtrigger(workflow, "x2")->interval, 30, 0);
+    assert_true(xtrigger(workflow, "x2")->sequential);
+    assert_string_equal(xtrigger(workflow, "x3")->args, "offset=P1D");
+    assert_false(xtrigger(workflow, "x3")->sequential);
+    assert_string_equal(xtrigger(workflow, "x4")->args, "PT1H");
+    assert_true(xtrigger(workflow, "x4")->sequential);
+    assert_string_equal(xtrigger(workflow, "x5")->function, "my.check");
+    assert_string_equal(xtrigger(workflow, "x6")->function, "other");
+    assert_float_equal(xtrigger(workflow, "x6")->interval, 5, 0);
+    assert_int_equal(workflow->graph->tasks[flow_task(workflow, "a")->index].n_xtriggers, 6);
+    workflow_destroy(workflow);
+}
+
+static void sequential_xtriggers_can_be_the_default(void **state)
+{
+    (void)state;
+    struct workflow *workflow =
+        flow_load(DAYS("sequential xtriggers = True\n[[xtriggers]]\nx = echo(1)\n"
+                       "y = echo(1, sequential=False)\n",
+                       "@x & @y => a"));
+    assert_true(xtrigger(workflow, "x")->sequential);
+    assert_false(xtrigger(workflow, "y")->sequential);
+    workflow_destroy(workflow);
+}
+
+static void bad_xtriggers_are_refused(void **state)
+{
+    (void)state;
+    assert_refused(DAYS("[[xtriggers]]\nx = echo(1):5min\n", "@x => a"), 4,
+                   "[scheduling][xtriggers]x", "5min");
+    assert_refused(DAYS("[[xtriggers]]\nx = echo(1) PT1M\n", "@x => a"), 4,
+                   "[scheduling][xtriggers]x", "function(arguments):interval");
+    assert_refused(DAYS("[[xtriggers]]\nx = echo(1\n", "@x => a"), 4, "[scheduling][xtriggers]x",
+                   "function(arguments):interval");
+    assert_refused(DAYS("[[xtriggers]]\nx = (1)\n", "@x => a"), 4, "[scheduling][xtriggers]x",
+                   "function(arguments):interval");
+    assert_refused(DAYS("[[xtriggers]]\nmy-x = echo(1)\n", "a"), 4, "[scheduling][xtriggers]my-x",
+                   "my-x");
+    assert_refused(DAYS("[[xtriggers]]\nx = echo(sequential=maybe)\n", "a"), 4,
+                   "[scheduling][xtriggers]x", "maybe");
+    assert_refused(DAYS("[[xtriggers]]\nx = wall_clock(offset=soon)\n", "a"), 4,
+                   "[scheduling][xtriggers]x", "soon");
+    assert_refused(DAYS("[[xtriggers]]\nx = wall_clock(when=PT1H)\n", "a"), 4,
+                   "[scheduling][xtriggers]x", "when");
+    assert_refused(DAYS("", "@nope => a"), 5, "[scheduling][graph]P1D", "nope");
+    assert_refused(R1("@wall_clock => a", "[runtime]\n[[a]]\n"), 3, "[scheduling][graph]R1",
+                   "wall_clock");
+    assert_refused(R1("a", "[[xtriggers]]\nc = wall_clock(offset=PT1H)\n"), 5,
+                   "[scheduling][xtriggers]c", "date-time cycling");
+}
+
+static void the_furthest_future_offset_is_known(void **state)
+{
+    (void)state;
+    struct workflow *workflow = flow_load(
+        "[scheduling]\ncycling mode = integer\ninitial cycle point = 1\n"
+        "final cycle point = 9\n[[graph]]\nP1 = \"\"\"\na\na[+P1] & a[+P3] & a[-P5] => b\n"
+        "\"\"\"\n[runtime]\n[[a, b]]\n");
+    assert_int_equal(workflow->future_offset_max.count, 3);
+    workflow_destroy(workflow);
+}
+
+static void templates_and_parameters_are_refused_clearly(void **state)
+{
+    (void)state;
+    assert_refused("#!jinja2\n" R1("a", ""), 1, "", "not implemented");
+    assert_refused("#!Jinja2  \n", 1, "", "not implemented");
+    assert_refused("#!empy\n", 1, "", "not implemented");
+    assert_refused("[task parameters]\nm = 1..3\n" R1("a", ""), 2, "[task parameters]m",
+                   "not implemented yet");
+    struct workflow *workflow = flow_load("#!/bin/true\n" R1("a", "[runtime]\n[[a]]\n"));
+    workflow_destroy(workflow);
+}
+
+static const char sample[] =
+    "# a workflow with something of everything\n"
+    "[meta]\n    title = \"sample # 1\"\n"
+    "[scheduler]\n    allow implicit tasks = True\n    cycle point format = CCYYMMDDThhZ\n"
+    "    [[events]]\n        stall timeout = PT1M\n        handlers = \"a, b\", c\n"
+    "[scheduling]\n    initial cycle point = 2030\n    final cycle point = +P2D\n"
+    "    runahead limit = P2\n    [[queues]]\n        [[[q]]]\n            limit = 2\n"
+    "            members = FAM, \\\n                      x\n"
+    "    [[special tasks]]\n        clock-trigger = x(PT1H)\n        sequential = y\n"
+    "    [[xtriggers]]\n        e = echo(1, 'two', sequential=True):PT30S\n"
+    "    [[graph]]\n        R1 = start => FAM\n        P1D = \"\"\"\n"
+    "            FAM:succeed-all => x # comment\n            x[-P1D] & @e => y?\n"
+    "            y:out? | y:fail? => \\\n                z\n        \"\"\"\n        T00, T12 = w\n"
+    "[runtime]\n    [[root]]\n        pre-script = '''\n            echo one\n"
+    "              echo two\n        '''\n        [[[environment]]]\n            A = 1\n"
+    "    [[FAM]]\n        execution retry delays = 3*PT1M, PT1H\n    [[m1, m2]]\n"
+    "        inherit = FAM\n    [[x, y]]\n        script = true\n        [[[outputs]]]\n"
+    "            out = an output\n    [[y]]\n        completion = succeeded or failed\n"
+    "        [[[environment filter]]]\n            exclude = A\n        [[[meta]]]\n"
+    "            URL = http://example.org/%(workflow)s/%(task)s\n";
+
+/* Success or a complete error; the sanitizers watch the rest. */
+static void try_text(const char *text, size_t size)
+{
+    struct error error;
+    struct workflow *workflow = workflow_parse("flow.cylc", text, size, NULL, NULL, NULL, &error);
+    if (workflow) {
+        assert_true(workflow->n_tasks > 0);
+        workflow_destroy(workflow);
+        return;
+    }
+    assert_true(error.code < 0);
+    assert_true(*error.text);
+    assert_true(*error.file || *error.item);
+}
+
+static void every_prefix_of_a_file_is_read_or_refused(void **state)
+{
+    (void)state;
+    struct workflow *workflow = flow_load(sample);
+    assert_int_equal(workflow->n_tasks, 7);
+    workflow_destroy(workflow);
+    for (size_t n = 0; n < sizeof sample; n++) {
+        char *text = mem_copy(sample, n + 1); /* its own memory, so that reading past is seen */
+        text[n] = '#';
+        try_text(text, n);
+        free(text);
+    }
+}
+
+static uint64_t next_random(uint64_t *seed)
+{
+    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+    return *seed >> 33;
+}
+
+static void mutate(struct text *text, uint64_t *seed)
+{
+    static const char bytes[] = "[]=\"'#\\\n,:()<>@&|!?+-P1 \t\0\xc3\xa9xT{%";
+    size_t at = next_random(seed) % text->n, length = next_random(seed) % 12;
+    switch (next_random(seed) % 4) {
+    case 0:
+        text->at[at] = bytes[next_random(seed) % (sizeof bytes - 1)];
+        break;
+    case 1: /* cut a piece */
+        length = length < text->n - at ? length : text->n - at - 1;
+        memmove(text->at + at, text->at + at + length, text->n - at - length);
+        text->n -= length;
+        break;
+    case 2: /* another piece over it */
+        for (size_t i = 0; i < length && at + i < text->n; i++)
+            text->at[at + i] = sample[(next_random(seed) + i) % (sizeof sample - 1)];
+        break;
+    default: /* say the end again */
+        text_add_n(text, sample + at % (sizeof sample - 1),
+                   sizeof sample - 1 - at % (sizeof sample - 1));
+        break;
+    }
+}
+
+static void a_thousand_damaged_files_are_read_or_refused(void **state)
+{
+    (void)state;
+    uint64_t seed = 20260101;
+    for (int round = 0; round < 1500; round++) {
+        struct text text = {0};
+        text_add_n(&text, sample, sizeof sample - 1);
+        for (uint64_t n = next_random(&seed) % 6 + 1; n > 0; n--)
+            mutate(&text, &seed);
+        char *copy = mem_copy(text.at, text.n);
+        try_text(copy, text.n);
+        free(copy);
+        text_release(&text);
+    }
+}
+
+static void a_text_without_an_end_is_not_read_past(void **state)
+{
+    (void)state;
+    const char text[] = {'[', 'm', 'e', 't', 'a', ']', '\n', 'x', '=', '"', '"', '"'};
+    for (size_t n = 0; n <= sizeof text; n++) {
+        char *copy = mem_copy(text, n);
+        try_text(copy, n);
+        free(copy);
+    }
+}
+
+static void put_file(const char *directory, const char *name, const char *text)
+{
+    char *path = str_format("%s/%s", directory, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+    free(path);
+}
+
+static void a_file_is_read_with_its_include_files(void **state)
+{
+    (void)state;
+    char directory[] = "/tmp/rouse-test-XXXXXX";
+    assert_non_null(mkdtemp(directory));
+    char *sub = str_format("%s/etc", directory), *flow = str_format("%s/flow.cylc", directory);
+    char *inner = str_format("%s/etc/rt.cylc", directory);
+    struct error error;
+    assert_int_equal(mkdir(sub, 0700), 0);
+    put_file(directory, "flow.cylc", R1("a", "[runtime]\n%include etc/rt.cylc\n"));
+    assert_null(workflow_load(flow, NULL, NULL, NULL, &error));
+    assert_int_equal(error.code, -ENOENT);
+    assert_int_equal(error.line, 5);
+    put_file(directory, "etc/rt.cylc", "[[a]]\nscript = included\n");
+    struct workflow *workflow = workflow_load(flow, NULL, NULL, NULL, &error);
+    assert_non_null(workflow);
+    assert_string_equal(flow_task(workflow, "a")->runtime.script, "included");
+    assert_string_equal(workflow->source, flow);
+    workflow_destroy(workflow);
+    put_file(directory, "etc/rt.cylc", "[[a]]\n\nscirpt = x\n");
+    assert_null(workflow_load(flow, NULL, NULL, NULL, &error));
+    assert_string_equal(error.file, "etc/rt.cylc");
+    assert_int_equal(error.line, 3);
+    unlink(inner);
+    unlink(flow);
+    rmdir(sub);
+    assert_null(workflow_load(flow, NULL, NULL, NULL, &error));
+    assert_int_equal(error.code, -ENOENT);
+    assert_null(workflow_load(directory, NULL, NULL, NULL, &error));
+    assert_int_equal(error.code, -EISDIR);
+    rmdir(directory);
+    free(inner);
+    free(flow);
+    free(sub);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_graph_of_r1_alone_does_not_cycle),
+        cmocka_unit_test(what_is_not_set_has_the_defaults_of_cylc),
+        cmocka_unit_test(points_come_from_the_file),
+        cmocka_unit_test(options_overrule_points),
+        cmocka_unit_test(bad_points_are_refused_with_their_item),
+        cmocka_unit_test(a_stop_point_after_the_end_is_dropped_with_a_warning),
+        cmocka_unit_test(calendars_formats_and_zones_reach_the_points),
+        cmocka_unit_test(scheduler_settings_are_read),
+        cmocka_unit_test(implicit_tasks_are_refused_unless_allowed),
+        cmocka_unit_test(graph_items_add_up),
+        cmocka_unit_test(graph_errors_name_their_line_in_the_file),
+        cmocka_unit_test(a_workflow_needs_a_graph),
+        cmocka_unit_test(queues_take_tasks_and_families),
+        cmocka_unit_test(sequential_tasks_are_marked),
+        cmocka_unit_test(clock_triggers_of_special_tasks_become_xtriggers),
+        cmocka_unit_test(bad_special_tasks_are_refused),
+        cmocka_unit_test(xtriggers_are_taken_apart),
+        cmocka_unit_test(sequential_xtriggers_can_be_the_default),
+        cmocka_unit_test(bad_xtriggers_are_refused),
+        cmocka_unit_test(the_furthest_future_offset_is_known),
+        cmocka_unit_test(templates_and_parameters_are_refused_clearly),
+        cmocka_unit_test(every_prefix_of_a_file_is_read_or_refused),
+        cmocka_unit_test(a_thousand_damaged_files_are_read_or_refused),
+        cmocka_unit_test(a_text_without_an_end_is_not_read_past),
+        cmocka_unit_test(a_file_is_read_with_its_include_files),
+    };
+    return cmocka_run_group_tests(tests, NULL, flow_release);
+}
