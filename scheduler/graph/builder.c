@@ -307,7 +307,7 @@ void builder_statement(struct graph_builder *builder, const struct graph_stateme
     builder->statement = statement;
     vec_clear(&builder->resolved);
     for (size_t i = 0; statement && i < statement->nodes.n; i++)
-        vec_push(&builder->resolved);
+        vec_push(&builder->resolved)->name = NULL;
 }
 
 int builder_name(struct graph_builder *builder, const struct graph_node *node,
@@ -315,17 +315,20 @@ int builder_name(struct graph_builder *builder, const struct graph_node *node,
 {
     size_t index = (size_t)(node - builder->statement->nodes.at);
     PRE(index < builder->resolved.n);
-    struct built_name *name = builder->resolved.at[index];
+    struct built_name *name = builder->resolved.at[index].name;
     int code = 0;
     if (!name) {
         HASH_FIND(hh, builder->names_by_text, node->name.at, node->name.n, name);
         if (!name)
             code = new_name(builder, node, &name, error);
-        if (code == 0 && node->polled.at)
+        if (code < 0)
+            return code;
+        INVARIANT(name);
+        if (node->polled.at)
             code = set_polling(builder, node, name, error);
         if (code < 0)
             return code;
-        builder->resolved.at[index] = name;
+        builder->resolved.at[index].name = name;
     }
     *ret_name = name;
     return 0;

@@ -122,6 +122,10 @@ struct built_unit {
     const char *text;
 };
 
+struct resolved_name {
+    struct built_name *name; /* NULL: not looked up yet */
+};
+
 struct graph_builder {
     const struct cycling *cycling;
     cycle_point initial, final;
@@ -145,8 +149,8 @@ struct graph_builder {
     bool built;
     /* in hand */
     const struct graph_statement *statement;
-    VEC(struct built_name *) resolved; /* by the statement's nodes; NULL: not looked up yet */
-    VEC(uint32_t) headings;            /* sequences of the section */
+    VEC(struct resolved_name) resolved; /* by the statement's nodes */
+    VEC(uint32_t) headings;             /* sequences of the section */
     uint32_t sequence;
     VEC(struct built_unit) units;
     VEC(struct built_term) unit_terms;

@@ -18,17 +18,18 @@ void lexer_init(struct lexer *lexer, struct slice text, int line)
         (struct lexer){.next = text.at, .end = text.at + text.n, .line = line, .from = text.at};
 }
 
-void graph_quote(struct slice source, char buffer[GRAPH_QUOTED_MAX + 4])
+void graph_add_quote(struct slice source, struct error *error)
 {
-    size_t n = 0;
+    char quoted[GRAPH_QUOTED_MAX];
+    size_t n = 0, used = strlen(error->text);
     source = slice_trim(source);
-    for (size_t i = 0; i < source.n && n < GRAPH_QUOTED_MAX; i++) {
+    for (size_t i = 0; i < source.n && n < sizeof quoted; i++) {
         bool blank = isspace((unsigned char)source.at[i]);
-        if (blank && n && buffer[n - 1] == ' ')
-            continue;
-        buffer[n++] = blank ? ' ' : source.at[i];
+        if (!blank || (n && quoted[n - 1] != ' '))
+            quoted[n++] = blank ? ' ' : source.at[i];
     }
-    snprintf(buffer + n, 4, "%s", n == GRAPH_QUOTED_MAX ? "..." : "");
+    snprintf(error->text + used, sizeof error->text - used, ", in \"%.*s%s\"", (int)n, quoted,
+             n == sizeof quoted ? "..." : "");
 }
 
 int lexer_error(const struct lexer *lexer, const char *at, int line, struct error *error,
@@ -37,13 +38,11 @@ int lexer_error(const struct lexer *lexer, const char *at, int line, struct erro
     const char *stop = at;
     while (stop < lexer->end && *stop != '\n')
         stop++;
-    char quoted[GRAPH_QUOTED_MAX + 4], text[ERROR_TEXT_MAX];
-    graph_quote((struct slice){lexer->from, (size_t)(stop - lexer->from)}, quoted);
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    error_vset(error, -EINVAL, format, args);
     va_end(args);
-    error_set(error, -EINVAL, "%s, in \"%s\"", text, quoted);
+    graph_add_quote((struct slice){lexer->from, (size_t)(stop - lexer->from)}, error);
     return error_where(error, NULL, line, NULL);
 }
 
@@ -126,7 +125,7 @@ static int scan_name(struct lexer *lexer, struct token *token, struct error *err
         scan(lexer, is_body_char);
         if (peek(lexer, 0) != '<')
             break;
-        struct slice inside;
+        struct slice inside = {0};
         int code = scan_to(lexer, '>', &inside, error);
         if (code < 0)
             return code;
@@ -137,6 +136,11 @@ static int scan_name(struct lexer *lexer, struct token *token, struct error *err
     token->kind = TOKEN_NAME;
     token->text = (struct slice){start, (size_t)(lexer->next - start)};
     return 0;
+}
+
+static bool is_offset_mark(char c)
+{
+    return c == '-' || c == '+' || c == '^' || c == '$' || c == ':';
 }
 
 static int scan_offset(struct lexer *lexer, struct token *token, struct error *error)
@@ -151,7 +155,7 @@ static int scan_offset(struct lexer *lexer, struct token *token, struct error *e
         return lexer_error(lexer, start, lexer->line, error,
                            "'[]' is empty: expected an offset such as [-P1] or a cycle point");
     for (size_t i = 0; i < token->text.n; i++)
-        if (!is_word_char(token->text.at[i]) && !memchr("-+^$:", token->text.at[i], 5))
+        if (!is_word_char(token->text.at[i]) && !is_offset_mark(token->text.at[i]))
             return lexer_error(lexer, start, lexer->line, error,
                                "bad offset '[%.*s]': expected an offset such as [-P1] or [^+P1], "
                                "or a cycle point",

@@ -48,8 +48,8 @@ int lexer_next(struct lexer *lexer, struct token *ret_token, struct error *error
  * that `at` stands in. */
 int lexer_error(const struct lexer *lexer, const char *at, int line, struct error *error,
                 const char *format, ...) __attribute__((format(printf, 5, 6)));
-/* The text on one line, blanks squeezed, cut to GRAPH_QUOTED_MAX: for messages. */
-void graph_quote(struct slice source, char buffer[GRAPH_QUOTED_MAX + 4]);
+/* Append the source to the error's text: on one line, blanks squeezed, cut to GRAPH_QUOTED_MAX. */
+void graph_add_quote(struct slice source, struct error *error);
 /* Whether c may stand in a task name (first: at its beginning). */
 bool graph_name_char(char c, bool first);
 

@@ -38,7 +38,7 @@ static int parse_reference(const struct params *params, struct slice text, struc
     struct reference reference = {0};
     text = slice_trim(text);
     size_t n = 0;
-    while (n < text.n && !memchr("=+-", text.at[n], 3))
+    while (n < text.n && text.at[n] != '=' && text.at[n] != '+' && text.at[n] != '-')
         n++;
     struct slice name = slice_trim((struct slice){text.at, n});
     struct slice rest = {text.at + n, text.n - n};
@@ -122,8 +122,8 @@ static int each_reference(const struct params *params, struct slice inside, stru
     bool more = true;
     int code = 0;
     while (code == 0 && more) {
-        struct slice item;
-        struct reference reference;
+        struct slice item = {0};
+        struct reference reference = {0};
         more = param_cut(&inside, ",", &item);
         code = parse_reference(params, more ? item : inside, whole, &reference, error);
         if (code == 0)
@@ -192,7 +192,7 @@ static int check_name(struct slice whole, const struct text *name, struct error 
 static int fill_name(const struct combination *combination, struct slice whole, struct text *out,
                      bool *ret_out_of_range, struct error *error)
 {
-    struct slice rest = whole, before, inside;
+    struct slice rest = whole, before = {0}, inside = {0};
     int code = 0;
     *ret_out_of_range = false;
     while (code == 0 && next_brackets(&rest, &before, &inside)) {
@@ -238,7 +238,7 @@ static int note_running(void *context, const struct reference *reference, struct
 
 static int note_name(struct running *running, struct slice name, struct error *error)
 {
-    struct slice rest = name, before, inside;
+    struct slice rest = name, before = {0}, inside = {0};
     int code = 0;
     while (code == 0 && next_brackets(&rest, &before, &inside))
         code = each_reference(running->params, inside, name, note_running, running, error);
@@ -298,7 +298,7 @@ static int call_with_name(const struct combination *combination, struct slice te
     struct text name = {0};
     bool out_of_range = false;
     struct fixed_values fixed = {.combination = combination};
-    struct slice rest = text, before, inside;
+    struct slice rest = text, before = {0}, inside = {0};
     int code = fill_name(combination, text, &name, &out_of_range, error);
     while (code == 0 && next_brackets(&rest, &before, &inside))
         code = each_reference(combination->params, inside, text, collect_value, &fixed, error);
@@ -353,6 +353,7 @@ static void remove_node(struct graph_node *node)
 static bool element_is_empty(const struct graph_statement *statement,
                              const struct graph_element *element)
 {
+    PRE(statement->nodes.at && element->end <= statement->nodes.n);
     for (uint32_t i = element->first; i < element->end; i++)
         if (statement->nodes.at[i].kind == NODE_TASK ||
             statement->nodes.at[i].kind == NODE_XTRIGGER)

@@ -28,13 +28,11 @@ void graph_statement_release(struct graph_statement *statement)
 int graph_statement_error(const struct graph_statement *statement, const struct graph_node *node,
                           struct error *error, const char *format, ...)
 {
-    char quoted[GRAPH_QUOTED_MAX + 4], text[ERROR_TEXT_MAX];
-    graph_quote(statement->source, quoted);
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    error_vset(error, -EINVAL, format, args);
     va_end(args);
-    error_set(error, -EINVAL, "%s, in \"%s\"", text, quoted);
+    graph_add_quote(statement->source, error);
     return error_where(error, NULL, node ? node->line : statement->line, NULL);
 }
 
@@ -182,7 +180,7 @@ static int parse_marks(struct parser *parser, uint32_t index, struct error *erro
 
 static int parse_node(struct parser *parser, uint32_t *ret_index, struct error *error)
 {
-    uint32_t index;
+    uint32_t index = 0;
     bool xtrigger = parser->token.kind == TOKEN_XTRIGGER;
     int code = new_node(parser, xtrigger ? NODE_XTRIGGER : NODE_TASK, &index, error);
     if (code < 0)
