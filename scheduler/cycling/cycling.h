@@ -44,14 +44,17 @@ enum cycling_mode cycling_mode(const struct cycling *cycling);
 const char *cycling_mode_name(const struct cycling *cycling);
 
 /* -EINVAL and what was expected, or 0 and the point. Full points only ("5", "20260101T00Z",
- * "2026-01-01T00:00Z", ...). */
+ * "2026-01-01T00:00Z", "2026W011", "2026-001", ...), or one as point_format writes it. Without a
+ * time zone, the workflow's is meant. */
 int point_parse(const struct cycling *cycling, const char *text, cycle_point *ret_point,
                 struct error *error);
-/* The value of [scheduling]initial cycle point: also `now` and the forms relative to it.
- * now: seconds since 1970-01-01T00Z in the real calendar. */
+/* The value of [scheduling]initial cycle point: also `now` and the forms relative to it ("-P1D",
+ * "T06", "next(T00;T12)+PT1H", "previous(-W-1)"). now: seconds since 1970-01-01T00Z in the real
+ * calendar. */
 int point_parse_initial(const struct cycling *cycling, const char *text, int64_t now,
                         cycle_point *ret_point, struct error *error);
-/* The value of final or stop cycle point: also `+P1D`, `+P5`, relative to the initial point. */
+/* The value of final or stop cycle point: also "+P1D", "+P5", "T06", "min(T00,T12)", relative to
+ * the initial point. Empty text is an error: that there is none is for the caller to know. */
 int point_parse_final(const struct cycling *cycling, const char *text, cycle_point initial,
                       cycle_point *ret_point, struct error *error);
 /* Whether a point meets `constraint`, the list in initial or final cycle point constraints
@@ -85,7 +88,7 @@ cycle_point point_add(const struct cycling *cycling, cycle_point point,
 int duration_parse(const char *text, double *ret_seconds, struct error *error);
 
 /* An offset as a graph writes it in foo[...]: relative ("-P1D", "+PT6H-P1D", "-P2"), or absolute
- * ("^", "$", "^+P1", "20260101T00Z"). */
+ * ("^", "$", "^+P1", "20260101T00Z"). Truncated ones ("T06-P1D") are not implemented: -ENOTSUP. */
 enum offset_kind { OFFSET_RELATIVE, OFFSET_ABSOLUTE };
 struct offset {
     enum offset_kind kind;
@@ -112,7 +115,9 @@ bool offset_equal(const struct offset *a, const struct offset *b);
 struct sequence;
 
 /* recurrence: one recurrence without commas at top level ("R1", "P1D", "R/^/P1", "T00",
- * "P1!20260103T00Z"). final may be POINT_MAX. */
+ * "P1!20260103T00Z"). final may be POINT_MAX. NULL and an error which names the recurrence if it is
+ * not one, needs a final point that is not there, or has points which the point format cannot tell
+ * apart. A sequence without any points is not an error. The cycling must outlive it. */
 struct sequence *sequence_create(const struct cycling *cycling, const char *recurrence,
                                  cycle_point initial, cycle_point final, struct error *error);
 void sequence_destroy(struct sequence *sequence);
