@@ -159,6 +159,14 @@ int graph_builder_add(struct graph_builder *builder, const char *recurrence, con
 struct graph *graph_build(struct graph_builder *builder, uint32_t n_tasks, struct error *error);
 void graph_destroy(struct graph *graph);
 
+/* -EINVAL and the instances ("1/a => 1/b => 1/a") if some of the first ones wait for each other in
+ * a circle, so that none can ever run; Cylc's validation refuses the same. Later points are not
+ * looked at: at most CIRCLE_POINTS_MAX, fewer in a large graph. task_name may be NULL. */
+int graph_check_circular(const struct graph *graph, const struct cycling *cycling,
+                         const char *(*task_name)(void *context, uint32_t task), void *context,
+                         struct error *error);
+enum { CIRCLE_POINTS_MAX = 100, CIRCLE_NODES_MAX = 200000, CIRCLE_EDGES_MAX = 1000000 };
+
 /* Whether the task runs at point at all (some sequence of it contains it). */
 bool graph_task_valid_at(const struct graph *graph, uint32_t task, cycle_point point);
 /* The task's next point after `point` (POINT_NONE: before the first), over all its sequences. */

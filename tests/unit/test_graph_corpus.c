@@ -540,6 +540,26 @@ static bool validate_refuses(const json_t *json)
     return json_integer_value(json_object_get(json_object_get(json, "validate"), "rc")) != 0;
 }
 
+static bool validate_finds_a_circle(const json_t *json)
+{
+    size_t i;
+    json_t *line;
+    bool found = false;
+    json_array_foreach(json_object_get(json_object_get(json, "validate"), "stderr"), i, line)
+        found = found || strstr(json_string_value(line), "circular edges");
+    return found;
+}
+
+static void check_circle(struct run *run)
+{
+    struct error error = {0};
+    bool expected = validate_finds_a_circle(run->json);
+    bool found = graph_check_circular(run->graph, run->cycling, run->names.names.task_name,
+                                      &run->names, &error) < 0;
+    if (found != expected)
+        text_addf(&run->complaints, "  circle: %s\n", found ? error.text : "not found");
+}
+
 static void check_case(struct run *run)
 {
     struct error error = {0};
@@ -559,6 +579,7 @@ static void check_case(struct run *run)
         text_add(&run->complaints, "  not refused\n");
     } else if (json_object_get(run->json, "result") && !difference) {
         compare_result(run);
+        check_circle(run);
     }
 }
 
