@@ -3,7 +3,8 @@
  *   recording   job.submit is not committed yet, or it is not its turn
  *   launching   the process was started; it has not claimed the job yet (created job.status)
  *   following   it runs: job.submitted and job.started were said; messages are read as they come
- *   over        job.succeeded, job.failed or job.submit-failed was said
+ *   sweeping    its end was said; it was killed, and processes of it are left
+ *   over
  *
  * job.submitted is said when the job has taken hold, not when the process was started: a job file
  * with a syntax error ends before it claims anything and is a failed submission.
@@ -60,8 +61,8 @@ static void say(struct job *job, enum topic topic, const char *text, int64_t whe
     bus_publish(job->host->context->bus, JOBS, &message);
 }
 
-void job_say_message(struct job *job, struct slice text, enum severity severity, int64_t when,
-                     int64_t offset, uint64_t id)
+static void say_message(struct job *job, struct slice text, enum severity severity, int64_t when,
+                        int64_t offset, uint64_t id)
 {
     struct message message = {.topic = TOPIC_JOB_MESSAGE,
                               .point = job->key.point,
@@ -159,8 +160,8 @@ static bool read_once(struct job *job, uint64_t offset, uint64_t id)
             continue;
         bool asked = id && message.offset == offset;
         met = met || asked;
-        job_say_message(job, message.text, severity_of(message.severity), message.when,
-                        (int64_t)message.offset, asked ? id : 0);
+        say_message(job, message.text, severity_of(message.severity), message.when,
+                    (int64_t)message.offset, asked ? id : 0);
     }
     say_beginning(job);
     text_release(&bytes);
@@ -294,6 +295,30 @@ static void attend_kill(struct job *job)
     }
 }
 
+/* Whether nothing is left of a job that was killed. Its processes may have missed the signal (bash
+ * loses one that comes between fork and exec) or ignore it: once more, and SIGKILL after a while.
+ */
+static bool is_swept(struct job *job)
+{
+    struct env *env = env_of(job);
+    if (!job->kill_sent || !job->process.exited)
+        return true;
+    if (!job->sweeping) {
+        job->sweeping = true;
+        job->kill.fired = false;
+        if (env->ops->process_kill(env, job->process.pid, SIGTERM) != 0)
+            return true;
+        env->ops->timer_start(env, &job->kill, &job->co, JOB_KILL_DELAY * second);
+    }
+    if (!job->kill.fired)
+        return false;
+    /* A leader that is there now is another one, with a group of its own. */
+    int64_t group = job->process.pid;
+    if (env->ops->process_watch(env, &job->process, &job->co, group) != 0)
+        env->ops->process_kill(env, group, SIGKILL);
+    return true;
+}
+
 /* --- simulation mode: no process, only its length --- */
 
 static void pretend_beginning(struct job *job)
@@ -314,7 +339,7 @@ static void pretend_end(struct job *job)
         return;
     }
     for (uint32_t i = OUTPUT_CUSTOM; i < task->n_outputs; i++)
-        job_say_message(job, slice_of(task->outputs[i].message), SEVERITY_INFO, 0, -1, 0);
+        say_message(job, slice_of(task->outputs[i].message), SEVERITY_INFO, 0, -1, 0);
     end_with(job, TOPIC_JOB_SUCCEEDED, NULL, 0);
 }
 
@@ -334,8 +359,6 @@ static void launch(struct job *job)
 /* After a restart: is it over, does it run, was it ever launched? */
 static void find(struct job *job)
 {
-    job->said_submitted = job->before != STATUS_PREPARING;
-    job->said_started = job->before == STATUS_RUNNING;
     job_read(job, 0, 0);
     if (!job->status.exit_time && follow_claimant(job))
         return;
@@ -406,6 +429,7 @@ static enum co_result job_step(struct co *co)
     begin(job);
     CO_AWAIT(co, JOB_LAUNCHING, has_begun(job));
     CO_AWAIT(co, JOB_FOLLOWING, is_over(job));
+    CO_AWAIT(co, JOB_SWEEPING, is_swept(job));
     CO_END(co, JOB_OVER);
 }
 
@@ -415,7 +439,8 @@ static void job_done(struct co *co)
     job->host->over(job->host, co);
 }
 
-static const char *const state_names[] = {"recording", "launching", "following", "over"};
+static const char *const state_names[] = {"recording", "launching", "following", "sweeping",
+                                          "over"};
 static const struct co_type job_type = {"job", job_step, state_names, JOB_OVER + 1, job_done};
 
 struct job *job_create(struct job_host *host, const struct message *message)
@@ -433,6 +458,8 @@ struct job *job_create(struct job_host *host, const struct message *message)
     if (message->topic == TOPIC_JOB_FOLLOW) {
         job->found = true;
         job->before = message->status;
+        job->said_submitted = message->status != STATUS_PREPARING;
+        job->said_started = message->status == STATUS_RUNNING;
         job->settled = message->value;
     } else if (message->text.n) {
         job->environment = slice_copy(message->text);

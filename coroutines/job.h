@@ -24,7 +24,7 @@ struct job_host {
     void (*over)(struct job_host *host, struct co *co);
 };
 
-enum job_state { JOB_RECORDING, JOB_LAUNCHING, JOB_FOLLOWING, JOB_OVER };
+enum job_state { JOB_RECORDING, JOB_LAUNCHING, JOB_FOLLOWING, JOB_SWEEPING, JOB_OVER };
 
 struct job {
     struct co co;
@@ -51,7 +51,7 @@ struct job {
     bool watching, watching_file;
     bool said_submitted, said_started, over;
     bool kill_wanted; /* by job.kill */
-    bool kill_sent, timed_out;
+    bool kill_sent, timed_out, sweeping;
     bool poll_wanted;
     struct env_timer limit, kill, look; /* time limit or simulated run; SIGKILL; unwatched files */
 };
@@ -68,8 +68,5 @@ void job_poll(struct job *job);
 /* Read what is new in job.status. The message that ends at `offset` (0: none) is said as the answer
  * to request id: true if it was among them. */
 bool job_read(struct job *job, uint64_t offset, uint64_t id);
-/* Say a message of this job as job.message. when 0: now; offset -1: not in job.status. */
-void job_say_message(struct job *job, struct slice text, enum severity severity, int64_t when,
-                     int64_t offset, uint64_t id);
 
 #endif

@@ -8,7 +8,8 @@
  * the job's coroutine read that file; what it says reaches the pool as job.message with the
  * request's id. The client is answered when the pool's outcome for the id is committed. A message
  * that was read already is said again, with the id: the pool knows it by its offset, changes
- * nothing and gives its outcome. */
+ * nothing and gives its outcome. The same for a message of a job that is over: only the pool knows
+ * whether it still means something. */
 /* The default of uthash falls through its cases, which clang warns of. */
 #define HASH_FUNCTION(key, n, hash) HASH_FNV(key, n, hash)
 
@@ -202,39 +203,50 @@ static void expect_outcome(struct jobs *self, uint64_t id)
     HASH_ADD(hh, self->reports, id, sizeof report->id, report);
 }
 
-/* The message is in job.status, or was handed in alone (by somebody else than the job). */
-static void pass_on(struct job *job, const struct message *message)
+/* A message as it was handed in: of a job that is no longer followed, or not by the job itself. */
+static void say_reported(struct jobs *self, const struct message *report, const struct job_key *key)
 {
-    int64_t offset = message->value > 0 ? message->value : -1;
-    if (offset > 0 && job_read(job, (uint64_t)offset, message->id))
-        return;
-    if (offset > 0 && (uint64_t)offset <= job->status.offset && !message->id)
-        return; /* read with the others, and nobody asks */
-    enum severity severity =
-        message->number < SEVERITIES ? (enum severity)message->number : SEVERITY_INFO;
-    job_say_message(job, message->detail, severity, message->when, offset, message->id);
+    struct message message = {
+        .topic = TOPIC_JOB_MESSAGE,
+        .point = key->point,
+        .task = key->task,
+        .submit = key->submit,
+        .number = report->number < SEVERITIES ? report->number : SEVERITY_INFO,
+        .text = report->detail,
+        .value = report->value > 0 ? report->value : -1,
+        .id = report->id,
+        .when = report->when ? report->when : env_wall(self->actor.context->env),
+    };
+    bus_publish(self->actor.context->bus, JOBS, &message);
+}
+
+/* Whether reading job.status has said it, with its id. Read before, it is said again only if
+ * somebody waits for the answer. */
+static bool was_read(struct jobs *self, const struct message *report, const struct job_key *key)
+{
+    struct job *job = find_job(self, key);
+    if (!job || report->value <= 0)
+        return false;
+    uint64_t offset = (uint64_t)report->value;
+    return job_read(job, offset, report->id) || (!report->id && offset <= job->status.offset);
 }
 
 static void hear_report(struct jobs *self, const struct message *message)
 {
     struct error error = {0};
     struct job_key key;
-    struct job *job = NULL;
-    if (self->actor.shutting_down) {
-        /* In job.status it is found by the next start. */
+    if (self->actor.shutting_down)
+        /* What is in job.status is found by the next start. */
         error_set(&error, -ESHUTDOWN, "the workflow is shutting down");
-    } else if (parse_job(self, message->text, &key, &error) == 0) {
-        job = find_job(self, &key);
-        if (!job)
-            error_set(&error, -ENOENT, "no such job is running: %.*s", (int)message->text.n,
-                      message->text.at);
-    }
-    if (!job) {
+    else
+        parse_job(self, message->text, &key, &error);
+    if (error.code) {
         reply(self, message->id, REPLY_ERROR, error.text);
         return;
     }
     expect_outcome(self, message->id);
-    pass_on(job, message);
+    if (!was_read(self, message, &key))
+        say_reported(self, message, &key);
 }
 
 /* --- the member --- */

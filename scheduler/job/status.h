@@ -1,7 +1,7 @@
 /* What a job says of itself: the lines of its job.status, read as they are appended.
  *
- *     CYLC_JOB_RUNNER_NAME=background     the claim: these five are written in one piece, by the
- *     CYLC_JOB_ID=4711                    first process of the job to create the file
+ *     CYLC_JOB_RUNNER_NAME=background     the claim: the first five lines, at once, by the process
+ *     CYLC_JOB_ID=4711                    that has created the file
  *     CYLC_JOB_RUNNER_SUBMIT_TIME=2026-01-01T00:00:00Z
  *     CYLC_JOB_PID=4711
  *     CYLC_JOB_INIT_TIME=2026-01-01T00:00:00Z

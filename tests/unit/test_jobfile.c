@@ -167,13 +167,13 @@ static void unlink_status(const struct fixture *fixture)
 
 static void wait_for(struct fixture *fixture, const char *name, const char *part)
 {
-    for (int i = 0; i < JOB_SECONDS * 50; i++) {
+    for (int i = 0; i < JOB_SECONDS * 1000; i++) {
         char *all = contents(fixture, name);
         bool found = strstr(all, part);
         free(all);
         if (found)
             return;
-        usleep(20000);
+        usleep(1000);
     }
     fail_msg("no \"%s\" in %s", part, name);
 }
@@ -520,6 +520,28 @@ static void a_signal_to_the_leader_is_handled_at_once(void **state)
     signalled(*state, SIGXCPU, false, "CYLC_JOB_EXIT=XCPU\n");
 }
 
+/* From the claim on, wherever the signal meets it: also where the subshell was just forked. */
+static void a_signal_at_any_time_is_told_once(void **state)
+{
+    struct fixture *fixture = *state;
+    enum { TIMES = 60, STEP = 60 };
+    fixture->task.runtime.script = "sleep 60";
+    write_job(fixture);
+    for (unsigned i = 0; i < TIMES; i++) {
+        pid_t pid = start_job(fixture);
+        wait_for(fixture, "job.status", "CYLC_JOB_PID=");
+        usleep(i * STEP);
+        kill(-pid, SIGTERM);
+        assert_int_equal(end_of(pid), 1);
+        kill(-pid, SIGKILL); /* a process that was between fork and exec has missed it */
+        char *status = contents(fixture, "job.status");
+        assert_non_null(strstr(status, "\nCYLC_JOB_EXIT=TERM\n"));
+        assert_int_equal(count(status, "CYLC_JOB_EXIT"), 2);
+        free(status);
+        unlink_status(fixture);
+    }
+}
+
 static void a_killed_job_says_nothing(void **state)
 {
     struct fixture *fixture = *state;
@@ -623,6 +645,7 @@ int main(void)
         TEST(exit_0_before_the_scripts_is_no_success),
         TEST(a_signal_to_the_group_is_named),
         TEST(a_signal_to_the_leader_is_handled_at_once),
+        TEST(a_signal_at_any_time_is_told_once),
         TEST(a_killed_job_says_nothing),
         TEST(a_syntax_error_ends_it_before_it_begins),
         TEST(a_second_launch_leaves_no_trace),
