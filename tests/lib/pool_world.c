@@ -197,13 +197,36 @@ static void push_history(void *context, struct message *message)
     push(context, message);
 }
 
+static bool is_same_job(const struct world_job *job, const struct message *m)
+{
+    return job->point == m->point && job->task == m->task && job->submit == m->submit;
+}
+
+static void launch(struct pool_world *world, struct world_job *job)
+{
+    VEC_EACH (struct world_job, old, &world->launched)
+        if (old->point == job->point && old->task == job->task && old->submit == job->submit)
+            fail_msg("a job is launched twice for one submit number");
+    job->launched = true;
+    *vec_push(&world->launched) = *job;
+}
+
+/* A new job; or one to follow, which tells all its story again. */
 static void follow_job(struct pool_world *world, const struct message *m)
 {
     VEC_EACH (struct world_job, job, &world->jobs)
-        if (job->point == m->point && job->task == m->task && job->submit == m->submit)
-            fail_msg("a job is launched twice for one submit number");
-    *vec_push(&world->jobs) = (struct world_job){
+        if (is_same_job(job, m)) {
+            assert_int_equal(m->topic, TOPIC_JOB_FOLLOW);
+            job->progress = 0;
+            return;
+        }
+    struct world_job *job = vec_push(&world->jobs);
+    *job = (struct world_job){
         .point = m->point, .task = m->task, .submit = m->submit, .try_ = m->try_};
+    if (m->topic == TOPIC_JOB_FOLLOW)
+        job->launched = true;
+    else if (!world->directory)
+        launch(world, job);
 }
 
 static void drop_watch(struct pool_world *world, struct slice signature)
@@ -263,7 +286,18 @@ static void begin(struct pool_world *world, const struct restart *restart, bool 
     world->pool = pool_create(world->workflow, &options, &sink);
 }
 
-static struct pool_world *create(const char *text, bool paused)
+static void open_database(struct pool_world *world)
+{
+    struct error error = {0};
+    char *path = world->directory ? str_format("%s/db", world->directory) : str_copy(":memory:");
+    world->db = db_open(path, NULL, &error);
+    if (!world->db)
+        fail_msg("%s", error.text);
+    db_set_workflow(world->db, world->workflow);
+    free(path);
+}
+
+static struct pool_world *create(const char *text, bool paused, bool durable)
 {
     struct error error = {0};
     char place[1024];
@@ -273,10 +307,11 @@ static struct pool_world *create(const char *text, bool paused)
     world->workflow = workflow_parse("flow.cylc", text, strlen(text), &options, NULL, NULL, &error);
     if (!world->workflow)
         fail_msg("%s", error_format(&error, place, sizeof place));
-    world->db = db_open(":memory:", NULL, &error);
-    if (!world->db)
-        fail_msg("%s", error.text);
-    db_set_workflow(world->db, world->workflow);
+    if (durable) {
+        world->directory = str_copy("/tmp/rouse-pool-XXXXXX");
+        assert_non_null(mkdtemp(world->directory));
+    }
+    open_database(world);
     const struct key_value params[] = {{"uuid_str", "u"}};
     assert_int_equal(db_start(world->db, params, 1, &error), 0);
     begin(world, NULL, paused);
@@ -285,12 +320,19 @@ static struct pool_world *create(const char *text, bool paused)
 
 struct pool_world *pool_world_create(const char *text)
 {
-    return create(text, false);
+    return create(text, false, false);
+}
+
+struct pool_world *pool_world_create_durable(const char *text)
+{
+    struct pool_world *world = create(text, false, true);
+    pool_world_commit(world);
+    return world;
 }
 
 struct pool_world *pool_world_create_paused(const char *text)
 {
-    return create(text, true);
+    return create(text, true, false);
 }
 
 static void end(struct pool_world *world)
@@ -306,11 +348,26 @@ static void end(struct pool_world *world)
     vec_clear(&world->watches);
 }
 
+static void remove_directory(struct pool_world *world)
+{
+    static const char *const names[] = {"db", "db-wal", "db-shm"};
+    for (size_t i = 0; world->directory && i < sizeof names / sizeof *names; i++) {
+        char *path = str_format("%s/%s", world->directory, names[i]);
+        remove(path);
+        free(path);
+    }
+    if (world->directory)
+        assert_int_equal(remove(world->directory), 0);
+    free(world->directory);
+}
+
 void pool_world_destroy(struct pool_world *world)
 {
     end(world);
     db_close(world->db);
     workflow_destroy(world->workflow);
+    remove_directory(world);
+    vec_release(&world->launched);
     text_release(&world->log);
     vec_release(&world->inbox);
     vec_release(&world->events);
@@ -321,8 +378,7 @@ void pool_world_destroy(struct pool_world *world)
 
 static void check(struct pool_world *world)
 {
-    if (!world->no_check)
-        pool_check(world->pool);
+    pool_check(world->pool);
 }
 
 void pool_world_run_one(struct pool_world *world)
@@ -350,22 +406,45 @@ void pool_world_start(struct pool_world *world)
     pool_world_run(world);
 }
 
-void pool_world_restart(struct pool_world *world)
+void pool_world_commit(struct pool_world *world)
 {
     struct error error = {0};
-    end(world);
-    world->shutdowns = 0;
-    world->stalled = false;
     if (db_commit(world->db, &error) < 0)
         fail_msg("%s", error.text);
+    VEC_EACH (struct world_job, job, &world->jobs)
+        if (!job->launched)
+            launch(world, job);
+}
+
+static void start_again(struct pool_world *world)
+{
+    struct error error = {0};
+    world->shutdowns = 0;
+    world->stalled = false;
     struct restart *restart = db_load(world->db, world->workflow, &error);
     if (!restart)
         fail_msg("no restart: %s", error.text);
+    text_add(&world->log, "--- restart\n");
     begin(world, restart, false);
     pool_restore(world->pool, restart);
     restart_destroy(restart);
     check(world);
+}
+
+void pool_world_restart(struct pool_world *world)
+{
+    pool_world_commit(world);
+    end(world);
+    start_again(world);
     pool_world_run(world);
+}
+
+void pool_world_crash(struct pool_world *world)
+{
+    end(world);
+    db_close(world->db);
+    open_database(world);
+    start_again(world);
 }
 
 void pool_world_hear(struct pool_world *world, struct message message)
@@ -406,14 +485,21 @@ static struct message job_event(struct pool_world *world, enum topic topic, cons
     return message;
 }
 
+void pool_world_end_job(struct pool_world *world, const struct world_job *job)
+{
+    const struct world_job *at = world->jobs.at;
+    size_t i = (size_t)(job - at);
+    assert_true(i < world->jobs.n);
+    memmove(&world->jobs.at[i], &world->jobs.at[i + 1],
+            (world->jobs.n - i - 1) * sizeof *world->jobs.at);
+    world->jobs.n--;
+}
+
 static void end_job(struct pool_world *world, const struct message *m)
 {
-    for (size_t i = 0; i < world->jobs.n; i++)
-        if (world->jobs.at[i].point == m->point && world->jobs.at[i].task == m->task &&
-            world->jobs.at[i].submit == m->submit) {
-            memmove(&world->jobs.at[i], &world->jobs.at[i + 1],
-                    (world->jobs.n - i - 1) * sizeof *world->jobs.at);
-            world->jobs.n--;
+    VEC_EACH (struct world_job, job, &world->jobs)
+        if (is_same_job(job, m)) {
+            pool_world_end_job(world, job);
             return;
         }
 }

@@ -22,12 +22,13 @@ struct pool_world {
     struct text log;           /* since pool_world_clear */
     VEC(struct message) inbox; /* to be handled, in order; without texts */
     size_t next;
-    VEC(struct message) events; /* all that was handled: for duplicates; without texts */
-    VEC(struct world_job) jobs; /* active */
-    VEC(struct text) watches;   /* signatures */
-    int64_t now;                /* microseconds */
-    bool hold_answers;          /* do not deliver what the triggers and the history say */
-    bool no_check;
+    VEC(struct message) events;     /* all that was handled: for duplicates; without texts */
+    char *directory;                /* of the database on disk; NULL: in memory */
+    VEC(struct world_job) launched; /* all that ever were */
+    VEC(struct world_job) jobs;     /* active */
+    VEC(struct text) watches;       /* signatures */
+    int64_t now;                    /* microseconds */
+    bool hold_answers;              /* do not deliver what the triggers and the history say */
     unsigned shutdowns;
     bool stalled;
 };
@@ -35,12 +36,19 @@ struct pool_world {
 struct world_job {
     cycle_point point;
     uint32_t task, submit, try_;
+    unsigned progress; /* events told since the pool last asked for it */
     bool killed;
+    bool launched; /* its submission is committed */
 };
 
 /* text: flow.cylc. Fails the test if it is refused. */
 struct pool_world *pool_world_create(const char *text);
 struct pool_world *pool_world_create_paused(const char *text);
+/* With a database on disk: jobs are launched when it commits, and it can crash. */
+struct pool_world *pool_world_create_durable(const char *text);
+void pool_world_commit(struct pool_world *world);
+/* Loses what was not committed, and starts again. */
+void pool_world_crash(struct pool_world *world);
 void pool_world_destroy(struct pool_world *world);
 /* First start, and whatever follows from it. */
 void pool_world_start(struct pool_world *world);
@@ -60,6 +68,7 @@ void pool_world_message(struct pool_world *world, const char *id, const char *te
 /* Ids separated by spaces; flags: enum pool_command_flag or stop_mode. Returns the errno. */
 uint32_t pool_world_command(struct pool_world *world, enum pool_command command, const char *ids,
                             uint32_t flags);
+void pool_world_end_job(struct pool_world *world, const struct world_job *job);
 void pool_world_satisfy(struct pool_world *world, const char *signature, const char *results);
 
 /* "1/a" */
