@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "scheduler/graph/lexer.h"
 #include <errno.h>
+#define HASH_FUNCTION HASH_FNV /* the default falls through cases */
 #define uthash_fatal(message) IMPOSSIBLE(message)
 #include <uthash.h>
 

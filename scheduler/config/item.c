@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#define HASH_FUNCTION HASH_FNV /* the default falls through cases */
 #define uthash_fatal(message) IMPOSSIBLE(message)
 #include <uthash.h>
 

@@ -69,7 +69,7 @@ static bool is_acyclic(const struct loading *self)
             return false;
     return graph && graph->first && !load_setting(self, "scheduling", NULL, "cycling mode") &&
            !load_setting(self, "scheduling", NULL, "initial cycle point") &&
-           !load_setting(self, "scheduling", NULL, "final cycle point") && !self->options->initial;
+           !load_setting(self, "scheduling", NULL, "final cycle point");
 }
 
 static void set_mode(struct cycling_options *options, const char *name)
@@ -118,11 +118,16 @@ static int check_constraints(const struct loading *self, const char *name, cycle
         if (point_meets(self->workflow->cycling, point, item->value.strings.at[i], &meets,
                         self->error) < 0)
             return item_error_where(self->error, item);
-    char text[POINT_TEXT_MAX];
-    if (!meets)
-        return item_error(self->error, item, -EINVAL, "%s meets none of the constraints",
-                          point_format(self->workflow->cycling, point, text));
-    return 0;
+    if (meets)
+        return 0;
+    char point_text[POINT_TEXT_MAX];
+    struct text list = {0};
+    for (uint32_t i = 0; i < item->value.strings.n; i++)
+        text_addf(&list, "%s%s", i ? ", " : "", item->value.strings.at[i]);
+    item_error(self->error, item, -EINVAL, "%s meets none of the constraints %s",
+               point_format(self->workflow->cycling, point, point_text), text_string(&list));
+    text_release(&list);
+    return self->error->code;
 }
 
 static int load_initial(struct loading *self)

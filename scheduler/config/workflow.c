@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#define HASH_FUNCTION HASH_FNV /* the default falls through cases */
 #define uthash_fatal(message) IMPOSSIBLE(message)
 #include <uthash.h>
 
