@@ -170,6 +170,30 @@ static void warn(void *context, const char *text)
     say(context, "WARNING", "%s", text);
 }
 
+static bool starts_where_it_did(const struct start *s)
+{
+    char initial[POINT_TEXT_MAX];
+    return !s->earlier[0] || !strcmp(s->earlier[0], point_format(s->workflow->cycling,
+                                                                 s->workflow->initial, initial));
+}
+
+/* A restart keeps the initial point of the first start, also where flow.cylc leaves it to the
+ * command line or to the clock. It is only given if the file does not lead there by itself: to give
+ * one may say more than where to begin (a workflow that does not cycle has none). */
+static int load_with_initial(struct start *s, struct error *error)
+{
+    s->workflow = workflow_load(s->definition, &s->workflow_options, warn, s, error);
+    if (s->workflow && (s->workflow_options.initial || starts_where_it_did(s)))
+        return 0;
+    if (!s->workflow && (s->workflow_options.initial || !s->earlier[0]))
+        return error->code;
+    workflow_destroy(s->workflow);
+    *error = (struct error){0};
+    s->workflow_options.initial = s->earlier[0];
+    s->workflow = workflow_load(s->definition, &s->workflow_options, NULL, NULL, error);
+    return s->workflow ? 0 : error->code;
+}
+
 static int load_definition(struct start *s, struct error *error)
 {
     const struct play_options *o = s->options;
@@ -184,7 +208,7 @@ static int load_definition(struct start *s, struct error *error)
         return error_set(error, -EINVAL,
                          "option --initial-cycle-point: a restart goes on where the run was");
     s->workflow_options = (struct workflow_options){
-        .initial = choose(o->initial, s->earlier[0]),
+        .initial = choose(o->initial, NULL),
         .final = choose(o->final, s->earlier[1]),
         .start = choose(o->start, s->earlier[2]),
         .stop = choose(o->stop, s->earlier[3]),
@@ -194,8 +218,7 @@ static int load_definition(struct start *s, struct error *error)
     s->failure_class = "WorkflowConfigError";
     if (resolve_definition(s->place->run_dir, &s->definition, error))
         return error->code;
-    s->workflow = workflow_load(s->definition, &s->workflow_options, warn, s, error);
-    if (!s->workflow)
+    if (load_with_initial(s, error))
         return error->code;
     s->utc = s->workflow->utc_mode;
     return processed_write(s->definition, s->place->run_dir, s->files.config, error);
