@@ -11,13 +11,11 @@ static char *delays_text(const struct delays *delays)
     text_add(&text, "[");
     for (uint32_t i = 0; i < delays->n; i++) {
         char number[40];
-        int precision = 1;
+        int decimals = 1; /* never an exponent: 3600.0 */
         do
-            snprintf(number, sizeof number, "%.*g", precision, delays->at[i]);
-        while (strtod(number, NULL) != delays->at[i] && precision++ < 17);
+            snprintf(number, sizeof number, "%.*f", decimals, delays->at[i]);
+        while (strtod(number, NULL) != delays->at[i] && decimals++ < 17);
         text_addf(&text, "%s%s", i ? ", " : "", number);
-        if (!strpbrk(number, ".en"))
-            text_add(&text, ".0");
     }
     text_add(&text, "]");
     return text_take(&text);
