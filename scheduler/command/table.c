@@ -11,6 +11,7 @@
 /* Sorted by name. */
 #define COMMANDS(X)                                                                                \
     X(cast)                                                                                        \
+    X(clean)                                                                                       \
     X(get_workflow_contact)                                                                        \
     X(get_workflow_version)                                                                        \
     X(help)                                                                                        \

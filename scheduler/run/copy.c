@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,26 +169,19 @@ int copy_source(const char *from, const char *to, struct error *error)
     return code;
 }
 
-static void remove_below(const char *path, unsigned depth)
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
 {
-    DIR *directory = depth > TREE_DEPTH_MAX ? NULL : opendir(path);
-    for (struct dirent *entry; directory && (entry = readdir(directory));) {
-        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-            continue;
-        char *below = str_format("%s/%s", path, entry->d_name);
-        struct stat status;
-        if (!lstat(below, &status) && S_ISDIR(status.st_mode))
-            remove_below(below, depth + 1);
-        else
-            (void)unlink(below);
-        free(below);
-    }
-    if (directory)
-        closedir(directory);
-    (void)rmdir(path);
+    (void)status;
+    (void)where;
+    return kind == FTW_DP || kind == FTW_DNR ? rmdir(path) : unlink(path);
 }
 
-void tree_remove(const char *path)
+int tree_remove(const char *path, struct error *error)
 {
-    remove_below(path, 0);
+    enum { DESCRIPTORS = 32 };
+    errno = 0;
+    if (!nftw(path, remove_entry, DESCRIPTORS, FTW_DEPTH | FTW_PHYS) || errno == ENOENT)
+        return 0;
+    int code = errno ? -errno : -EIO;
+    return error_set(error, code, "cannot remove all of %s: %s", path, strerror(-code));
 }

@@ -10,7 +10,7 @@ enum { TREE_DEPTH_MAX = 64 };
  * links as they are, leaving out what a run directory makes itself (log, share, work, runN,
  * _cylc-install, .service at the top), .git, .svn and what FROM/.cylcignore names. */
 int copy_source(const char *from, const char *to, struct error *error);
-/* Remove it and everything below, as far as possible; links are not followed. */
-void tree_remove(const char *path);
+/* Remove it and everything below; links are removed, not followed. What is not there is fine. */
+int tree_remove(const char *path, struct error *error);
 
 #endif

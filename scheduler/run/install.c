@@ -235,8 +235,9 @@ static int fill(const struct install_options *options, const char *name,
         code = write_install_log(installed, error);
     if (!code)
         code = point_run_n(options, base, installed, error);
+    struct error ignored = {0};
     if (code)
-        tree_remove(installed->run_dir);
+        (void)tree_remove(installed->run_dir, &ignored);
 done:
     free(base);
     return code;

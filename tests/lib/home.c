@@ -25,8 +25,9 @@ char *home_make(void)
 
 void home_remove(char *home)
 {
+    struct error error = {0};
     if (home)
-        tree_remove(home);
+        PRE(!tree_remove(home, &error));
     free(home);
 }
 

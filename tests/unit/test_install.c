@@ -8,7 +8,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -231,20 +230,6 @@ static void what_a_failed_copy_left_is_removed(void **state)
     assert_false(home_has(f->home, "cylc-run/flow/run1"));
     assert_false(home_has(f->home, "cylc-run/flow/runN"));
     text_release(&deep);
-    char *top = str_format("%s/d", f->source); /* deeper than tree_remove goes in one go */
-    for (int i = 0; i < 3; i++) {
-        struct text below = {0};
-        text_add(&below, top);
-        for (int level = 0; level < 20; level++)
-            text_add(&below, "/d");
-        char *from = str_copy(text_string(&below));
-        char *to = str_format("%s/cut%d", f->source, i);
-        (void)rename(from, to);
-        free(to);
-        free(from);
-        text_release(&below);
-    }
-    free(top);
 }
 
 int main(void)
