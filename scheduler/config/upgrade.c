@@ -141,8 +141,6 @@ static int merge(struct upgrading *self, struct item *into, struct item *from)
     while (from->first) {
         struct item *item = from->first;
         item_detach(self->tree, item);
-        if (item_find(self->tree, into, item->name) && !item->section)
-            continue; /* today's name counts */
         int result = move(self, item, into, item->name);
         if (result < 0)
             return result;

@@ -136,6 +136,19 @@ static void headings_may_repeat_and_list_names(void **state)
     release(&read);
 }
 
+static void the_last_heading_that_sets_inherit_counts(void **state)
+{
+    (void)state;
+    struct read read;
+    read_runtime(&read,
+                 "[runtime]\n[[A, B]]\n[[t]]\ninherit = A\n[[t, u]]\ninherit = B\n[[u, v]]\n");
+    assert_int_equal(read.result, 0);
+    assert_order(&read, "t", "t B root");
+    assert_order(&read, "u", "u B root");
+    assert_order(&read, "v", "v root");
+    release(&read);
+}
+
 static void contradicting_orders_are_refused(void **state)
 {
     (void)state;
@@ -233,6 +246,7 @@ int main(void)
         cmocka_unit_test(the_classic_example_of_c3_comes_out),
         cmocka_unit_test(none_before_other_parents_only_changes_the_tree_that_is_shown),
         cmocka_unit_test(headings_may_repeat_and_list_names),
+        cmocka_unit_test(the_last_heading_that_sets_inherit_counts),
         cmocka_unit_test(contradicting_orders_are_refused),
         cmocka_unit_test(circles_are_refused_with_their_members),
         cmocka_unit_test(bad_parents_are_refused),

@@ -278,6 +278,8 @@ static void an_old_name_beside_the_new_one_is_refused(void **state)
     (void)state;
     assert_refused("[cylc]\n[[events]]\ntimeout = PT1M\nstall timeout = PT2M\n", -EINVAL, 4,
                    "[cylc][events]stall timeout", "set twice");
+    assert_refused("[cylc]\nUTC mode = True\n[scheduler]\nUTC mode = False\n", -EINVAL, 4,
+                   "[scheduler]UTC mode", "set twice");
     assert_refused("[scheduling]\n[[dependencies]]\ngraph = a\n[[graph]]\nR1 = a\n", -EINVAL, 2,
                    "[scheduling][dependencies]", "both are there");
 }

@@ -238,6 +238,8 @@ static void graph_errors_name_their_line_in_the_file(void **state)
     assert_refused(R1("a => b", "[[graph]]\nR1 = \"\"\"\n b\n b:x => c\n\"\"\"\n[runtime]\n"
                                 "[[a, b, c]]\n"),
                    7, "[scheduling][graph]R1", "no output 'x'");
+    assert_refused(R1("a =>", "[[graph]]\nR1 = b\n[runtime]\n[[a, b]]\n"), 3,
+                   "[scheduling][graph]R1", "a =>");
     assert_refused(R1("a => \"b\"", "[runtime]\n[[a, b]]\n"), 3, "[scheduling][graph]R1", "");
     assert_refused("[scheduling]\ninitial cycle point = 2030\n[[graph]]\nevery day = a\n"
                    "[runtime]\n[[a]]\n",
@@ -351,17 +353,18 @@ static const struct xtrigger_def *xtrigger(const struct workflow *workflow, cons
 static void xtriggers_are_taken_apart(void **state)
 {
     (void)state;
-    struct workflow *workflow =
-        flow_load(DAYS("[[xtriggers]]\nx1 = echo(succeed=True)\n"
-                       "x2 = echo(1, 'a, b', (1, 2), key=%(point)s, sequential = True):PT30S\n"
-                       "x3 = wall_clock(offset=P1D, sequential=False)\nx4 = wall_clock(PT1H):PT1M\n"
-                       "x5 = my.check\nx6 = other:PT5S\n",
-                       "@x1 & @x2 & @x3 & @x4 & @x5 & @x6 => a"));
+    struct workflow *workflow = flow_load(
+        DAYS("[[xtriggers]]\nx1 = echo(succeed=True)\n"
+             "x2 = echo(1, 'a, b', (1,sequential=2), key=%(point)s, sequential = True):PT30S\n"
+             "x3 = wall_clock(offset=P1D, sequential=False)\nx4 = wall_clock(PT1H):PT1M\n"
+             "x5 = my.check\nx6 = other:PT5S\n",
+             "@x1 & @x2 & @x3 & @x4 & @x5 & @x6 => a"));
     assert_string_equal(xtrigger(workflow, "x1")->function, "echo");
     assert_string_equal(xtrigger(workflow, "x1")->args, "succeed=True");
     assert_float_equal(xtrigger(workflow, "x1")->interval, 10, 0);
     assert_false(xtrigger(workflow, "x1")->sequential);
-    assert_string_equal(xtrigger(workflow, "x2")->args, "1, 'a, b', (1, 2), key=%(point)s");
+    assert_string_equal(xtrigger(workflow, "x2")->args,
+                        "1, 'a, b', (1,sequential=2), key=%(point)s");
     assert_float_equal(xtrigger(workflow, "x2")->interval, 30, 0);
     assert_true(xtrigger(workflow, "x2")->sequential);
     assert_string_equal(xtrigger(workflow, "x3")->args, "offset=P1D");
@@ -418,7 +421,7 @@ static void the_furthest_future_offset_is_known(void **state)
     (void)state;
     struct workflow *workflow = flow_load(
         "[scheduling]\ncycling mode = integer\ninitial cycle point = 1\n"
-        "final cycle point = 9\n[[graph]]\nP1 = \"\"\"\na\na[+P1] & a[+P3] & a[-P5] => b\n"
+        "final cycle point = 9\n[[graph]]\nP1 = \"\"\"\na\na[+P3] & a[+P1] & a[-P5] => b\n"
         "\"\"\"\n[runtime]\n[[a, b]]\n");
     assert_int_equal(workflow->future_offset_max.count, 3);
     workflow_destroy(workflow);
