@@ -52,7 +52,7 @@ struct server {
 
 static void log_warning(struct server *self, const char *text)
 {
-    env_logf(self->context->env, LOG_WARNING_LEVEL, "%s", text);
+    self->context->env->ops->log(self->context->env, LOG_WARNING_LEVEL, text);
 }
 
 static void send_answer(struct server *self, const struct listener_peer *peer,
