@@ -24,10 +24,7 @@
 
 #include "base/banned.h"
 
-enum {
-    LAUNCHES_PER_TURN = 8,
-    CONGESTION_PAUSE = 20 /* ms, until it is looked again whether the listeners have caught up */
-};
+enum { LAUNCHES_PER_TURN = 8 };
 
 /* A client that waits for its answer. */
 struct report {
@@ -47,7 +44,6 @@ struct jobs {
     struct report *reports;    /* by id */
     struct report *answers, **answers_last;
     uint64_t recorded; /* sequence number of TASK_POOL up to which all is committed */
-    struct env_timer congestion;
 };
 
 static struct job *find_job(struct jobs *self, const struct job_key *key)
@@ -105,13 +101,9 @@ static bool may_launch(const struct jobs *self, const struct job *job)
 /* True if there are more that could be launched now. */
 static bool launch_some(struct jobs *self)
 {
-    struct env *env = self->actor.context->env;
     for (unsigned i = 0; self->first && may_launch(self, self->first); i++) {
-        if (bus_congested(self->actor.context->bus, JOBS)) {
-            env->ops->timer_start(env, &self->congestion, &self->actor.co,
-                                  CONGESTION_PAUSE * (uint64_t)1000);
-            return false;
-        }
+        if (bus_congested(self->actor.context->bus, JOBS))
+            return false; /* the bus wakes us when that is over */
         if (i == LAUNCHES_PER_TURN)
             return true;
         struct job *job = self->first;
@@ -277,9 +269,7 @@ static void jobs_hear(struct actor *actor, const struct message *message)
 
 static bool jobs_work(struct actor *actor)
 {
-    struct jobs *self = (struct jobs *)actor;
-    self->congestion.fired = false;
-    return launch_some(self);
+    return launch_some((struct jobs *)actor);
 }
 
 /* What the pool has settled is acknowledged first. The outcomes that have not come never will. */
@@ -290,9 +280,7 @@ static bool jobs_may_close(struct actor *actor)
 
 static void jobs_end(struct actor *actor)
 {
-    struct jobs *self = (struct jobs *)actor;
-    forget_jobs(self);
-    actor->context->env->ops->timer_stop(actor->context->env, &self->congestion);
+    forget_jobs((struct jobs *)actor);
 }
 
 static const struct actor_type jobs_type = {.member = JOBS,

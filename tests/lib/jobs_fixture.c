@@ -139,7 +139,7 @@ void jobs_say(struct jobs_fixture *fixture, enum member member, struct message *
 {
     bus_publish(fixture->bus, member, message);
     if (member == TASK_POOL)
-        fixture->last_submit = message->seq;
+        fixture->last_said = message->seq;
 }
 
 void jobs_ask_submit(struct jobs_fixture *fixture, uint32_t submit, const char *environment)
@@ -157,7 +157,7 @@ void jobs_say_recorded(struct jobs_fixture *fixture)
 {
     unsigned char bytes[MEMBERS * 8] = {0};
     for (int i = 0; i < 8; i++)
-        bytes[TASK_POOL * 8 + i] = (unsigned char)(fixture->last_submit >> (8 * i));
+        bytes[TASK_POOL * 8 + i] = (unsigned char)(fixture->last_said >> (8 * i));
     jobs_say(
         fixture, RECORDER,
         &(struct message){.topic = TOPIC_RECORDED, .text = {(const char *)bytes, sizeof bytes}});

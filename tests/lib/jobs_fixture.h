@@ -33,7 +33,7 @@ struct jobs_fixture {
     const char *awaited; /* the run stops when a line begins with it */
     bool met;
     struct env_timer patience;
-    uint64_t last_submit; /* sequence number of the last thing the pool said */
+    uint64_t last_said; /* sequence number of the last thing the pool said */
 };
 
 /* cmocka's setup and teardown: *state is the fixture, a started jobs coroutine with one task `a`

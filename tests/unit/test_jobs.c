@@ -87,6 +87,22 @@ static void a_job_asked_for_twice_runs_once(void **state)
     assert_int_equal(jobs_count_heard(fixture, "job.submitted"), 1);
 }
 
+/* The recorder does not read: its queue fills up, and nothing is launched until it has. */
+static void nothing_is_launched_while_a_listener_is_congested(void **state)
+{
+    struct jobs_fixture *fixture = *state;
+    jobs_linger(fixture, 10);
+    bus_attach(fixture->bus, RECORDER, NULL);
+    for (int i = 0; i < BUS_DEPTH_LIMIT; i++)
+        jobs_say(fixture, TASK_POOL,
+                 &(struct message){.topic = TOPIC_POOL_OUTCOME, .id = 1000000 + (uint64_t)i});
+    jobs_submit(fixture, "true");
+    jobs_linger(fixture, 500);
+    assert_false(jobs_exists(fixture, "job"));
+    bus_attach(fixture->bus, RECORDER, &fixture->recorder.co);
+    jobs_await(fixture, "job.succeeded");
+}
+
 static void results_of_xtriggers_are_variables(void **state)
 {
     struct jobs_fixture *fixture = *state;
@@ -353,6 +369,7 @@ int main(void)
         TEST(the_newest_job_is_linked),
         TEST(many_jobs_are_launched_in_turns),
         TEST(a_job_asked_for_twice_runs_once),
+        TEST(nothing_is_launched_while_a_listener_is_congested),
         TEST(results_of_xtriggers_are_variables),
         TEST(the_runs_name_is_no_part_of_the_workflows_name),
         TEST(a_failing_job_says_why),
