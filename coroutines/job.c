@@ -406,6 +406,17 @@ static void look(struct job *job)
     attend_kill(job);
     if (exited)
         attend_exit(job);
+    else if (job->status.exit_time && !job->kill_sent)
+        conclude(job); /* its last line is written: the process is as good as gone */
+}
+
+void job_catch_up(struct job *job)
+{
+    if (job->co.state == JOB_RECORDING)
+        return;
+    job->poll_wanted = true;
+    look(job);
+    co_wake(&job->co);
 }
 
 static bool has_begun(struct job *job)

@@ -65,6 +65,9 @@ void job_launch(struct job *job);
 void job_kill(struct job *job);
 /* Look at the status file and the process again. */
 void job_poll(struct job *job);
+/* Say at once what job.status says by now, its end included, before something else is said of the
+ * job. */
+void job_catch_up(struct job *job);
 /* Read what is new in job.status. The message that ends at `offset` (0: none) is said as the answer
  * to request id: true if it was among them. */
 bool job_read(struct job *job, uint64_t offset, uint64_t id);

@@ -217,6 +217,8 @@ static void say_reported(struct jobs *self, const struct message *report, const 
 static bool was_read(struct jobs *self, const struct message *report, const struct job_key *key)
 {
     struct job *job = find_job(self, key);
+    if (job && report->value <= 0)
+        job_catch_up(job);
     if (!job || report->value <= 0)
         return false;
     uint64_t offset = (uint64_t)report->value;
