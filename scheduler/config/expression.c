@@ -143,7 +143,8 @@ int expression_compile(struct arena *arena, const char *text, const struct outpu
         result = refuse(&self, "something that is neither an output nor `and` nor `or`");
     if (result == 0) {
         struct term *terms = arena_new_array(arena, self.terms.n, sizeof *terms);
-        memcpy(terms, self.terms.at, self.terms.n * sizeof *terms);
+        if (self.terms.n)
+            memcpy(terms, self.terms.at, self.terms.n * sizeof *terms);
         *ret_completion =
             (struct completion){terms, (uint32_t)self.terms.n, arena_text(arena, slice_of(text))};
     }

@@ -13,7 +13,7 @@
 
 struct name_entry {
     UT_hash_handle hh;
-    struct namespace *namespace;
+    struct name_space *space;
 };
 
 struct name_table {
@@ -37,31 +37,31 @@ void namespaces_release(struct namespaces *namespaces)
     vec_release(&namespaces->all);
 }
 
-struct namespace *namespace_find(const struct namespaces *namespaces, struct slice name)
+struct name_space *namespace_find(const struct namespaces *namespaces, struct slice name)
 {
     struct name_entry *entry = NULL;
     if (name.n)
         HASH_FIND(hh, namespaces->names->entries, name.at, name.n, entry);
-    return entry ? entry->namespace : NULL;
+    return entry ? entry->space : NULL;
 }
 
-struct namespace *namespace_get(struct namespaces *namespaces, struct slice name)
+struct name_space *namespace_get(struct namespaces *namespaces, struct slice name)
 {
-    struct namespace *namespace = namespace_find(namespaces, name);
-    if (namespace)
-        return namespace;
-    namespace = arena_new(namespaces->arena, sizeof *namespace);
-    namespace->name = arena_text(namespaces->names_arena, name);
-    namespace->task = NO_INDEX;
-    namespace->implicit = true;
+    struct name_space *space = namespace_find(namespaces, name);
+    if (space)
+        return space;
+    space = arena_new(namespaces->arena, sizeof *space);
+    space->name = arena_text(namespaces->names_arena, name);
+    space->task = NO_INDEX;
+    space->implicit = true;
     struct name_entry *entry = arena_new(namespaces->arena, sizeof *entry);
-    entry->namespace = namespace;
-    HASH_ADD_KEYPTR(hh, namespaces->names->entries, namespace->name, name.n, entry);
-    *vec_push(&namespaces->all) = namespace;
-    return namespace;
+    entry->space = space;
+    HASH_ADD_KEYPTR(hh, namespaces->names->entries, space->name, name.n, entry);
+    *vec_push(&namespaces->all) = space;
+    return space;
 }
 
-struct namespace *namespace_root(const struct namespaces *namespaces)
+struct name_space *namespace_root(const struct namespaces *namespaces)
 {
     return namespaces->all.at[0];
 }
@@ -91,14 +91,15 @@ static int add_heading(struct namespaces *namespaces, struct slice name, struct 
         return item_error(error, section, -EINVAL, "an empty name in the list");
     if (namespace_check_name(name, error) < 0)
         return item_error_where(error, section);
-    struct namespace *namespace = namespace_get(namespaces, name);
+    struct name_space *space = namespace_get(namespaces, name);
     struct heading *heading = arena_new(namespaces->arena, sizeof *heading);
     heading->section = section;
-    if (namespace->last_heading)
-    namespace->last_heading->next = heading;
-    else namespace->headings = heading;
-    namespace->last_heading = heading;
-    namespace->implicit = false;
+    if (space->last_heading)
+        space->last_heading->next = heading;
+    else
+        space->headings = heading;
+    space->last_heading = heading;
+    space->implicit = false;
     return 0;
 }
 
@@ -132,7 +133,7 @@ int namespaces_read(struct namespaces *namespaces, struct item *runtime, struct 
 /* The frame of a namespace being linearised; the chain of them is the path from the first. */
 struct frame {
     const struct frame *child;
-    struct namespace *namespace;
+    struct name_space *space;
     int depth;
 };
 
@@ -144,23 +145,23 @@ struct linearising {
 
 /* The `inherit` that counts, or NULL. */
 static const struct item *inherit_item(const struct linearising *self,
-                                       const struct namespace *namespace)
+                                       const struct name_space *space)
 {
     const struct item *last = NULL;
-    for (const struct heading *h = namespace->headings; h; h = h->next) {
+    for (const struct heading *h = space->headings; h; h = h->next) {
         const struct item *item = item_find(self->tree, h->section, "inherit");
         last = item ? item : last;
     }
     return last;
 }
 
-static int find_parents(const struct linearising *self, struct namespace *namespace)
+static int find_parents(const struct linearising *self, struct name_space *space)
 {
-    struct namespace *root = namespace_root(self->namespaces);
-    const struct item *item = inherit_item(self, namespace);
+    struct name_space *root = namespace_root(self->namespaces);
+    const struct item *item = inherit_item(self, space);
     uint32_t n = item ? item->value.strings.n : 0;
-    namespace->parents = arena_new_array(self->namespaces->arena, n + 1, sizeof(void *));
-    if (namespace == root)
+    space->parents = arena_new_array(self->namespaces->arena, n + 1, sizeof(void *));
+    if (space == root)
         return n ? item_error(self->error, item, -EINVAL, "root inherits from nothing") : 0;
     for (uint32_t i = 0; i < n; i++) {
         const char *name = item->value.strings.at[i];
@@ -168,27 +169,28 @@ static int find_parents(const struct linearising *self, struct namespace *namesp
             if (i > 0 || n == 1)
                 return item_error(self->error, item, -EINVAL,
                                   "null parentage for %s: None stands first, before other parents",
-                                  namespace->name);
+                                  space->name);
             continue;
         }
-        struct namespace *parent = namespace_find(self->namespaces, slice_of(name));
+        struct name_space *parent = namespace_find(self->namespaces, slice_of(name));
         if (!parent)
             return item_error(self->error, item, -EINVAL, "undefined parent \"%s\" of %s", name,
-                              namespace->name);
-        namespace->parents[namespace->n_parents++] = parent;
+                              space->name);
+        space->parents[space->n_parents++] = parent;
     }
-    if (!namespace->n_parents)
-    namespace->parents[namespace->n_parents++] = root;
+    if (!space->n_parents)
+        space->parents[space->n_parents++] = root;
     return 0;
 }
 
 static int refuse_circle(const struct linearising *self, const struct frame *child,
-                         const struct namespace *parent)
+                         const struct name_space *parent)
 {
     struct text circle = {0};
     const struct frame *f = child;
-    for (; f->namespace != parent; f = f->child)
-        text_addf(&circle, "%s, which is inherited by ", f->namespace->name);
+    for (; f && f->space != parent; f = f->child)
+        text_addf(&circle, "%s, which is inherited by ", f->space->name);
+    INVARIANT(f);
     int result = item_error(self->error, inherit_item(self, parent), -EINVAL,
                             "circular inheritance: %s is inherited by %s%s", parent->name,
                             text_string(&circle), parent->name);
@@ -198,20 +200,20 @@ static int refuse_circle(const struct linearising *self, const struct frame *chi
 
 /* What is left of a parent's order while merging. */
 struct rest {
-    struct namespace **at;
+    struct name_space **at;
     uint32_t n;
 };
 
-static bool is_in_tail(const struct rest *rests, uint32_t n, const struct namespace *namespace)
+static bool is_in_tail(const struct rest *rests, uint32_t n, const struct name_space *space)
 {
     for (uint32_t i = 0; i < n; i++)
         for (uint32_t j = 1; j < rests[i].n; j++)
-            if (rests[i].at[j] == namespace)
+            if (rests[i].at[j] == space)
                 return true;
     return false;
 }
 
-static struct namespace *next_of(const struct rest *rests, uint32_t n)
+static struct name_space *next_of(const struct rest *rests, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
         if (rests[i].n && !is_in_tail(rests, n, rests[i].at[0]))
@@ -219,85 +221,85 @@ static struct namespace *next_of(const struct rest *rests, uint32_t n)
     return NULL;
 }
 
-static int merge(const struct linearising *self, struct namespace *namespace, struct rest *rests,
+static int merge(const struct linearising *self, struct name_space *space, struct rest *rests,
                  uint32_t n, uint32_t total)
 {
-    namespace->order = arena_new_array(self->namespaces->arena, total + 1, sizeof(void *));
-    namespace->order[namespace->n_order++] = namespace;
+    space->order = arena_new_array(self->namespaces->arena, total + 1, sizeof(void *));
+    space->order[space->n_order++] = space;
     for (;;) {
         uint32_t left = 0;
         for (uint32_t i = 0; i < n; i++)
             left += rests[i].n;
         if (!left)
             return 0;
-        struct namespace *next = next_of(rests, n);
+        struct name_space *next = next_of(rests, n);
         if (!next)
-            return item_error(self->error, inherit_item(self, namespace), -EINVAL,
+            return item_error(self->error, inherit_item(self, space), -EINVAL,
                               "%s: the orders of its parents contradict each other (bad "
                               "inheritance hierarchy)",
-                              namespace->name);
-        if (namespace->n_order >= PARENTS_MAX)
-            return item_error(self->error, inherit_item(self, namespace), -EINVAL,
-                              "%s: more than %d ancestors", namespace->name, PARENTS_MAX);
-        namespace->order[namespace->n_order++] = next;
+                              space->name);
+        if (space->n_order >= PARENTS_MAX)
+            return item_error(self->error, inherit_item(self, space), -EINVAL,
+                              "%s: more than %d ancestors", space->name, PARENTS_MAX);
+        space->order[space->n_order++] = next;
         for (uint32_t i = 0; i < n; i++)
             if (rests[i].n && rests[i].at[0] == next)
                 rests[i] = (struct rest){rests[i].at + 1, rests[i].n - 1};
     }
 }
 
-static int refuse_duplicates(const struct linearising *self, const struct namespace *namespace)
+static int refuse_duplicates(const struct linearising *self, const struct name_space *space)
 {
-    for (uint32_t i = 0; i < namespace->n_parents; i++)
+    for (uint32_t i = 0; i < space->n_parents; i++)
         for (uint32_t j = 0; j < i; j++)
-            if (namespace->parents[i] == namespace->parents[j])
-                return item_error(self->error, inherit_item(self, namespace), -EINVAL,
-                                  "%s: parent \"%s\" is named twice", namespace->name,
-                                  namespace->parents[i]->name);
+            if (space->parents[i] == space->parents[j])
+                return item_error(self->error, inherit_item(self, space), -EINVAL,
+                                  "%s: parent \"%s\" is named twice", space->name,
+                                  space->parents[i]->name);
     return 0;
 }
 
-static int merge_parents(const struct linearising *self, struct namespace *namespace)
+static int merge_parents(const struct linearising *self, struct name_space *space)
 {
-    uint32_t n = namespace->n_parents, total = n;
+    uint32_t n = space->n_parents, total = n;
     if (n > PARENTS_MAX)
-        return item_error(self->error, inherit_item(self, namespace), -EINVAL,
-                          "%s: more than %d parents", namespace->name, PARENTS_MAX);
-    int result = refuse_duplicates(self, namespace);
+        return item_error(self->error, inherit_item(self, space), -EINVAL,
+                          "%s: more than %d parents", space->name, PARENTS_MAX);
+    int result = refuse_duplicates(self, space);
     if (result < 0)
         return result;
     struct rest *rests = NEW_ARRAY(struct rest, n + 1);
     for (uint32_t i = 0; i < n; i++) {
-        rests[i] = (struct rest){namespace->parents[i]->order, namespace->parents[i]->n_order};
+        rests[i] = (struct rest){space->parents[i]->order, space->parents[i]->n_order};
         total += rests[i].n;
     }
-    rests[n] = (struct rest){namespace->parents, n};
-    result = merge(self, namespace, rests, n + 1, total);
+    rests[n] = (struct rest){space->parents, n};
+    result = merge(self, space, rests, n + 1, total);
     free(rests);
     return result;
 }
 
-static int linearise(const struct linearising *self, struct namespace *namespace,
+static int linearise(const struct linearising *self, struct name_space *space,
                      const struct frame *child)
 {
-    if (namespace->state == LINEARISED)
+    if (space->state == LINEARISED)
         return 0;
-    if (namespace->state == BEING_LINEARISED)
-        return refuse_circle(self, child, namespace);
-    struct frame frame = {child, namespace, child ? child->depth + 1 : 0};
+    if (space->state == BEING_LINEARISED)
+        return refuse_circle(self, child, space);
+    struct frame frame = {child, space, child ? child->depth + 1 : 0};
     if (frame.depth > INHERIT_DEPTH_MAX)
-        return item_error(self->error, inherit_item(self, namespace), -EINVAL,
-                          "%s: inheritance more than %d levels deep", namespace->name,
+        return item_error(self->error, inherit_item(self, space), -EINVAL,
+                          "%s: inheritance more than %d levels deep", space->name,
                           INHERIT_DEPTH_MAX);
-    namespace->state = BEING_LINEARISED;
-    int result = find_parents(self, namespace);
-    for (uint32_t i = 0; i < namespace->n_parents && result == 0; i++) {
-        namespace->parents[i]->family = true;
-        result = linearise(self, namespace->parents[i], &frame);
+    space->state = BEING_LINEARISED;
+    int result = find_parents(self, space);
+    for (uint32_t i = 0; i < space->n_parents && result == 0; i++) {
+        space->parents[i]->family = true;
+        result = linearise(self, space->parents[i], &frame);
     }
     if (result == 0)
-        result = merge_parents(self, namespace);
-    namespace->state = LINEARISED;
+        result = merge_parents(self, space);
+    space->state = LINEARISED;
     return result;
 }
 

@@ -22,13 +22,12 @@ struct heading {
 
 enum linearised { NOT_LINEARISED, BEING_LINEARISED, LINEARISED };
 
-struct namespace
-{
+struct name_space {
     const char *name;
     struct heading *headings, *last_heading; /* in order of the file */
-    struct namespace **parents;              /* of the last `inherit`; root if there is none */
+    struct name_space **parents;             /* of the last `inherit`; root if there is none */
     uint32_t n_parents;
-    struct namespace **order; /* itself, then its ancestors: method resolution order (C3) */
+    struct name_space **order; /* itself, then its ancestors: method resolution order (C3) */
     uint32_t n_order;
     enum linearised state;
     bool family;       /* something inherits it */
@@ -42,17 +41,17 @@ struct namespace
 struct name_table;
 struct namespaces {
     struct arena *arena, *names_arena; /* not owned */
-    VEC(struct namespace *) all;       /* root first, then in order of first appearance */
+    VEC(struct name_space *) all;      /* root first, then in order of first appearance */
     struct name_table *names;
 };
 
 /* names_arena keeps the names and nothing else. */
 void namespaces_init(struct namespaces *namespaces, struct arena *arena, struct arena *names_arena);
 void namespaces_release(struct namespaces *namespaces);
-struct namespace *namespace_find(const struct namespaces *namespaces, struct slice name);
+struct name_space *namespace_find(const struct namespaces *namespaces, struct slice name);
 /* Found or made, without a heading. */
-struct namespace *namespace_get(struct namespaces *namespaces, struct slice name);
-struct namespace *namespace_root(const struct namespaces *namespaces);
+struct name_space *namespace_get(struct namespaces *namespaces, struct slice name);
+struct name_space *namespace_root(const struct namespaces *namespaces);
 
 /* Whether `name` may be a task's or family's; error says what it may hold. */
 int namespace_check_name(struct slice name, struct error *error);

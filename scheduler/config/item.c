@@ -3,6 +3,7 @@
 #include "scheduler/config/item.h"
 #include "base/check.h"
 #include "base/memory.h"
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,8 @@ struct item_table {
 static void put_key(struct text *text, const struct item *parent, struct slice name)
 {
     text_clear(text);
-    text_add_n(text, (const char *)&parent, sizeof parent);
+    const uintptr_t address = (uintptr_t)parent;
+    text_add_n(text, (const char *)&address, sizeof address);
     text_add_n(text, name.at, name.n);
 }
 

@@ -22,7 +22,7 @@ struct loading {
     struct warner warner;
     struct error *error;
     struct namespaces namespaces;
-    VEC(struct namespace *) tasks; /* by task index */
+    VEC(struct name_space *) tasks; /* by task index */
     VEC(struct xtrigger_def) xtriggers;
     VEC(struct clock_trigger) clock_triggers;
     bool sequential_xtriggers;

@@ -213,10 +213,10 @@ static int apply_section(const struct settling *self, struct settings *settings,
 
 /* Put everything the headings of a namespace say over `settings`. */
 static int apply_headings(const struct settling *self, struct settings *settings,
-                          const struct namespace *namespace)
+                          const struct name_space *space)
 {
     int result = 0;
-    for (const struct heading *h = namespace->headings; h; h = h->next)
+    for (const struct heading *h = space->headings; h; h = h->next)
         for (const struct item *item = h->section->first; item && result == 0; item = item->next)
             result = item->section ? apply_section(self, settings, item)
                                    : apply_item(self, settings, item);
@@ -266,30 +266,30 @@ static void set_defaults(const struct settling *self, struct settings *settings)
     POST(result == 0);
 }
 
-static int settle(const struct settling *self, struct namespace *namespace, struct arena *scratch)
+static int settle(const struct settling *self, struct name_space *space, struct arena *scratch)
 {
-    if (namespace->settings)
+    if (space->settings)
         return 0;
     int result = 0;
-    for (uint32_t i = 0; i < namespace->n_parents && result == 0; i++)
-        result = settle(self, namespace->parents[i], scratch);
+    for (uint32_t i = 0; i < space->n_parents && result == 0; i++)
+        result = settle(self, space->parents[i], scratch);
     if (result < 0)
         return result;
     struct settings *settings = arena_new(scratch, sizeof *settings);
-    if (namespace->n_parents == 1)
-        *settings = *namespace->parents[0]->settings;
+    if (space->n_parents == 1)
+        *settings = *space->parents[0]->settings;
     else
         set_defaults(self, settings);
-    uint32_t above = namespace->n_parents == 1 ? 0 : namespace->n_order - 1;
+    uint32_t above = space->n_parents == 1 ? 0 : space->n_order - 1;
     for (uint32_t i = above; i > 0 && result == 0; i--)
-        result = apply_headings(self, settings, namespace->order[i]);
+        result = apply_headings(self, settings, space->order[i]);
     if (result == 0)
-        result = apply_headings(self, settings, namespace);
+        result = apply_headings(self, settings, space);
     if (result < 0)
         return result;
     filter_environment(self, settings);
     settings->runtime.simulation_run_length = run_length(settings);
-    namespace->settings = settings;
+    space->settings = settings;
     return 0;
 }
 
@@ -302,17 +302,17 @@ int runtime_settle(struct namespaces *namespaces, struct arena *keep, struct err
     return result;
 }
 
-void runtime_settle_implicit(struct namespaces *namespaces, struct namespace *namespace)
+void runtime_settle_implicit(struct namespaces *namespaces, struct name_space *space)
 {
-    struct namespace *root = namespace_root(namespaces);
-    PRE(!namespace->settings && root->settings);
-    namespace->settings = root->settings;
-    namespace->parents = arena_new_array(namespaces->arena, 1, sizeof(void *));
-    namespace->parents[0] = root;
-    namespace->n_parents = 1;
-    namespace->order = arena_new_array(namespaces->arena, 2, sizeof(void *));
-    namespace->order[0] = namespace;
-    namespace->order[1] = root;
-    namespace->n_order = 2;
-    namespace->state = LINEARISED;
+    struct name_space *root = namespace_root(namespaces);
+    PRE(!space->settings && root->settings);
+    space->settings = root->settings;
+    space->parents = arena_new_array(namespaces->arena, 1, sizeof(void *));
+    space->parents[0] = root;
+    space->n_parents = 1;
+    space->order = arena_new_array(namespaces->arena, 2, sizeof(void *));
+    space->order[0] = space;
+    space->order[1] = root;
+    space->n_order = 2;
+    space->state = LINEARISED;
 }

@@ -23,7 +23,7 @@ struct settings {
 /* Fill namespace->settings of all. What they hold lives in `keep`. */
 int runtime_settle(struct namespaces *namespaces, struct arena *keep, struct error *error);
 /* The same for a namespace made later, which has no heading: all of root's. */
-void runtime_settle_implicit(struct namespaces *namespaces, struct namespace *namespace);
+void runtime_settle_implicit(struct namespaces *namespaces, struct name_space *space);
 
 /* Array of n pairs of `base` with the items of `section` over it: same keys in place, new ones at
  * the end. */

@@ -56,7 +56,7 @@ static int add_text(struct source *source, struct arena *arena, const char *file
 static int add_include(struct source *source, struct arena *arena, struct slice line,
                        const struct source_reader *reader, int depth, struct error *error)
 {
-    struct slice slice;
+    struct slice slice = {0};
     int result = include_path(line, &slice, error);
     if (result < 0)
         return result;

@@ -9,10 +9,10 @@
 
 enum { TASKS_MAX = 10000000 };
 
-static void add_task(struct loading *self, struct namespace *namespace)
+static void add_task(struct loading *self, struct name_space *space)
 {
-    namespace->task = (uint32_t)self->tasks.n;
-    *vec_push(&self->tasks) = namespace;
+    space->task = (uint32_t)self->tasks.n;
+    *vec_push(&self->tasks) = space;
 }
 
 /* Tell every family but root which tasks are below it; root's are all. */
@@ -22,13 +22,12 @@ static void find_members(struct loading *self)
         for (uint32_t i = 1; i < self->tasks.at[t]->n_order; i++)
             self->tasks.at[t]->order[i]->n_members++;
     for (size_t i = 1; i < self->namespaces.all.n; i++) {
-        struct namespace *namespace = self->namespaces.all.at[i];
-        namespace->members =
-            arena_new_array(&self->scratch, namespace->n_members, sizeof *namespace->members);
-        namespace->n_members = 0;
+        struct name_space *space = self->namespaces.all.at[i];
+        space->members = arena_new_array(&self->scratch, space->n_members, sizeof *space->members);
+        space->n_members = 0;
     }
     for (uint32_t t = 0; t < self->tasks.n; t++) {
-        const struct namespace *task = self->tasks.at[t];
+        const struct name_space *task = self->tasks.at[t];
         for (uint32_t i = 1; i + 1 < task->n_order; i++)
             task->order[i]->members[task->order[i]->n_members++] = t;
     }
@@ -57,12 +56,12 @@ int load_namespaces(struct loading *self)
 uint32_t load_task(struct loading *self, const char *name, struct error *error)
 {
     struct slice slice = slice_of(name);
-    struct namespace *namespace = namespace_find(&self->namespaces, slice);
-    if (namespace && namespace->task != NO_INDEX)
-        return namespace->task;
-    if (namespace == namespace_root(&self->namespaces))
+    struct name_space *space = namespace_find(&self->namespaces, slice);
+    if (space && space->task != NO_INDEX)
+        return space->task;
+    if (space == namespace_root(&self->namespaces))
         error_set(error, -EINVAL, "invalid task name \"root\"");
-    else if (namespace)
+    else if (space)
         error_set(error, -EINVAL, "\"%s\" is a family, not a task", name);
     else if (namespace_check_name(slice, error) < 0)
         return NO_INDEX;
@@ -74,10 +73,10 @@ uint32_t load_task(struct loading *self, const char *name, struct error *error)
     else if (self->tasks.n >= TASKS_MAX)
         error_set(error, -E2BIG, "more than %d tasks", TASKS_MAX);
     else {
-        namespace = namespace_get(&self->namespaces, slice);
-        runtime_settle_implicit(&self->namespaces, namespace);
-        add_task(self, namespace);
-        return namespace->task;
+        space = namespace_get(&self->namespaces, slice);
+        runtime_settle_implicit(&self->namespaces, space);
+        add_task(self, space);
+        return space->task;
     }
     return NO_INDEX;
 }
@@ -85,18 +84,18 @@ uint32_t load_task(struct loading *self, const char *name, struct error *error)
 bool load_members(struct loading *self, const char *name, const uint32_t **ret_members,
                   uint32_t *ret_n)
 {
-    struct namespace *namespace = namespace_find(&self->namespaces, slice_of(name));
-    struct namespace *root = namespace_root(&self->namespaces);
-    if (!namespace)
+    struct name_space *space = namespace_find(&self->namespaces, slice_of(name));
+    struct name_space *root = namespace_root(&self->namespaces);
+    if (!space)
         return false;
-    if (namespace == root && root->n_members != self->tasks.n) {
+    if (space == root && root->n_members != self->tasks.n) {
         root->members = arena_new_array(&self->scratch, self->tasks.n, sizeof *root->members);
         root->n_members = (uint32_t)self->tasks.n;
     }
-    for (uint32_t i = 0; namespace == root && i < root->n_members; i++)
+    for (uint32_t i = 0; space == root && i < root->n_members; i++)
         root->members[i] = i;
-    *ret_members = namespace->family ? namespace->members : &namespace->task;
-    *ret_n = namespace->family ? namespace->n_members : 1;
+    *ret_members = space->family ? space->members : &space->task;
+    *ret_n = space->family ? space->n_members : 1;
     return true;
 }
 
@@ -109,11 +108,11 @@ static bool ask_family(void *context, const char *name, const uint32_t **ret_mem
                        uint32_t *ret_n)
 {
     struct loading *self = context;
-    struct namespace *namespace = namespace_find(&self->namespaces, slice_of(name));
-    if (!namespace || !namespace->family || namespace == namespace_root(&self->namespaces))
+    struct name_space *space = namespace_find(&self->namespaces, slice_of(name));
+    if (!space || !space->family || space == namespace_root(&self->namespaces))
         return false;
-    *ret_members = namespace->members;
-    *ret_n = namespace->n_members;
+    *ret_members = space->members;
+    *ret_n = space->n_members;
     return true;
 }
 
@@ -127,6 +126,12 @@ static uint32_t ask_n_outputs(void *context, uint32_t task)
 {
     struct loading *self = context;
     return self->tasks.at[task]->settings->n_outputs;
+}
+
+static const char *ask_task_name(void *context, uint32_t task)
+{
+    struct loading *self = context;
+    return self->tasks.at[task]->name;
 }
 
 static uint32_t ask_xtrigger(void *context, const char *name)
@@ -201,7 +206,8 @@ int load_graph(struct loading *self)
                                 .family = ask_family,
                                 .output = ask_output,
                                 .n_outputs = ask_n_outputs,
-                                .xtrigger = ask_xtrigger};
+                                .xtrigger = ask_xtrigger,
+                                .task_name = ask_task_name};
     const struct workflow *workflow = self->workflow;
     struct graph_builder *builder =
         graph_builder_create(workflow->cycling, workflow->initial, workflow->final, &names);

@@ -140,7 +140,7 @@ static const char *block_string(struct arena *arena, struct slice block)
 int value_string(struct arena *arena, const struct raw_value *raw, const char **ret_string,
                  struct error *error)
 {
-    struct slice text;
+    struct slice text = {0};
     if (raw->block) {
         *ret_string = block_string(arena, raw->text);
         return 0;
@@ -211,7 +211,7 @@ typedef int add_item_fn(void *context, struct arena *arena, struct slice item, s
 static int for_each_item(struct arena *arena, const struct raw_value *raw, add_item_fn *add,
                          void *context, struct error *error)
 {
-    struct slice rest = raw->text, item;
+    struct slice rest = raw->text, item = {0};
     if (raw->block)
         rest = slice_of(block_string(arena, raw->text));
     bool quoted = is_quoted(rest);
@@ -286,7 +286,7 @@ static int add_duration(void *context, struct arena *arena, struct slice item, s
         result = parse_integer(arena_text(arena, count), &times, error);
         item = slice_trim((struct slice){star + 1, item.n - (size_t)(star + 1 - item.at)});
     }
-    double seconds;
+    double seconds = 0;
     if (result == 0)
         result = parse_duration(arena_text(arena, item), &seconds, error);
     if (result == 0 && (times < 0 || times > LIST_MAX - (int64_t)numbers->n))

@@ -27,19 +27,19 @@ struct loaded {
     struct graph *graph; /* as built; workflow.graph may have clock triggers added */
 };
 
-static void define_task(struct loading *self, const struct namespace *namespace, uint32_t index,
+static void define_task(struct loading *self, const struct name_space *space, uint32_t index,
                         struct task_def *def)
 {
-    const char **ancestors = arena_new_array(self->keep, namespace->n_order, sizeof *ancestors);
-    for (uint32_t i = 0; i < namespace->n_order; i++)
-        ancestors[i] = namespace->order[i]->name;
-    *def = (struct task_def){.name = namespace->name,
+    const char **ancestors = arena_new_array(self->keep, space->n_order, sizeof *ancestors);
+    for (uint32_t i = 0; i < space->n_order; i++)
+        ancestors[i] = space->order[i]->name;
+    *def = (struct task_def){.name = space->name,
                              .index = index,
                              .ancestors = ancestors,
-                             .n_ancestors = namespace->n_order,
-                             .outputs = namespace->settings->outputs,
-                             .n_outputs = namespace->settings->n_outputs,
-                             .runtime = namespace->settings->runtime};
+                             .n_ancestors = space->n_order,
+                             .outputs = space->settings->outputs,
+                             .n_outputs = space->settings->n_outputs,
+                             .runtime = space->settings->runtime};
 }
 
 static void define_families(struct loading *self)

@@ -116,7 +116,6 @@ struct workflow {
     const char *source; /* path of flow.cylc */
     const char *title;
     const struct key_value *meta; /* [meta], with the title */
-    uint32_t n_meta;
     struct cycling *cycling;
     cycle_point initial, final;   /* final: POINT_MAX if none */
     cycle_point start;            /* initial, unless --startcp */
@@ -131,11 +130,9 @@ struct workflow {
     double process_pool_timeout; /* seconds */
     struct timeout_def stall_timeout, inactivity_timeout, workflow_timeout, restart_timeout;
     const char *const *handlers; /* [scheduler][events]handlers */
-    uint32_t n_handlers;
     const char *const *handler_events;
-    uint32_t n_handler_events;
     const struct event_handlers *event_handlers;
-    uint32_t n_event_handlers;
+    uint32_t n_meta, n_handlers, n_handler_events, n_event_handlers;
     const struct task_def *tasks;
     const struct completion *completions; /* by task */
     uint32_t n_tasks;

@@ -49,10 +49,10 @@ static void release(struct read *read)
 static void assert_order(const struct read *read, const char *name, const char *expected)
 {
     struct text order = {0};
-    const struct namespace *namespace = namespace_find(&read->namespaces, slice_of(name));
-    assert_non_null(namespace);
-    for (uint32_t i = 0; i < namespace->n_order; i++)
-        text_addf(&order, "%s%s", i ? " " : "", namespace->order[i]->name);
+    const struct name_space *space = namespace_find(&read->namespaces, slice_of(name));
+    assert_non_null(space);
+    for (uint32_t i = 0; i < space->n_order; i++)
+        text_addf(&order, "%s%s", i ? " " : "", space->order[i]->name);
     assert_string_equal(text_string(&order), expected);
     text_release(&order);
 }
@@ -126,7 +126,7 @@ static void headings_may_repeat_and_list_names(void **state)
                  "[runtime]\n[[t]]\ninherit = A\n[[A,B , c,]]\n[[t, u]]\n[[t]]\ninherit = B\n");
     assert_int_equal(read.result, 0);
     assert_order(&read, "t", "t B root");
-    const struct namespace *t = namespace_find(&read.namespaces, slice_of("t"));
+    const struct name_space *t = namespace_find(&read.namespaces, slice_of("t"));
     assert_string_equal(t->headings->section->name, "t");
     assert_string_equal(t->headings->next->section->name, "t, u");
     assert_null(t->headings->next->next);
