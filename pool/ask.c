@@ -66,7 +66,7 @@ static void tell_next(struct pool *pool, const struct ask *answered)
     cycle_point point = graph_task_next(pool->workflow->graph, answered->task, answered->point);
     struct instance *next =
         point == POINT_NONE ? NULL : instances_find(&pool->instances, point, answered->task);
-    if (!next || next->status != STATUS_WAITING || !previous_succeeded(pool, next))
+    if (!next || !previous_succeeded(pool, next))
         return;
     next->previous_done = true;
     prerequisites_changed(pool, next);

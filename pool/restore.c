@@ -84,6 +84,7 @@ static void restore_task(struct pool *pool, const struct restart_task *from)
     instance_set_flows(pool, instance, &from->flows);
     instance->submit = from->submit;
     instance->try_ = from->try_ ? from->try_ : 1;
+    instance->submit_try = ((from->flags & TASK_SUBMIT_RETRIES) >> TASK_SUBMIT_RETRIES_SHIFT) + 1;
     instance->outputs = from->outputs;
     instance->settled = from->settled;
     instance->status = (uint8_t)from->status;
@@ -225,8 +226,7 @@ static void say_unsettled(struct pool *pool, const struct restart *restart)
 static void ask_for_previous(struct pool *pool)
 {
     for (const struct instance *i = pool->instances.table; i; i = i->hh.next)
-        if (i->status == STATUS_WAITING && pool->workflow->tasks[i->task].sequential &&
-            !i->previous_done)
+        if (pool->workflow->tasks[i->task].sequential && !i->previous_done)
             history_is_missing(pool, previous_point(pool, i), i->task);
 }
 

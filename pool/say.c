@@ -10,13 +10,19 @@ void pool_say(struct pool *pool, struct message *message)
     pool->sink.say(pool->sink.context, message);
 }
 
+static uint32_t flags_of(const struct instance *instance)
+{
+    uint32_t retries = (instance->submit_try - 1) << TASK_SUBMIT_RETRIES_SHIFT;
+    return instance->flags | (retries & TASK_SUBMIT_RETRIES);
+}
+
 void say_spawned(struct pool *pool, const struct instance *instance)
 {
     pool_say(pool, &(struct message){.topic = TOPIC_TASK_SPAWNED,
                                      .point = instance->point,
                                      .task = instance->task,
                                      .flows = instance->flows->list,
-                                     .flags = instance->flags,
+                                     .flags = flags_of(instance),
                                      .submit = instance->submit,
                                      .try_ = instance->try_});
 }
@@ -28,7 +34,7 @@ void say_state(struct pool *pool, const struct instance *instance, enum task_sta
                                      .task = instance->task,
                                      .flows = instance->flows->list,
                                      .status = instance_status(instance),
-                                     .flags = instance->flags,
+                                     .flags = flags_of(instance),
                                      .submit = instance->submit,
                                      .try_ = instance->try_,
                                      .value = before});

@@ -41,5 +41,7 @@ enum task_flag {
     TASK_INCOMPLETE = 1 << 6,  /* finished without its required outputs */
     TASK_RETRYING = 1 << 7     /* waits for a retry delay */
 };
+/* Above the flags: how many submission retries are used up, so that a restart goes on counting. */
+enum { TASK_SUBMIT_RETRIES_SHIFT = 16, TASK_SUBMIT_RETRIES = 0x7FFF0000 };
 
 #endif
