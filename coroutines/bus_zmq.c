@@ -14,6 +14,9 @@
  * started when its outboxes have seen all hellos and its inboxes all welcomes. Until then receive
  * says "nothing" and nobody is woken.
  *
+ * What stays inside the loop goes by inproc, also where strangers use ipc: what was said can be
+ * received at once. On the way through a socket of the system it would come after the wake.
+ *
  * Wake-ups: ZMQ_FD is edge triggered behind a level triggered eventfd. Each time it is readable,
  * ZMQ_EVENTS is asked, which empties the eventfd (or the loop would spin) and tells whether there
  * is something to read. From then on nothing is signalled until the inbox has been read until
@@ -481,6 +484,39 @@ static void lost(struct bus *bus, enum member member)
     settle(self);
 }
 
+/* --- where outboxes are bound --- */
+
+static bool is_inproc(const char *endpoint)
+{
+    return strncmp(endpoint, "inproc:", strlen("inproc:")) == 0;
+}
+
+/* For listeners in the speaker's own loop; heap. */
+static char *endpoint_inside(const struct bus_zmq *self, enum member speaker)
+{
+    const char *endpoint = self->endpoints[speaker];
+    return is_inproc(endpoint) ? str_copy(endpoint) : str_format("inproc://%s", endpoint);
+}
+
+static int bind_to(struct bus_zmq *self, enum member me, const char *endpoint, struct error *error)
+{
+    if (zmq_bind(self->out[me].socket, endpoint) < 0)
+        return error_set(error, -errno, "the bus: cannot bind the outbox of %s to %s: %s",
+                         member_names[me], endpoint, zmq_strerror(errno));
+    return 0;
+}
+
+static int bind_outbox(struct bus_zmq *self, enum member me, struct error *error)
+{
+    int result = bind_to(self, me, self->endpoints[me], error);
+    if (result || is_inproc(self->endpoints[me]))
+        return result;
+    char *inside = endpoint_inside(self, me);
+    result = bind_to(self, me, inside, error);
+    free(inside);
+    return result;
+}
+
 /* --- making and ending --- */
 
 static void on_handle_closed(uv_handle_t *handle)
@@ -561,22 +597,24 @@ static int open_outbox(struct bus_zmq *self, enum member me, struct error *error
     /* Everything has been read when the bus goes, but for the last acknowledgement. */
     if (self->bus.out[me].audience & elsewhere(self))
         set(socket, ZMQ_LINGER, LINGER_MS);
-    if (zmq_bind(socket, self->endpoints[me]) < 0)
-        return error_set(error, -errno, "the bus: cannot bind the outbox of %s to %s: %s",
-                         member_names[me], self->endpoints[me], zmq_strerror(errno));
-    return 0;
+    return bind_outbox(self, me, error);
 }
 
 static int connect_to(struct bus_zmq *self, struct line *line, unsigned speakers,
                       struct error *error)
 {
+    int result = 0;
     BUS_EACH(speaker, speakers)
     {
-        if (zmq_connect(line->socket, self->endpoints[speaker]) < 0)
-            return error_set(error, -errno, "the bus: cannot connect to the outbox of %s at %s: %s",
-                             member_names[speaker], self->endpoints[speaker], zmq_strerror(errno));
+        char *endpoint = self->bus.local & MEMBER_BIT(speaker) ? endpoint_inside(self, speaker)
+                                                               : str_copy(self->endpoints[speaker]);
+        if (!result && zmq_connect(line->socket, endpoint) < 0)
+            result =
+                error_set(error, -errno, "the bus: cannot connect to the outbox of %s at %s: %s",
+                          member_names[speaker], endpoint, zmq_strerror(errno));
+        free(endpoint);
     }
-    return 0;
+    return result;
 }
 
 static int open_inbox(struct bus_zmq *self, enum member me, struct error *error)

@@ -462,16 +462,16 @@ static void wait_for_start(struct pair *pair, struct bus *bus)
     assert_true(bus_zmq_started(bus));
 }
 
-static void pair_create(struct pair *pair)
+static void pair_create(struct pair *pair, const char *scheme)
 {
     pair->env = make_env();
     pair->context = bus_zmq_context();
-    pair->one = make_zmq(pair->env, pair->context, "inproc://", BIT(TASK_POOL) | BIT(TRIGGERS));
+    pair->one = make_zmq(pair->env, pair->context, scheme, BIT(TASK_POOL) | BIT(TRIGGERS));
     assert_false(bus_zmq_started(pair->one));
     struct message got;
     assert_false(bus_receive(pair->one, TRIGGERS, &got));
     in_a_child_that_must_abort(pair->one, say_after_closing);
-    pair->two = make_zmq(pair->env, pair->context, "inproc://", BIT(RECORDER) | BIT(VIEWER));
+    pair->two = make_zmq(pair->env, pair->context, scheme, BIT(RECORDER) | BIT(VIEWER));
     wait_for_start(pair, pair->one);
     wait_for_start(pair, pair->two);
 }
@@ -488,7 +488,7 @@ static void nobody_is_heard_before_all_have_subscribed(void **state)
 {
     (void)state;
     struct pair pair;
-    pair_create(&pair);
+    pair_create(&pair, "inproc://");
     struct reader reader;
     reader_start(&reader, pair.env, pair.one, TRIGGERS, 1);
     reader.stop = pair.env;
@@ -496,6 +496,25 @@ static void nobody_is_heard_before_all_have_subscribed(void **state)
     env_uv_run(pair.env);
     assert_int_equal(reader.read, 1);
     pair_destroy(&pair);
+}
+
+/* Or the wake would come before the message, and none after it. */
+static void what_is_said_inside_a_loop_is_there_at_once(void **state)
+{
+    (void)state;
+    char directory[] = "/tmp/rouse-bus-XXXXXX";
+    char *scheme = ipc_scheme(directory);
+    struct pair pair;
+    pair_create(&pair, scheme);
+    struct message got;
+    for (int i = 0; i < 1000; i++) {
+        say_output(pair.one, i);
+        assert_true(bus_receive(pair.one, TRIGGERS, &got));
+        assert_int_equal(got.value, i);
+    }
+    pair_destroy(&pair);
+    free(scheme);
+    remove_directory(directory);
 }
 
 static long busy_ms(void)
@@ -510,7 +529,7 @@ static void an_unread_message_does_not_keep_the_loop_busy(void **state)
 {
     (void)state;
     struct pair pair;
-    pair_create(&pair);
+    pair_create(&pair, "inproc://");
     struct reader stopper = {.stop = pair.env};
     co_init(&stopper.co, &stopper_type, &pair.env->ready);
     struct env_timer timer = {0};
@@ -703,6 +722,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nobody_is_heard_before_all_have_subscribed),
+        cmocka_unit_test(what_is_said_inside_a_loop_is_there_at_once),
         cmocka_unit_test(an_unread_message_does_not_keep_the_loop_busy),
         cmocka_unit_test(an_endpoint_that_cannot_be_bound_is_an_error),
         cmocka_unit_test(two_loops_in_threads_talk_to_the_end),
