@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -100,17 +99,27 @@ int rundir_prepare(const char *run_dir, struct error *error)
     return 0;
 }
 
+/* A lock of the process, which dies with it. One of flock's kind would live on for a moment in a
+ * child that has been forked and not yet executed anything, and hold up a restart. */
+static int lock(int fd, const char *path, struct error *error)
+{
+    struct flock wanted = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (!fcntl(fd, F_SETLK, &wanted))
+        return 0;
+    if (errno != EAGAIN && errno != EACCES)
+        return error_set(error, -ENOTSUP, "cannot lock %s: %s", path, strerror(errno));
+    if (fcntl(fd, F_GETLK, &wanted) || wanted.l_type == F_UNLCK || wanted.l_pid <= 0)
+        return error_set(error, -EWOULDBLOCK, "another scheduler holds %s", path);
+    return error_set(error, -EWOULDBLOCK, "another scheduler (process %lld) holds %s",
+                     (long long)wanted.l_pid, path);
+}
+
 int rundir_lock(const char *run_dir, struct error *error)
 {
     char *path = str_format("%s/.service/lock", run_dir);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    int code = 0;
-    if (fd < 0)
-        code = error_set(error, -errno, "cannot open %s: %s", path, strerror(errno));
-    else if (flock(fd, LOCK_EX | LOCK_NB))
-        code = errno == EWOULDBLOCK
-                   ? error_set(error, -EWOULDBLOCK, "another scheduler holds %s", path)
-                   : error_set(error, -ENOTSUP, "cannot lock %s: %s", path, strerror(errno));
+    int code = fd < 0 ? error_set(error, -errno, "cannot open %s: %s", path, strerror(errno))
+                      : lock(fd, path, error);
     if (code && fd >= 0)
         close(fd);
     free(path);

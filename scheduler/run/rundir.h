@@ -28,7 +28,8 @@ int link_replace(const char *target, const char *path, struct error *error);
 /* Make what a start needs below run_dir (which must exist). */
 int rundir_prepare(const char *run_dir, struct error *error);
 
-/* Held by a scheduler as long as it runs: two cannot run in one directory, however they race. A
+/* Held by a scheduler (the calling process) as long as it runs: two cannot run in one directory,
+ * however they race. Once in a process: closing any descriptor of that file gives it up. A
  * descriptor, or -EWOULDBLOCK if it is held. -ENOTSUP where the file system has no locks: the
  * contact file decides alone. */
 int rundir_lock(const char *run_dir, struct error *error);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -211,6 +212,19 @@ static void log_files_are_numbered_and_linked(void **state)
     free(run_dir);
 }
 
+/* What another process is told. */
+static int lock_elsewhere(const char *run_dir)
+{
+    struct error error = {0};
+    pid_t pid = fork();
+    if (!pid)
+        _exit(rundir_lock(run_dir, &error) == -EWOULDBLOCK && strstr(error.text, "(process "));
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status) ? -EWOULDBLOCK : 0;
+}
+
 static void a_run_directory_is_locked_once(void **state)
 {
     struct error error = {0};
@@ -218,11 +232,38 @@ static void a_run_directory_is_locked_once(void **state)
     assert_int_equal(rundir_prepare(run_dir, &error), 0);
     int first = rundir_lock(run_dir, &error);
     assert_true(first >= 0);
-    assert_int_equal(rundir_lock(run_dir, &error), -EWOULDBLOCK);
+    assert_int_equal(lock_elsewhere(run_dir), -EWOULDBLOCK);
     assert_int_equal(close(first), 0);
-    int second = rundir_lock(run_dir, &error);
-    assert_true(second >= 0);
-    assert_int_equal(close(second), 0);
+    assert_int_equal(lock_elsewhere(run_dir), 0);
+    free(run_dir);
+}
+
+/* A scheduler that is killed may leave a child between fork and exec. */
+static void a_child_that_was_forked_does_not_hold_the_lock(void **state)
+{
+    struct error error = {0};
+    char *run_dir = str_format("%s/cylc-run/plain", (const char *)*state);
+    assert_int_equal(rundir_prepare(run_dir, &error), 0);
+    int line[2];
+    assert_int_equal(pipe(line), 0);
+    pid_t scheduler = fork();
+    if (!scheduler) {
+        char byte;
+        if (rundir_lock(run_dir, &error) < 0)
+            _exit(1);
+        if (fork())
+            _exit(0);
+        close(line[1]);
+        _exit(read(line[0], &byte, 1) == 0 ? 0 : 1); /* lives until we let it go */
+    }
+    int status;
+    assert_int_equal(waitpid(scheduler, &status, 0), scheduler);
+    assert_true(WIFEXITED(status) && !WEXITSTATUS(status));
+    int fd = rundir_lock(run_dir, &error);
+    assert_true(fd >= 0);
+    close(fd);
+    close(line[0]);
+    close(line[1]);
     free(run_dir);
 }
 
@@ -240,6 +281,7 @@ int main(void)
         CASE(all_workflows_are_listed_in_order),
         CASE(log_files_are_numbered_and_linked),
         CASE(a_run_directory_is_locked_once),
+        CASE(a_child_that_was_forked_does_not_hold_the_lock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
