@@ -31,8 +31,9 @@ struct cast_context {
     const char *uuid;
     /* This executable, absolute: jobs find `cylc` beside it. NULL: not known. */
     const char *program;
-    struct listener *listener; /* scheduler/net/listener.h: the bound socket, for the server */
-    atomic_int *exit_status;       /* of the scheduler: set by whoever hears why it ends */
+    struct listener *listener;   /* scheduler/net/listener.h: the bound socket, for the server */
+    atomic_int *exit_status;     /* of the scheduler: set by whoever hears why it ends */
+    unsigned records_per_commit; /* 0: the recorder's own; the simulator commits more often */
     bool start_paused;
     bool reference_log; /* log what triggered each task */
     enum cast_mode { MODE_LIVE, MODE_SIMULATION } mode;

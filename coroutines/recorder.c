@@ -106,10 +106,19 @@ static int take(struct recorder *self, struct error *error)
     return 0;
 }
 
+/* Messages to a commit at most. */
+static unsigned group_size(const struct recorder *self)
+{
+    unsigned asked = self->context->records_per_commit;
+    return asked ? asked : RECORDS_PER_COMMIT;
+}
+
 /* At most one burst. 1: there may be more; 0: the inbox is empty. */
 static int hear(struct recorder *self, struct error *error)
 {
     for (unsigned i = 0; i < RECORDER_BURST && !self->faulted; i++) {
+        if (self->uncommitted >= group_size(self))
+            return 1;
         if (!self->holding) {
             if (!bus_receive(self->context->bus, RECORDER, &self->held))
                 return 0;
@@ -151,7 +160,7 @@ static int take_turn(struct recorder *self, struct error *error)
     int more = hear(self, error);
     if (more < 0 || self->faulted)
         return more;
-    if (self->uncommitted < RECORDS_PER_COMMIT &&
+    if (self->uncommitted < group_size(self) &&
         (more || (self->uncommitted && others_go_first(self))))
         return 1;
     int result = commit(self, error);

@@ -1,5 +1,6 @@
-/* sim [--seed N | --seeds FROM TO] [--verbose] [--no-faults]: runs random workflows in a simulated
- * world and compares each with the model. The same seed gives the same run, event by event.
+/* sim [--seed N | --seeds FROM TO] [--verbose] [--no-faults] [--first-failure]: runs random
+ * workflows in a simulated world and compares each with the model. The same seed gives the same
+ * run, event by event.
  *
  * Each seed: the scheduler plays the workflow over the in-memory bus and a real database file; it
  * is killed at random commits and started again; after every step the pool is recounted; after
@@ -30,6 +31,7 @@ struct run {
     struct cast_context context;
     void *members[MEMBERS];
     unsigned living;
+    unsigned records_per_commit; /* few: a crash finds causes without their effects */
     atomic_int exit_status;
     char directory[RUN_DIR_MAX], database[RUN_DIR_MAX + 16];
 };
@@ -88,6 +90,7 @@ static bool create_cast(struct run *run)
                                          .owner = "nobody",
                                          .host = "localhost",
                                          .uuid = "simulated",
+                                         .records_per_commit = run->records_per_commit,
                                          .exit_status = &run->exit_status,
                                          .member_done = member_done,
                                          .context = run};
@@ -220,7 +223,9 @@ static void compare(struct run *run)
 static void play(struct run *run)
 {
     bool over = false;
-    for (unsigned life = 0; !over && !*run->world.problem; life++) {
+    while (!over && !*run->world.problem) {
+        run->records_per_commit =
+            sim_chance(run->sim, 2) ? 1 + (unsigned)sim_chance(run->sim, 8) : 0;
         run->world.kill = false;
         atomic_store(&run->exit_status, 0);
         over = born(run) && live(run);
@@ -298,12 +303,14 @@ static struct verdict run_seed(uint64_t seed, bool verbose, const struct faults 
 int main(int argc, char **argv)
 {
     uint64_t from = 1, to = 100;
-    bool verbose = false, no_faults = false;
+    bool verbose = false, no_faults = false, first_failure = false;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--verbose") == 0)
             verbose = true;
         else if (strcmp(argv[i], "--no-faults") == 0)
             no_faults = true;
+        else if (strcmp(argv[i], "--first-failure") == 0)
+            first_failure = true;
         else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
             from = to = strtoull(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--seeds") == 0 && i + 2 < argc)
@@ -311,7 +318,7 @@ int main(int argc, char **argv)
     }
     unsigned passed = 0, failed = 0;
     uint64_t kills = 0, commits = 0, turns = 0;
-    for (uint64_t seed = from; seed <= to; seed++) {
+    for (uint64_t seed = from; seed <= to && !(first_failure && failed); seed++) {
         const struct faults *faults = no_faults || seed % 10 == 0 ? NULL : &all_faults;
         struct verdict verdict = run_seed(seed, verbose, faults);
         if (verdict.ok && seed < from + HASHED_TWICE && !verbose) {
