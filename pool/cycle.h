@@ -5,8 +5,8 @@
 
 #include "base/heap.h"
 #include "pool/list.h"
+#include "pool/table.h"
 #include "scheduler/cycling/cycling.h"
-#include <uthash.h>
 
 struct past;
 struct group_state;

@@ -4,7 +4,7 @@
 #define ROUSE_POOL_FLOW_H
 
 #include "coroutines/topics.h"
-#include <uthash.h>
+#include "pool/table.h"
 
 struct flow_set {
     struct flow_list list; /* unused places are zero */
