@@ -1,7 +1,8 @@
 /* The recorder: owns the database. What it hears it applies (in memory), and commits in groups:
  * when its inbox is empty and nobody else is about to run, or after RECORDS_PER_COMMIT messages.
- * Then it says `recorded` with the number of the last message it consumed of each outbox: what
- * waits for that may act.
+ * It never commits in the middle of what one event of the pool caused (pool.turn ends it), so a
+ * crash finds all of it or nothing. Then it says `recorded` with the number of the last message it
+ * consumed of each outbox: what waits for that may act.
  *
  * A database that is busy (a foreign writer) is tried again, later and later; one that stays busy,
  * is full or broken ends the scheduler by TOPIC_FAULT: nothing uncommitted was acknowledged, so a
@@ -39,6 +40,7 @@ struct recorder {
     struct env_timer timer;
     uint64_t consumed[MEMBERS]; /* last seq of each outbox */
     uint64_t uncommitted;       /* messages consumed and not said to be recorded */
+    bool in_turn;               /* of the pool: not all that one event caused has been heard */
     unsigned yields, retries;
     struct message held; /* heard and not applied, since the database is busy */
     bool holding;
@@ -95,9 +97,11 @@ static int take(struct recorder *self, struct error *error)
         self->holding = false;
         return 0;
     }
-    int result = record(self, message, error);
+    int result = message->topic == TOPIC_POOL_TURN ? 0 : record(self, message, error);
     if (result < 0)
         return result;
+    if (message->sender == TASK_POOL)
+        self->in_turn = message->topic != TOPIC_POOL_TURN;
     if (message->topic == TOPIC_WORKFLOW_SHUTDOWN)
         atomic_store(self->context->exit_status, (int)message->value);
     self->holding = false;
@@ -117,7 +121,7 @@ static unsigned group_size(const struct recorder *self)
 static int hear(struct recorder *self, struct error *error)
 {
     for (unsigned i = 0; i < RECORDER_BURST && !self->faulted; i++) {
-        if (self->uncommitted >= group_size(self))
+        if (self->uncommitted >= group_size(self) && !self->in_turn)
             return 1;
         if (!self->holding) {
             if (!bus_receive(self->context->bus, RECORDER, &self->held))
@@ -160,6 +164,8 @@ static int take_turn(struct recorder *self, struct error *error)
     int more = hear(self, error);
     if (more < 0 || self->faulted)
         return more;
+    if (self->in_turn)
+        return more; /* the rest is on its way */
     if (self->uncommitted < group_size(self) &&
         (more || (self->uncommitted && others_go_first(self))))
         return 1;

@@ -14,6 +14,7 @@ struct task_pool {
     struct actor actor;
     struct pool *pool;
     struct pool_log log;
+    bool said; /* something, since the last pool.turn */
 };
 
 static void say(void *context, struct message *message)
@@ -21,8 +22,17 @@ static void say(void *context, struct message *message)
     struct task_pool *self = context;
     pool_log_message(&self->log, message);
     actor_say(&self->actor, message);
+    self->said = true;
     if (message->topic == TOPIC_WORKFLOW_SHUTDOWN)
         self->actor.shutting_down = true;
+}
+
+/* The recorder commits what one event caused as a whole. */
+static void end_turn(struct task_pool *self)
+{
+    if (self->said)
+        actor_say(&self->actor, &(struct message){.topic = TOPIC_POOL_TURN});
+    self->said = false;
 }
 
 static void task_pool_start(struct actor *actor)
@@ -32,6 +42,7 @@ static void task_pool_start(struct actor *actor)
         pool_restore(self->pool, actor->context->restart);
     else
         pool_start(self->pool);
+    end_turn(self);
 }
 
 static void task_pool_hear(struct actor *actor, const struct message *message)
@@ -41,6 +52,7 @@ static void task_pool_hear(struct actor *actor, const struct message *message)
         return; /* what comes now is found again by the next start */
     pool_log_heard(&self->log, message);
     pool_handle(self->pool, message, env_wall(actor->context->env));
+    end_turn(self);
 }
 
 static const struct actor_type task_pool_type = {

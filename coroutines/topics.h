@@ -145,6 +145,9 @@ enum field {
           FIELD_STATUS | FIELD_FLAGS | FIELD_VALUE)                                                \
     /* a line of state to keep: text = key, detail = value (workflow_params; empty: delete). */    \
     X(WORKFLOW_PARAM, "workflow.param", M(TASK_POOL), M(RECORDER), FIELD_TEXT | FIELD_DETAIL)      \
+    /* one event has been dealt with: what was said since the last pool.turn is recorded together  \
+     * or not at all. */                                                                                    \
+    X(POOL_TURN, "pool.turn", M(TASK_POOL), M(RECORDER), 0)                                        \
     /* everybody ends. number: enum stop_mode; text: reason ("AUTOMATIC", "REQUEST(CLEAN)");       \
      * value: exit status of the scheduler. */                                                     \
     X(WORKFLOW_SHUTDOWN, "workflow.shutdown", M(TASK_POOL), EVERY_MEMBER & ~M(TASK_POOL),          \
