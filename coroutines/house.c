@@ -92,6 +92,28 @@ static void on_lost(void *context, enum member member)
             loop_lost(&house->lodgers[i].loop, member);
 }
 
+/* What a tenant said last on its stderr, in one line. */
+static void take_last_words(struct house *house, enum member member, struct error *error)
+{
+    struct env *env = house->main.context.env;
+    struct text said = {0};
+    (void)env->ops->file_read(env, house->tenant_err[member], 0, &said);
+    while (said.n && said.at[said.n - 1] == '\n')
+        said.at[--said.n] = '\0';
+    const char *line = said.n ? strrchr(said.at, '\n') : NULL;
+    line = line ? line + 1 : text_string(&said);
+    const char *words = strstr(line, "error: ");
+    error_set(error, -ECHILD, "%s", words ? words + strlen("error: ") : line);
+    text_release(&said);
+}
+
+static void on_refused(void *context, enum member member)
+{
+    struct house *house = context;
+    take_last_words(house, member, &house->main.error);
+    loop_give_up(&house->main);
+}
+
 static bool tenants_gone(const struct house *house)
 {
     for (int i = 0; i < MEMBERS; i++)
@@ -224,6 +246,7 @@ static void start_tenant(struct house *house, enum member member)
                               .err = house->tenant_err[member],
                               .log_fd = house->env_options.log_fd,
                               .lost = on_lost,
+                              .refused = on_refused,
                               .left = stop_if_over,
                               .house = house};
     tenant_start(tenant);
@@ -263,6 +286,8 @@ static int run(struct house *house, struct error *error)
     close_lodgers(house);
     for (int i = 0; i < MEMBERS && result < 0 && !error->code; i++)
         *error = house->lodgers[i].loop.error;
+    for (int i = 0; i < MEMBERS; i++)
+        tenant_release(&house->tenants[i]);
     if (house->main.context.env)
         loop_close(&house->main);
     bus_zmq_context_destroy(house->bus_options.context);

@@ -13,7 +13,7 @@ static void member_done(void *context, enum member member)
     loop->living &= ~MEMBER_BIT(member);
     if (loop->ending)
         loop->ending(loop->house);
-    if (!loop->living)
+    else if (!loop->living)
         env_uv_stop(loop->context.env);
 }
 

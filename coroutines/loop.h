@@ -18,7 +18,9 @@ struct loop {
     bool failed;
     struct error error;
     void (*opened)(void *context); /* every member is in; may be NULL */
-    void (*ending)(void *context); /* a member is done: the end has begun; may be NULL */
+    /* A member is done: the end has begun. It stops the loop when all is over; NULL: the loop stops
+     * when its own members are done. */
+    void (*ending)(void *context);
     void *house;
 };
 

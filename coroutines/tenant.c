@@ -49,6 +49,11 @@ static void lament(struct tenant *tenant)
     tenant->env->ops->timer_start(tenant->env, &tenant->timer, &tenant->co, back_off(tenant));
 }
 
+static bool has_refused(const struct tenant *tenant)
+{
+    return !tenant->crashes && !tenant->process.signal && tenant->process.status == TENANT_REFUSES;
+}
+
 /* While ending: the grace is over, so it is killed. */
 static void enforce_grace(struct tenant *tenant)
 {
@@ -68,7 +73,10 @@ static enum co_result tenant_step(struct co *co)
     CO_BEGIN(co, tenant_state, TENANT_STARTING);
     spawn(tenant);
     CO_AWAIT(co, TENANT_LIVING, tenant->process.exited);
-    if (!tenant->ending) {
+    if (has_refused(tenant)) {
+        tenant->env->ops->process_close(tenant->env, &tenant->process);
+        tenant->refused(tenant->house, tenant->member);
+    } else if (!tenant->ending) {
         lament(tenant);
         CO_AWAIT(co, TENANT_BACKING_OFF, tenant->timer.fired || tenant->ending);
         if (!tenant->ending) {
@@ -107,4 +115,16 @@ void tenant_end(struct tenant *tenant)
     if (!tenant->process.exited)
         tenant->env->ops->timer_start(tenant->env, &tenant->timer, &tenant->co, TENANT_GRACE);
     co_wake(&tenant->co);
+}
+
+void tenant_release(struct tenant *tenant)
+{
+    if (!tenant->env || tenant->gone)
+        return;
+    struct env *env = tenant->env;
+    co_cancel(&tenant->co);
+    env->ops->timer_stop(env, &tenant->timer);
+    if (tenant->process.backend)
+        env->ops->process_kill(env, tenant->process.pid, SIGKILL);
+    env->ops->process_close(env, &tenant->process);
 }

@@ -6,6 +6,10 @@
 #include "coroutines/env.h"
 #include "coroutines/topics.h"
 
+/* Exit status of one that could not start for a reason that will not go away; its stderr says why.
+ * If it has not lived before, it is not started again. */
+enum { TENANT_REFUSES = 3 };
+
 struct tenant {
     struct co co;
     struct env *env;
@@ -18,13 +22,16 @@ struct tenant {
     unsigned crashes;
     bool ending; /* the workflow is ending: do not start it again */
     bool gone;
-    void (*lost)(void *house, enum member member); /* it died; its last word will not come */
-    void (*left)(void *house);                     /* it is over for good */
+    void (*lost)(void *house, enum member member);    /* it died; its last word will not come */
+    void (*refused)(void *house, enum member member); /* see TENANT_REFUSES; `left` follows */
+    void (*left)(void *house);                        /* it is over for good */
     void *house;
 };
 
 void tenant_start(struct tenant *tenant);
 /* The end has begun: it has TENANT_GRACE to finish. */
 void tenant_end(struct tenant *tenant);
+/* The loop will not run again: a process that is still there is killed. */
+void tenant_release(struct tenant *tenant);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "coroutines/house.h"
 #include "coroutines/loop.h"
+#include "coroutines/tenant.h"
 #include "db/db.h"
 #include <jansson.h>
 #include <signal.h>
@@ -146,5 +147,5 @@ int house_member_main(int argc, char **argv)
     workflow_destroy(guest->workflow);
     json_decref(guest->json);
     free(guest);
-    return result < 0 ? 1 : 0;
+    return result < 0 ? TENANT_REFUSES : 0;
 }

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import sqlite3
@@ -18,7 +19,7 @@ import unittest
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 LOG_LINES_SHOWN = 60
-SANITIZERS = ('AddressSanitizer', 'LeakSanitizer', 'runtime error:', 'INVARIANT', 'assertion')
+REPORTS = re.compile(r'AddressSanitizer|LeakSanitizer|runtime error:|\.[ch]:\d+: .* failed')  # the last: an assertion
 
 
 def program():
@@ -242,7 +243,7 @@ class World:
         job_errors = self.home.glob('cylc-run/**/log/job/*/*/*/job.err')
         return [f'{path.relative_to(self.home)}: {line}' for path in [*self.logs(), *job_errors]
                 for line in path.read_text(errors='replace').splitlines()
-                if any(word in line for word in SANITIZERS)]
+                if REPORTS.search(line)]
 
     def remove(self):
         shutil.rmtree(self.home, ignore_errors=True)
