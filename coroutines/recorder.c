@@ -106,7 +106,7 @@ static int take(struct recorder *self, struct error *error)
         atomic_store(self->context->exit_status, (int)message->value);
     self->holding = false;
     self->consumed[message->sender] = message->seq;
-    self->uncommitted++;
+    self->uncommitted += message->topic != TOPIC_POOL_TURN;
     return 0;
 }
 

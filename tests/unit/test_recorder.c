@@ -96,11 +96,19 @@ static void run_ready(struct recorder_fixture *r)
         ;
 }
 
+static uint64_t end_turn(struct recorder_fixture *r)
+{
+    struct message turn = {.topic = TOPIC_POOL_TURN};
+    bus_publish(r->bus, TASK_POOL, &turn);
+    return turn.seq;
+}
+
+/* What one event of the pool caused; the number of its last message. */
 static uint64_t say(struct recorder_fixture *r, struct message message)
 {
     message.when = FIXTURE_TIME;
     bus_publish(r->bus, TASK_POOL, &message);
-    return message.seq;
+    return end_turn(r);
 }
 
 static uint64_t spawn(struct recorder_fixture *r, cycle_point point)
@@ -139,6 +147,28 @@ static void what_is_said_is_committed_then_reported(void **state)
     run(r);
     assert_recorded(r, seq);
     assert_rows(r->f, "SELECT count(*) FROM task_pool", "1\n");
+}
+
+static void nothing_is_committed_in_the_middle_of_a_turn(void **state)
+{
+    struct recorder_fixture *r = *state;
+    r->context.records_per_commit = 1;
+    for (int point = 1; point <= 3; point++) {
+        struct message message = {.topic = TOPIC_TASK_SPAWNED,
+                                  .point = point,
+                                  .task = r->f->b,
+                                  .flows = FLOW_1,
+                                  .when = FIXTURE_TIME};
+        bus_publish(r->bus, TASK_POOL, &message);
+        run(r);
+        assert_nothing_recorded(r);
+        assert_int_equal(r->commits, 0);
+    }
+    uint64_t seq = end_turn(r);
+    run(r);
+    assert_recorded(r, seq);
+    assert_int_equal(r->commits, 1);
+    assert_rows(r->f, "SELECT count(*) FROM task_pool", "3\n");
 }
 
 static void each_outbox_has_its_own_number(void **state)
@@ -365,6 +395,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_is_said_is_committed_then_reported),
+        TEST(nothing_is_committed_in_the_middle_of_a_turn),
         TEST(each_outbox_has_its_own_number),
         TEST(a_burst_is_one_commit),
         TEST(a_flood_is_committed_in_parts),
