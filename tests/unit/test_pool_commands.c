@@ -33,6 +33,20 @@ static void a_pause_holds_back_all_but_what_is_triggered(void **state)
     pool_world_destroy(w);
 }
 
+static void a_command_is_answered_after_all_that_follows_from_it(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_create_paused(FLOW("[[graph]]\nR1 = a\n"));
+    pool_world_start(w);
+    pool_world_clear(w);
+    pool_world_command(w, POOL_RESUME, "", 0);
+    const char *submit = strstr(pool_world_log(w), "submit 1/a");
+    const char *outcome = strstr(pool_world_log(w), "outcome");
+    assert_non_null(submit);
+    assert_true(submit < outcome);
+    pool_world_destroy(w);
+}
+
 static void a_paused_workflow_neither_stalls_nor_ends(void **state)
 {
     (void)state;
@@ -382,6 +396,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pause_holds_back_all_but_what_is_triggered),
+        cmocka_unit_test(a_command_is_answered_after_all_that_follows_from_it),
         cmocka_unit_test(a_paused_workflow_neither_stalls_nor_ends),
         cmocka_unit_test(a_held_task_waits_and_its_successors_with_it),
         cmocka_unit_test(a_pattern_holds_what_is_in_the_pool_only),

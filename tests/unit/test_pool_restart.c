@@ -207,6 +207,28 @@ static void flows_are_kept(void **state)
     pool_world_destroy(w);
 }
 
+/* The pool held it in flow 2 only; that it ran in flow 1 before, the database knows. */
+static void other_flows_of_a_restored_task_are_asked_for(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_create(FLOW("[[graph]]\nR1 = a => b => c\n"));
+    pool_world_start(w);
+    pool_world_succeed(w, "1/a");
+    pool_world_succeed(w, "1/b");
+    pool_world_command(w, POOL_TRIGGER, "1/b", POOL_FLOW_NEW);
+    pool_world_restart(w);
+    pool_world_job(w, TOPIC_JOB_SUCCEEDED, "1/b");
+    pool_world_clear(w);
+    pool_world_hear(w, (struct message){.topic = TOPIC_POOL_COMMAND,
+                                        .number = POOL_TRIGGER,
+                                        .flows = {.n = 1, .at = {1}},
+                                        .text = slice_of("1/a")});
+    pool_world_job(w, TOPIC_JOB_SUCCEEDED, "1/a");
+    assert_said(w, "ask 1/b\n");
+    assert_not_said(w, "spawned 1/b");
+    pool_world_destroy(w);
+}
+
 static void xtriggers_that_were_satisfied_stay_so(void **state)
 {
     (void)state;
@@ -255,6 +277,7 @@ int main(void)
         cmocka_unit_test(a_sequential_task_finds_out_about_its_past),
         cmocka_unit_test(nothing_runs_twice_after_a_restart),
         cmocka_unit_test(flows_are_kept),
+        cmocka_unit_test(other_flows_of_a_restored_task_are_asked_for),
         cmocka_unit_test(xtriggers_that_were_satisfied_stay_so),
         cmocka_unit_test(a_crash_loses_only_what_was_not_committed),
     };

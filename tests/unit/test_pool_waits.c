@@ -59,6 +59,38 @@ static void the_limit_does_not_move_while_an_output_is_in_flight(void **state)
     pool_world_destroy(w);
 }
 
+static void settle(struct pool_world *w, const char *id, uint32_t output)
+{
+    struct message m = {
+        .topic = TOPIC_TRIGGER_SETTLED, .number = output, .flows = {.n = 1, .at = {1}}};
+    pool_world_id(w, id, &m.point, &m.task);
+    pool_world_hear(w, m);
+}
+
+/* 2/a will bring 1/b back: until that is known the base point may not leave 1. */
+static void the_limit_waits_even_if_the_lowest_point_is_empty(void **state)
+{
+    (void)state;
+    struct pool_world *w =
+        pool_world_create(INTEGER("4", LIMIT("P0"), "P1 = \"\"\"\na\na[+P1] => b\n\"\"\"\n"));
+    pool_world_start(w);
+    w->hold_answers = true;
+    pool_world_succeed(w, "2/a");
+    pool_world_succeed(w, "1/a");
+    settle(w, "1/a", OUTPUT_SUBMITTED);
+    settle(w, "1/a", OUTPUT_STARTED);
+    settle(w, "1/a", OUTPUT_SUCCEEDED);
+    assert_said(w, "removed 1/a complete\n");
+    assert_not_said(w, "runahead 3\n");
+    w->hold_answers = false;
+    pool_world_run(w);
+    assert_said(w, "submit 1/b 1 try 1 [1] ['2/a']\n");
+    assert_not_said(w, "runahead 3\n");
+    pool_world_succeed(w, "1/b");
+    assert_said(w, "runahead 4\n"); /* 3, the base now, and one for the offset */
+    pool_world_destroy(w);
+}
+
 static void the_limit_counts_the_points_of_all_sequences(void **state)
 {
     (void)state;
@@ -294,6 +326,7 @@ int main(void)
         cmocka_unit_test(the_default_limit_is_five_cycles),
         cmocka_unit_test(a_limit_of_zero_runs_one_cycle_at_a_time),
         cmocka_unit_test(the_limit_does_not_move_while_an_output_is_in_flight),
+        cmocka_unit_test(the_limit_waits_even_if_the_lowest_point_is_empty),
         cmocka_unit_test(the_limit_counts_the_points_of_all_sequences),
         cmocka_unit_test(a_limit_by_time_reaches_the_last_point_within),
         cmocka_unit_test(a_future_offset_widens_the_limit),
