@@ -16,11 +16,15 @@
 
 enum { PATIENCE = 30 }; /* s */
 
-static const char *const ancestors[] = {"a", "root"};
-static const struct output_def outputs[] = {
-    {"expired", "expired"}, {"submitted", "submitted"}, {"submit-failed", "submit-failed"},
-    {"started", "started"}, {"succeeded", "succeeded"}, {"failed", "failed"},
-    {"x", "x-msg"}};
+static const char definition[] = "[scheduling]\n"
+                                 "    cycling mode = integer\n"
+                                 "    initial cycle point = 1\n"
+                                 "    [[graph]]\n"
+                                 "        R1 = a\n"
+                                 "[runtime]\n"
+                                 "    [[a]]\n"
+                                 "        [[[outputs]]]\n"
+                                 "            x = x-msg\n";
 
 /* --- hearing --- */
 
@@ -165,7 +169,7 @@ void jobs_say_recorded(struct jobs_fixture *fixture)
 
 void jobs_submit(struct jobs_fixture *fixture, const char *script)
 {
-    fixture->tasks[0].runtime.script = script;
+    fixture->task->runtime.script = script;
     jobs_ask_submit(fixture, 1, NULL);
     jobs_say_recorded(fixture);
 }
@@ -268,20 +272,13 @@ int jobs_setup(void **state)
     assert_non_null(fixture->env);
     fixture->ops = *fixture->env->ops;
     fixture->env->ops = &fixture->ops;
-    fixture->cycling = cycling_create(&(struct cycling_options){.mode = CYCLING_INTEGER}, &error);
-    fixture->tasks[0] = (struct task_def){.name = "a",
-                                          .ancestors = ancestors,
-                                          .n_ancestors = 2,
-                                          .outputs = outputs,
-                                          .n_outputs = sizeof outputs / sizeof outputs[0],
-                                          .runtime = {.platform = "localhost", .script = ""}};
-    fixture->workflow = (struct workflow){.cycling = fixture->cycling,
-                                          .initial = 1,
-                                          .final = POINT_MAX,
-                                          .tasks = fixture->tasks,
-                                          .n_tasks = 1};
+    fixture->workflow = workflow_parse("flow.cylc", definition, strlen(definition),
+                                       &(struct workflow_options){0}, NULL, NULL, &error);
+    assert_non_null(fixture->workflow);
+    /* Tests change the definition before they use it. */
+    fixture->task = (struct task_def *)(uintptr_t)&fixture->workflow->tasks[0];
     fixture->context = (struct cast_context){.env = fixture->env,
-                                             .workflow = &fixture->workflow,
+                                             .workflow = fixture->workflow,
                                              .run_dir = fixture->run_dir,
                                              .workflow_id = "flow/run1",
                                              .owner = "owner",
@@ -300,7 +297,7 @@ int jobs_teardown(void **state)
     struct jobs_fixture *fixture = *state;
     jobs_stop(fixture);
     env_uv_destroy(fixture->env);
-    cycling_destroy(fixture->cycling);
+    workflow_destroy(fixture->workflow);
     char *command = str_format("rm -rf %s", fixture->run_dir);
     assert_int_equal(system(command), 0);
     free(command);

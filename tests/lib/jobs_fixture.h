@@ -20,9 +20,8 @@ struct jobs_fixture {
     struct env_ops ops; /* the real ones, with some changed */
     struct bus *bus;
     char run_dir[64];
-    struct cycling *cycling;
-    struct task_def tasks[1];
-    struct workflow workflow;
+    struct workflow *workflow;
+    struct task_def *task; /* `a` */
     struct cast_context context;
     atomic_int exit_status;
     void *jobs;

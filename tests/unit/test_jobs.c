@@ -106,7 +106,7 @@ static void nothing_is_launched_while_a_listener_is_congested(void **state)
 static void results_of_xtriggers_are_variables(void **state)
 {
     struct jobs_fixture *fixture = *state;
-    fixture->tasks[0].runtime.script = "echo \"$up_a|$up_n\"";
+    fixture->task->runtime.script = "echo \"$up_a|$up_n\"";
     jobs_ask_submit(fixture, 1, "{\"up_a\": \"it's $5\", \"up_n\": 7, \"not a name\": \"\"}");
     jobs_say_recorded(fixture);
     jobs_await(fixture, "job.succeeded");
@@ -167,7 +167,7 @@ static void a_syntax_error_is_a_failed_submission(void **state)
 static void an_unknown_platform_is_a_failed_submission(void **state)
 {
     struct jobs_fixture *fixture = *state;
-    fixture->tasks[0].runtime.platform = "hpc";
+    fixture->task->runtime.platform = "hpc";
     jobs_submit(fixture, "true");
     jobs_await(fixture, "job.submit-failed 1 platform \"hpc\" is not known");
 }
@@ -176,7 +176,7 @@ static void a_directory_that_cannot_be_made_is_a_failed_submission(void **state)
 {
     struct jobs_fixture *fixture = *state;
     jobs_put_file(fixture, "log/job/2", "a file", 0);
-    fixture->tasks[0].runtime.script = "";
+    fixture->task->runtime.script = "";
     jobs_say(fixture, TASK_POOL,
              &(struct message){.topic = TOPIC_JOB_SUBMIT, .point = 2, .submit = 1, .try_ = 1});
     jobs_say_recorded(fixture);
@@ -278,7 +278,7 @@ static void a_job_that_ignores_the_signal_is_killed_for_good(void **state)
 {
     struct jobs_fixture *fixture = *state;
     jobs_real_ops = fixture->ops;
-    fixture->tasks[0].runtime.err_script = "touch $CYLC_WORKFLOW_RUN_DIR/stubborn; sleep 60";
+    fixture->task->runtime.err_script = "touch $CYLC_WORKFLOW_RUN_DIR/stubborn; sleep 60";
     jobs_submit(fixture, "sleep 60");
     jobs_await(fixture, "job.started");
     fixture->ops.timer_start = jobs_hurried_timer;
@@ -327,7 +327,7 @@ static void what_is_left_of_a_killed_job_is_killed_too(void **state)
 static void the_time_limit_kills(void **state)
 {
     struct jobs_fixture *fixture = *state;
-    fixture->tasks[0].runtime.execution_time_limit = 1;
+    fixture->task->runtime.execution_time_limit = 1;
     jobs_submit(fixture, "sleep 60");
     jobs_await(fixture, "job.failed 1 XCPU");
 }
@@ -338,7 +338,7 @@ static void a_simulated_job_is_only_time(void **state)
 {
     struct jobs_fixture *fixture = *state;
     fixture->context.mode = MODE_SIMULATION;
-    fixture->tasks[0].runtime.simulation_run_length = 0.05;
+    fixture->task->runtime.simulation_run_length = 0.05;
     jobs_submit(fixture, "false");
     jobs_await(fixture, "job.succeeded");
     jobs_expect_heard(fixture, "job.submitted 1\njob.started 1\n"
@@ -350,7 +350,7 @@ static void a_simulated_job_fails_once_if_it_shall(void **state)
 {
     struct jobs_fixture *fixture = *state;
     fixture->context.mode = MODE_SIMULATION;
-    fixture->tasks[0].runtime.simulation_fail_first = true;
+    fixture->task->runtime.simulation_fail_first = true;
     jobs_submit(fixture, "");
     jobs_await(fixture, "job.failed 1");
     jobs_ask_submit(fixture, 2, NULL);

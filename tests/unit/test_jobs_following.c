@@ -179,7 +179,7 @@ static void a_submitted_job_without_a_trace_has_failed(void **state)
 static void a_preparing_job_is_launched_again(void **state)
 {
     struct jobs_fixture *fixture = *state;
-    fixture->tasks[0].runtime.script = "true";
+    fixture->task->runtime.script = "true";
     jobs_follow(fixture, STATUS_PREPARING, 0);
     jobs_await(fixture, "job.succeeded");
     jobs_expect_heard(fixture, "job.submitted 1\njob.started 1\njob.succeeded 1\n");
