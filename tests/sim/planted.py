@@ -1,0 +1,105 @@
+"""Plant one bug at a time into a copy of the source and see the simulator find it.
+
+    planted.py SOURCE WORK_DIRECTORY [NAME...]
+
+Each plant is an edit of one file; the simulator is built with it and must fail on some seed. Closes with
+'N passed, N failed': a plant that is found has passed. The list stands in README.md, too."""
+import pathlib
+import shutil
+import subprocess
+import sys
+
+# name, file, what stands there, what is planted
+PLANTS = [
+    ('recorded-before-commit', 'coroutines/recorder.c',
+     '    int result = db_commit(self->context->db, error);\n',
+     '    if (self->uncommitted)\n        say_recorded(self);\n'
+     '    int result = db_commit(self->context->db, error);\n'),
+    ('launch-without-record', 'coroutines/jobs.c',
+     'return job->found || job->seq <= self->recorded;', 'return job->seq > 0 || self->recorded;'),
+    ('unsettled-forgotten', 'pool/restore.c',
+     'i < restart->n_unsettled; i++', 'i < restart->n_unsettled && !pool->is_restart; i++'),
+    ('cursors-not-placed-again', 'coroutines/triggers.c',
+     'if (!placed[task] &&', 'if (!restart && !placed[task] &&'),
+    ('first-point-not-triggered', 'coroutines/triggers.c',
+     'if (point < workflow_of(self)->start ||', 'if (point <= workflow_of(self)->start ||'),
+    ('queue-not-opened-again', 'pool/move.c',
+     '        queue->n_active--;\n        queue->open_again = true;\n    } else',
+     '        queue->n_active--;\n    } else'),
+    ('runahead-one-short', 'pool/runahead.c',
+     'count <= workflow->runahead.count', 'count < workflow->runahead.count'),
+    ('or-taken-for-and', 'pool/prerequisite.c', '== TERM_AND)', '!= TERM_ATOM)'),
+    ('jobs-not-followed-after-restart', 'pool/restore.c',
+     'struct link *list = &pool->classes[CLASS_ACTIVE];',
+     'struct link *list = &pool->classes[CLASS_READY];'),
+    ('turn-torn', 'coroutines/recorder.c',
+     'self->in_turn = message->topic != TOPIC_POOL_TURN;', 'self->in_turn = false;'),
+]
+SEEDS = ['1', '400']
+
+
+def run(command, **options):
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors='replace', check=False, **options)
+
+
+def build(work):
+    return run(['cmake', '--build', str(work / 'build'), '--target', 'sim', '-j', '2'])
+
+
+def copy_tree(source, tree):
+    listed = run(['git', 'ls-files'], cwd=source).stdout.split('\n')
+    for name in filter(None, listed):
+        target = tree / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (source / name).exists():
+            shutil.copy2(source / name, target)
+
+
+def plant(work, name, file, old, new):
+    """True if the simulator finds the bug."""
+    path = work / 'tree' / file
+    text = path.read_text()
+    if text.count(old) != 1:
+        print(f'{name}: its place in {file} is gone: the plant needs care')
+        return False
+    path.write_text(text.replace(old, new))
+    try:
+        built = build(work)
+        if built.returncode:
+            print(f'{name}: does not build\n{built.stdout[-2000:]}')
+            return False
+        try:
+            ran = run([str(work / 'build/bin/sim'), '--seeds', *SEEDS, '--first-failure'],
+                      timeout=300)
+        except subprocess.TimeoutExpired:
+            print(f'{name}: found (it hangs)')
+            return True
+        found = [line for line in ran.stdout.split('\n') if line.startswith(('seed', 'rouse:'))]
+        print(f'{name}: {"found: " + found[0][:150] if ran.returncode and found else "NOT FOUND"}')
+        return ran.returncode != 0
+    finally:
+        path.write_text(text)
+
+
+def main():
+    source, work = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    wanted = sys.argv[3:]
+    shutil.rmtree(work, ignore_errors=True)
+    copy_tree(source, work / 'tree')
+    configured = run(['cmake', '-G', 'Ninja', '-S', str(work / 'tree'), '-B', str(work / 'build'),
+                      '-DCMAKE_BUILD_TYPE=Debug', '-DROUSE_WERROR=OFF'])
+    built = build(work) if not configured.returncode else configured
+    if built.returncode:
+        print(built.stdout[-3000:])
+        return 1
+    unharmed = run([str(work / 'build/bin/sim'), '--seeds', *SEEDS])
+    if unharmed.returncode:
+        print('without a plant it fails already:\n' + unharmed.stdout[-2000:])
+        return 1
+    results = [plant(work, *each) for each in PLANTS if not wanted or each[0] in wanted]
+    print(f'{sum(results)} passed, {len(results) - sum(results)} failed')
+    return 0 if all(results) and results else 1
+
+
+sys.exit(main())
