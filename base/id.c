@@ -16,10 +16,29 @@ static struct slice until(struct slice *rest, char end)
     return part;
 }
 
-static void split_state(struct slice part, struct slice *ret_name, struct slice *ret_state)
+/* "NAME" or "NAME:STATE" up to the next slash; false if there is nothing where something must be.
+ */
+static bool take_part(struct slice *rest, struct slice *ret_name, struct slice *ret_state)
 {
+    struct slice part = until(rest, '/');
+    bool has_state = part.n && memchr(part.at, ':', part.n);
     *ret_name = until(&part, ':');
     *ret_state = part;
+    return ret_name->n && (!has_state || part.n);
+}
+
+/* "CYCLE", "CYCLE/TASK", "CYCLE/TASK/" or "CYCLE/TASK/JOB". */
+static bool take_parts(struct slice rest, struct id *id)
+{
+    struct slice no_state = {0};
+    bool slash_behind_cycle = rest.n && memchr(rest.at, '/', rest.n);
+    if (!take_part(&rest, &id->cycle, &id->cycle_state))
+        return false;
+    if (slash_behind_cycle && !take_part(&rest, &id->task, &id->task_state))
+        return false;
+    if (rest.n && !take_part(&rest, &id->job, &no_state))
+        return false;
+    return !rest.n && !no_state.n;
 }
 
 int id_parse_relative(struct slice text, struct id *ret_id, struct error *error)
@@ -29,13 +48,8 @@ int id_parse_relative(struct slice text, struct id *ret_id, struct error *error)
         rest.at += 2;
         rest.n -= 2;
     }
-    struct id id = *ret_id;
-    struct slice whole = rest;
-    split_state(until(&rest, '/'), &id.cycle, &id.cycle_state);
-    split_state(until(&rest, '/'), &id.task, &id.task_state);
-    id.job = until(&rest, '/');
-    bool ends_in_slash = whole.n && whole.at[whole.n - 1] == '/';
-    if (!id.cycle.n || rest.n || (id.job.n && !id.task.n) || (ends_in_slash && !id.task.n))
+    struct id id = {.user = ret_id->user, .workflow = ret_id->workflow};
+    if (!take_parts(rest, &id))
         return error_set(error, -EINVAL,
                          "\"%.*s\" is no task id: expected CYCLE, CYCLE/TASK or CYCLE/TASK/JOB",
                          (int)(text.n < 200 ? text.n : 200), text.at ? text.at : "");

@@ -14,7 +14,8 @@ struct id {                      /* slices of the text given; empty where a part
 
 /* "WORKFLOW", "WORKFLOW//CYCLE/TASK", "~USER/WORKFLOW//..." */
 int id_parse(const char *text, struct id *ret_id, struct error *error);
-/* "CYCLE", "CYCLE/TASK", "CYCLE/TASK/NN": below a workflow (a leading "//" is skipped). */
+/* "CYCLE", "CYCLE/TASK", "CYCLE/TASK/NN": below a workflow (a leading "//" is skipped). *ret_id
+ * must be initialised: its user and workflow are kept. */
 int id_parse_relative(struct slice text, struct id *ret_id, struct error *error);
 
 #endif
