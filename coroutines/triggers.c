@@ -5,7 +5,7 @@
  * pool.runahead and moves the cursors: each task that starts without parents has one, on its
  * sequences; it spawns every point up to the limit and one beyond.
  *
- * A fan-out or a rise of the limit is worked off FAN_OUT at a time, so that others get their turn.
+ * Fan-outs and rises of the limit are worked off FAN_OUT steps a turn, so that others get theirs.
  */
 #include "base/heap.h"
 #include "base/memory.h"
@@ -29,6 +29,7 @@ struct triggers {
     struct heap cursors;   /* by point */
     struct message output; /* being fanned out */
     uint32_t next_edge;
+    unsigned spent; /* steps of this turn's FAN_OUT */
     bool fanning_out;
     bool spawning;
     cycle_point limit;
@@ -95,18 +96,26 @@ static void follow_edge(struct triggers *self, const struct edge *edge)
         say_satisfied(self, edge, points[i]);
 }
 
+/* Edges of the output still to be followed. One that waits for its flow leads nowhere. */
+static uint32_t edges_left(const struct triggers *self, const struct edges *edges)
+{
+    return self->output.value == OUTPUT_WAITS ? 0 : edges->n - self->next_edge;
+}
+
 /* True if edges are left. */
 static bool fan_out(struct triggers *self)
 {
     const struct graph_task *task = &workflow_of(self)->graph->tasks[self->output.task];
     PRE(self->output.number < task->n_outputs);
     const struct edges *edges = &task->edges[self->output.number];
-    uint32_t end = edges->n - self->next_edge > FAN_OUT ? self->next_edge + FAN_OUT : edges->n;
-    while (self->next_edge < end)
+    if (self->output.value == OUTPUT_WAITS)
+        self->next_edge = edges->n; /* of a task that is not to trigger its children yet */
+    for (; edges_left(self, edges) && self->spent < FAN_OUT; self->spent++)
         follow_edge(self, &edges->at[self->next_edge++]);
-    if (self->next_edge < edges->n)
+    if (edges_left(self, edges))
         return true;
     self->fanning_out = false;
+    self->spent++;
     actor_say(&self->actor, &(struct message){.topic = TOPIC_TRIGGER_SETTLED,
                                               .point = self->output.point,
                                               .task = self->output.task,
@@ -160,7 +169,7 @@ static bool cursor_step(struct triggers *self, struct cursor *cursor)
 /* True if cursors are left below the limit. */
 static bool spawn(struct triggers *self)
 {
-    for (unsigned i = 0; i < FAN_OUT; i++) {
+    for (; self->spent < FAN_OUT; self->spent++) {
         struct cursor *first = heap_first(&self->cursors);
         if (!first || first->point > self->limit) {
             self->spawning = false;
@@ -226,9 +235,11 @@ static void triggers_hear(struct actor *actor, const struct message *message)
 static bool triggers_work(struct actor *actor)
 {
     struct triggers *self = (struct triggers *)actor;
-    if (self->fanning_out)
-        return fan_out(self);
-    return self->spawning && spawn(self);
+    bool more = self->fanning_out ? fan_out(self) : self->spawning && spawn(self);
+    if (!more && self->spent < FAN_OUT)
+        return false;
+    self->spent = 0;
+    return true;
 }
 
 static const struct actor_type triggers_type = {

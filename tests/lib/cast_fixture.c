@@ -134,7 +134,9 @@ static struct env *make_env(struct cast_fixture *fixture, bool real)
 void cast_prepare(struct cast_fixture *fixture, enum member member, const char *flow, bool real)
 {
     *fixture = (struct cast_fixture){.subject = member};
-    fixture->workflow = flow_load(flow);
+    char *whole = str_format("[scheduler]\nallow implicit tasks = True\n%s", flow);
+    fixture->workflow = flow_load(whole);
+    free(whole);
     fixture->context = (struct cast_context){.workflow = fixture->workflow,
                                              .run_dir = "/run",
                                              .workflow_id = "flow/run1",

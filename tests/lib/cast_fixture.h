@@ -36,7 +36,8 @@ struct cast_fixture {
     char run_dir[64]; /* real world: a new directory, with nothing in it */
 };
 
-/* The member is created and has taken its first turns. `flow`: text of a flow.cylc. */
+/* The member is created and has taken its first turns. `flow`: text of a flow.cylc;
+ * implicit tasks are allowed. */
 void cast_open(struct cast_fixture *fixture, enum member member, const char *flow,
                const struct restart *restart);
 /* The same in the real world. */
