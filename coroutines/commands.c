@@ -33,12 +33,17 @@ struct commands {
 struct command_form {
     const char *name;
     enum pool_command command;
-    bool takes_ids; /* "ids" must be there */
+    bool takes_ids;        /* "ids" must be there */
+    const char *arguments; /* the others it takes, each between blanks */
 };
 
 static const struct command_form forms[] = {
-    {"pause", POOL_PAUSE, false},    {"resume", POOL_RESUME, false},  {"hold", POOL_HOLD, true},
-    {"release", POOL_RELEASE, true}, {"trigger", POOL_TRIGGER, true}, {"stop", POOL_STOP, false},
+    {"pause", POOL_PAUSE, false, " "},
+    {"resume", POOL_RESUME, false, " "},
+    {"hold", POOL_HOLD, true, " after "},
+    {"release", POOL_RELEASE, true, " all "},
+    {"trigger", POOL_TRIGGER, true, " flow wait meta "},
+    {"stop", POOL_STOP, false, " mode after "},
 };
 
 static const struct {
@@ -96,6 +101,66 @@ static int read_stop_mode(const json_t *args, uint32_t *ret_flags, struct error 
                      name ? name : "?");
 }
 
+static bool is_taken(const struct command_form *form, const char *argument)
+{
+    char *wanted = str_format(" %s ", argument);
+    bool taken = strcmp(argument, "ids") == 0 || strstr(form->arguments, wanted);
+    free(wanted);
+    return taken;
+}
+
+/* A misspelt argument must not be dropped without a word. */
+static int check_arguments(const json_t *args, const struct command_form *form, struct error *error)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)args, key, value)
+    {
+        if (!is_taken(form, key))
+            return error_set(error, -EINVAL, "%s: unknown argument \"%.64s\"", form->name, key);
+    }
+    return 0;
+}
+
+/* One of "flow": all, new, none, or a flow number. */
+static int read_flow(const json_t *value, struct message *command, struct error *error)
+{
+    const char *text = json_string_value(value);
+    char *end = NULL;
+    unsigned long number =
+        text ? strtoul(text, &end, 10) : (unsigned long)json_integer_value(value);
+    bool is_number = json_is_integer(value) || (text && *text >= '0' && *text <= '9' && !*end);
+    if (text && strcmp(text, "all") == 0)
+        return 0;
+    if (text && strcmp(text, "new") == 0)
+        command->flags |= POOL_FLOW_NEW;
+    else if (text && strcmp(text, "none") == 0)
+        command->flags |= POOL_FLOW_NONE;
+    else if (!is_number || number == 0 || number >= UINT32_MAX)
+        return error_set(error, -EINVAL,
+                         "\"flow\" must be all, new, none or flow numbers, not \"%.32s\"",
+                         text ? text : "?");
+    else if (command->flows.n == FLOWS_PER_TASK_MAX)
+        return error_set(error, -E2BIG, "more than %d flows", FLOWS_PER_TASK_MAX);
+    else
+        command->flows.at[command->flows.n++] = (uint32_t)number;
+    return 0;
+}
+
+static int read_flows(const json_t *args, struct message *command, struct error *error)
+{
+    const json_t *list = json_object_get(args, "flow");
+    if (json_is_true(json_object_get(args, "wait")))
+        command->flags |= POOL_FLOW_WAIT;
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (read_flow(json_array_get(list, i), command, error) < 0)
+            return error->code;
+    unsigned one_of = command->flags & (POOL_FLOW_NEW | POOL_FLOW_NONE);
+    if (one_of && (command->flows.n || one_of == (POOL_FLOW_NEW | POOL_FLOW_NONE)))
+        return error_set(error, -EINVAL, "\"flow\": new and none go with nothing else");
+    return 0;
+}
+
 static const struct command_form *find_form(struct slice name)
 {
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
@@ -117,17 +182,24 @@ static int translate(const struct message *request, const json_t *args, struct m
         .topic = TOPIC_POOL_COMMAND, .id = request->id, .number = form->command};
     if (form->command == POOL_RELEASE && json_is_true(json_object_get(args, "all")))
         command.number = POOL_RELEASE_ALL;
-    else if (read_ids(args, form, ids, error) < 0)
+    else if (!json_object_get(args, "after") && read_ids(args, form, ids, error) < 0)
+        return error->code;
+    if (check_arguments(args, form, error) < 0 || read_flows(args, &command, error) < 0)
         return error->code;
     if (form->command == POOL_STOP && read_stop_mode(args, &command.flags, error) < 0)
         return error->code;
+    const char *after = json_string_value(json_object_get(args, "after"));
+    const char *meta = json_string_value(json_object_get(args, "meta"));
+    command.detail = slice_of(after ? after : meta);
     command.text = (struct slice){ids->at, ids->n};
     *ret_command = command;
     return 0;
 }
 
+/* ret_args owns what the command's detail points into. */
 static int accept_request(struct commands *self, const struct message *request,
-                          struct message *ret_command, struct text *ids, struct error *error)
+                          struct message *ret_command, struct text *ids, json_t **ret_args,
+                          struct error *error)
 {
     if (self->actor.shutting_down)
         return error_set(error, -ESHUTDOWN, "the workflow is shutting down");
@@ -135,15 +207,11 @@ static int accept_request(struct commands *self, const struct message *request,
         return error_set(error, -EBUSY, "%d commands are under way already, try again",
                          COMMANDS_IN_FLIGHT_MAX);
     json_error_t bad;
-    json_t *args = json_loadb(request->detail.at ? request->detail.at : "{}",
-                              request->detail.at ? request->detail.n : 2, 0, &bad);
-    if (!json_is_object(args)) {
-        json_decref(args);
+    *ret_args = json_loadb(request->detail.at ? request->detail.at : "{}",
+                           request->detail.at ? request->detail.n : 2, 0, &bad);
+    if (!json_is_object(*ret_args))
         return error_set(error, -EINVAL, "\"args\" must be a JSON object");
-    }
-    int result = translate(request, args, ret_command, ids, error);
-    json_decref(args);
-    return result;
+    return translate(request, *ret_args, ret_command, ids, error);
 }
 
 static void hear_request(struct commands *self, const struct message *request)
@@ -151,7 +219,8 @@ static void hear_request(struct commands *self, const struct message *request)
     struct message command;
     struct text ids = {0};
     struct error error = {0};
-    if (accept_request(self, request, &command, &ids, &error) < 0) {
+    json_t *args = NULL;
+    if (accept_request(self, request, &command, &ids, &args, &error) < 0) {
         reply(self, request->id, REPLY_ERROR, error.text);
     } else {
         struct flight *flight = NEW(struct flight);
@@ -161,6 +230,7 @@ static void hear_request(struct commands *self, const struct message *request)
         actor_log(&self->actor, LOG_INFO_LEVEL, "Command \"%.*s\" received: %s",
                   (int)request->text.n, request->text.at, ids.n ? text_string(&ids) : "-");
     }
+    json_decref(args);
     text_release(&ids);
 }
 

@@ -62,7 +62,10 @@ static void *task_pool_create(const struct cast_context *context, struct error *
 {
     (void)error;
     struct task_pool *self = NEW(struct task_pool);
-    const struct pool_options options = {.start_paused = context->start_paused};
+    const struct pool_options options = {.start_paused = context->start_paused,
+                                         .workflow = context->workflow_id,
+                                         .owner = context->owner,
+                                         .run_dir = context->run_dir};
     const struct pool_sink sink = {.context = self, .say = say};
     self->pool = pool_create(context->workflow, &options, &sink);
     pool_log_init(&self->log, context, self->pool);

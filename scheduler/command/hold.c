@@ -12,16 +12,19 @@ static int run(const struct command *self, struct invocation *invocation, int ar
         {.name = "after",
          .argument = "CYCLE",
          .text = &after,
-         .help = "hold all tasks after this cycle point (not implemented)"},
+         .help = "hold all tasks after this cycle point"},
     };
     int status = options_parse(self, invocation, options, OPTIONS_N(options), argc, argv, &first);
     if (status != OPTIONS_GO_ON)
         return status;
-    if (after)
-        return command_not_implemented(invocation, "hold --after");
     if (first == argc)
         return options_refuse(self, invocation, "no tasks are named");
-    return ask_arguments(invocation, argc - first, argv + first, true, true, "hold", NULL);
+    if (!after)
+        return ask_arguments(invocation, argc - first, argv + first, true, true, "hold", NULL);
+    json_t *args = json_pack("{s:s}", "after", after);
+    status = ask_arguments(invocation, argc - first, argv + first, false, false, "hold", args);
+    json_decref(args);
+    return status;
 }
 
 const struct command command_hold = {

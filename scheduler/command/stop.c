@@ -8,11 +8,13 @@
 
 /* A workflow that is not running needs no stopping: said, and no failure, as in Cylc. */
 static int stop_one(const struct invocation *invocation, const struct workflow_place *place,
-                    const char *mode)
+                    const char *mode, const char *after)
 {
     struct error error = {0};
     json_t *args = json_object();
     json_object_set_new(args, "mode", json_string(mode));
+    if (after)
+        json_object_set_new(args, "after", json_string(after));
     int code = ask(invocation, place, "stop", args, NULL, &error);
     json_decref(args);
     if (code == -ENOENT) {
@@ -62,8 +64,12 @@ static int run(const struct command *self, struct invocation *invocation, int ar
     status = EXIT_OK;
     const char *mode = kill ? "kill" : now > 1 ? "now-now" : now ? "now" : "clean";
     for (size_t i = 0; i < targets.n; i++) {
-        int one = targets.at[i].ids.n ? command_not_implemented(invocation, "stop WORKFLOW//CYCLE")
-                                      : stop_one(invocation, &targets.at[i].place, mode);
+        const struct target *target = &targets.at[i];
+        int one = target->ids.n > 1
+                      ? options_refuse(self, invocation, "one point or task to stop after, not %zu",
+                                       target->ids.n)
+                      : stop_one(invocation, &target->place, mode,
+                                 target->ids.n ? target->ids.at[0] : NULL);
         status = one ? one : status;
     }
     targets_release(&targets);
@@ -73,11 +79,13 @@ static int run(const struct command *self, struct invocation *invocation, int ar
 const struct command command_stop = {
     .name = "stop",
     .summary = "stop a workflow",
-    .synopsis = "[OPTIONS] WORKFLOW...",
-    .help = "Stop a running workflow: by default once the jobs that are active have ended. It can\n"
-            "be started again with `play`.\n\n"
+    .synopsis = "[OPTIONS] WORKFLOW[//CYCLE[/TASK]]...",
+    .help = "Stop a running workflow: by default once the jobs that are active have ended; with a\n"
+            "cycle point after that point, with a task after that task. It can be started again\n"
+            "with `play`.\n\n"
             "Example:\n"
             "    $ rouse stop flow\n"
-            "    $ rouse stop --now flow       # leave the jobs running\n",
+            "    $ rouse stop --now flow       # leave the jobs running\n"
+            "    $ rouse stop flow//20260101T00Z\n",
     .run = run,
 };

@@ -16,13 +16,16 @@ static bool is_flow(const char *text)
     return *text && !*end && number > 0;
 }
 
-static json_t *trigger_args(const struct option_list *flows)
+static json_t *trigger_args(const struct option_list *flows, bool wait, const char *meta)
 {
     json_t *args = json_object();
     json_t *list = json_array();
     for (size_t i = 0; i < flows->n; i++)
         json_array_append_new(list, json_string(flows->at[i]));
     json_object_set_new(args, "flow", list);
+    json_object_set_new(args, "wait", json_boolean(wait));
+    if (meta)
+        json_object_set_new(args, "meta", json_string(meta));
     return args;
 }
 
@@ -36,17 +39,12 @@ static int run(const struct command *self, struct invocation *invocation, int ar
          .argument = "FLOW",
          .list = &flows,
          .help = "in which flow: a number, all (the active ones), new or none"},
-        {.name = "meta",
-         .argument = "TEXT",
-         .text = &meta,
-         .help = "description of a new flow (not implemented)"},
+        {.name = "meta", .argument = "TEXT", .text = &meta, .help = "description of a new flow"},
         {.name = "wait",
          .count = &wait,
-         .help = "wait for a flow on its way here (not implemented)"},
+         .help = "let the children wait for a flow on its way here"},
     };
     int status = options_parse(self, invocation, options, OPTIONS_N(options), argc, argv, &first);
-    if (status == OPTIONS_GO_ON && (wait || meta))
-        status = command_not_implemented(invocation, wait ? "trigger --wait" : "trigger --meta");
     if (status == OPTIONS_GO_ON && first == argc)
         status = options_refuse(self, invocation, "no tasks are named");
     for (size_t i = 0; i < flows.n && status == OPTIONS_GO_ON; i++)
@@ -54,7 +52,7 @@ static int run(const struct command *self, struct invocation *invocation, int ar
             status = options_refuse(self, invocation, "--flow: \"%s\" is no number, all, new, none",
                                     flows.at[i]);
     if (status == OPTIONS_GO_ON) {
-        json_t *args = trigger_args(&flows);
+        json_t *args = trigger_args(&flows, wait != 0, meta);
         status = ask_arguments(invocation, argc - first, argv + first, true, true, "trigger", args);
         json_decref(args);
     }
