@@ -150,7 +150,12 @@ class World:
         if not path.exists():
             return []
         with contextlib.closing(sqlite3.connect(f'file:{path}?mode=ro', uri=True, timeout=20)) as connection:
-            return connection.execute(query).fetchall()
+            try:
+                return connection.execute(query).fetchall()
+            except sqlite3.OperationalError as error:
+                if 'no such table' in str(error):  # it is just being made
+                    return []
+                raise
 
     def status(self, name, task):
         cycle, task = task.split('/')
@@ -159,7 +164,7 @@ class World:
 
     def log(self, name):
         """All logs of the scheduler, oldest first."""
-        logs = sorted((self.run_dir(name) / 'log/scheduler').glob('*-start-*.log'))
+        logs = sorted((self.run_dir(name) / 'log/scheduler').glob('*start-*.log'))
         return ''.join(path.read_text(errors='replace') for path in logs)
 
     # --- waiting
@@ -230,7 +235,7 @@ class World:
 
     def logs(self):
         """Paths of all that was written about the runs."""
-        patterns = ('cylc-run/**/log/scheduler/*-start-*.log', 'cylc-run/**/log/scheduler/*.err', 'background-*.log')
+        patterns = ('cylc-run/**/log/scheduler/*start-*.log', 'cylc-run/**/log/scheduler/*.err', 'background-*.log')
         return [path for pattern in patterns for path in sorted(self.home.glob(pattern))]
 
     def print_logs(self):
