@@ -60,6 +60,10 @@ size_t play_option_defs(struct play_options *o, struct option_def *defs)
          .argument = "PLAN",
          .text = &o->placement,
          .help = "where parts live: MEMBER=loop|thread|process,..."},
+        {.name = "ports",
+         .argument = "FIRST-LAST",
+         .text = &o->ports,
+         .help = "listen on a free port of this range (default: 43001-43101)"},
     };
     for (size_t i = 0; i < OPTIONS_N(all); i++)
         defs[i] = all[i];
@@ -72,6 +76,18 @@ void play_options_release(struct play_options *options)
     vec_release(&options->template_variables);
 }
 
+bool play_ports(const char *text, int *ret_first, int *ret_last)
+{
+    char *end;
+    long first = strtol(text, &end, 10);
+    long last = *end == '-' ? strtol(end + 1, &end, 10) : first;
+    if (!*text || *end || first < 1 || last < first || last > 65535)
+        return false;
+    *ret_first = (int)first;
+    *ret_last = (int)last;
+    return true;
+}
+
 int play_options_check(const struct command *command, const struct invocation *invocation,
                        const struct play_options *o)
 {
@@ -81,6 +97,10 @@ int play_options_check(const struct command *command, const struct invocation *i
                               "option --mode: invalid choice: '%s' (choose from 'live', "
                               "'simulation')",
                               o->mode);
+    int first, last;
+    if (o->ports && !play_ports(o->ports, &first, &last))
+        return options_refuse(command, invocation, "option --ports: \"%s\" is not FIRST-LAST",
+                              o->ports);
     if (o->mode && !strcmp(o->mode, "dummy"))
         return command_not_implemented(invocation, "play --mode=dummy");
     if (o->start_tasks.n && !o->start) /* with --startcp it is refused as Cylc does, in start.c */

@@ -9,7 +9,7 @@
 
 struct play_options {
     const char *initial, *final, *start, *stop, *hold_after; /* NULL: not given */
-    const char *mode, *placement;
+    const char *mode, *placement, *ports;
     struct option_list start_tasks, template_variables;
     int no_detach, paused, reference_log;
 };
@@ -20,6 +20,8 @@ size_t play_option_defs(struct play_options *options, struct option_def *defs);
 /* OPTIONS_GO_ON, or the exit status after telling what cannot be. */
 int play_options_check(const struct command *command, const struct invocation *invocation,
                        const struct play_options *options);
+/* "43001-43101", or one port; false for anything else. */
+bool play_ports(const char *text, int *ret_first, int *ret_last);
 void play_options_release(struct play_options *options);
 
 /* Start, restart or resume the workflow at `place`. Returns in the process that was called; the

@@ -313,7 +313,9 @@ static int open_database(struct start *s, struct error *error)
 static int open_listener(struct start *s, struct error *error)
 {
     s->failure_class = "SchedulerError";
-    const struct listener_options options = {.run_dir = s->place->run_dir};
+    struct listener_options options = {.run_dir = s->place->run_dir};
+    if (s->options->ports)
+        (void)play_ports(s->options->ports, &options.port_first, &options.port_last);
     int code = keys_create(s->place->run_dir, error);
     if (code)
         return code;
