@@ -430,41 +430,50 @@ static void release(struct start *s)
         close(s->lock_fd);
 }
 
-/* A start that failed: said in the log and to whoever waits. */
-static void tell_failure(struct start *s, const struct error *error)
-{
-    char where[ERROR_TEXT_MAX + ERROR_FILE_MAX + ERROR_ITEM_MAX + 64];
-    error_format(error, where, sizeof where);
-    if (s->files.log_fd > 0)
-        say(s, "ERROR", "Workflow shutting down - %s: %s", s->failure_class, where);
-    else if (s->daemon->fd < 0)
-        (void)command_failf(s->invocation, EXIT_NO_START, "%s", where);
-    char *text = str_format("%s: error: %s: %s\n", s->invocation->program, s->failure_class, where);
-    daemon_report(s->daemon, EXIT_NO_START, text);
-    free(text);
-}
-
-/* After the house, or instead of it. */
-static int finish(struct start *s, int code, const struct error *failure)
+/* Whoever sees that the contact file has gone may play again at once: by then the log is complete,
+ * the database closed; and the lock is given up. */
+static void give_up_place(struct start *s, bool forget_database)
 {
     struct error error = {0};
-    bool first = s->files.log_fd > 0 && !s->files.is_restart;
-    if (s->contact_written && contact_remove(s->place->run_dir, s->uuid, &error))
-        say(s, "WARNING", "%s", error.text);
-    if (code < 0)
-        tell_failure(s, failure);
-    else if (s->options->reference_log &&
-             reference_log_write(s->files.log, s->place->run_dir, &error))
-        say(s, "WARNING", "%s", error.text);
-    daemon_report(s->daemon, EXIT_NO_START, "the scheduler ended before it had started\n");
-    if (s->files.log_fd > 0)
-        say(s, "INFO", "DONE");
     if (s->db)
         db_close(s->db);
     s->db = NULL;
-    if (code < 0 && first && !s->has_run)
+    if (forget_database)
         remove_new_database(s);
-    return code < 0 ? EXIT_NO_START : code;
+    if (s->contact_written && contact_remove(s->place->run_dir, s->uuid, &error))
+        say(s, "WARNING", "%s", error.text);
+    if (s->lock_fd >= 0)
+        close(s->lock_fd);
+    s->lock_fd = -1;
+}
+
+static int finish_well(struct start *s, int status)
+{
+    struct error error = {0};
+    if (s->options->reference_log && reference_log_write(s->files.log, s->place->run_dir, &error))
+        say(s, "WARNING", "%s", error.text);
+    say(s, "INFO", "DONE");
+    give_up_place(s, false);
+    daemon_report(s->daemon, EXIT_NO_START, "the scheduler ended before it had started\n");
+    return status;
+}
+
+/* A start that failed: said in the log and to whoever waits. */
+static int finish_failed(struct start *s, const struct error *error)
+{
+    char where[ERROR_TEXT_MAX + ERROR_FILE_MAX + ERROR_ITEM_MAX + 64];
+    bool has_log = s->files.log_fd > 0;
+    error_format(error, where, sizeof where);
+    if (has_log) {
+        say(s, "ERROR", "Workflow shutting down - %s: %s", s->failure_class, where);
+        say(s, "INFO", "DONE");
+    } else if (s->daemon->fd < 0)
+        (void)command_failf(s->invocation, EXIT_NO_START, "%s", where);
+    give_up_place(s, has_log && !s->files.is_restart && !s->has_run);
+    char *text = str_format("%s: error: %s: %s\n", s->invocation->program, s->failure_class, where);
+    daemon_report(s->daemon, EXIT_NO_START, text);
+    free(text);
+    return EXIT_NO_START;
 }
 
 int start_scheduler(const struct invocation *invocation, const struct workflow_place *place,
@@ -486,7 +495,7 @@ int start_scheduler(const struct invocation *invocation, const struct workflow_p
         say_points(&s);
         code = run_house(&s, &error);
     }
-    code = finish(&s, code, &error);
+    int status = code < 0 ? finish_failed(&s, &error) : finish_well(&s, code);
     release(&s);
-    return code;
+    return status;
 }
