@@ -8,6 +8,8 @@
 
 #include "base/banned.h"
 
+enum { FORMATTED_USUALLY = 80 };
+
 static void reserve(struct text *text, size_t more)
 {
     size_t need = text->n + more + 1;
@@ -47,17 +49,24 @@ void text_add(struct text *text, const char *string)
 
 void text_add_char(struct text *text, char c)
 {
-    text_add_n(text, &c, 1);
+    reserve(text, 1);
+    text->at[text->n++] = c;
+    text->at[text->n] = '\0';
 }
 
+/* Into the room there is; a second time only if that was too little. */
 void text_vaddf(struct text *text, const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, args);
+    reserve(text, FORMATTED_USUALLY);
+    size_t room = text->capacity - text->n;
+    int n = vsnprintf(text->at + text->n, room, format, args);
     INVARIANT(n >= 0);
-    reserve(text, (size_t)n);
-    vsnprintf(text->at + text->n, (size_t)n + 1, format, again);
+    if ((size_t)n >= room) {
+        reserve(text, (size_t)n);
+        vsnprintf(text->at + text->n, (size_t)n + 1, format, again);
+    }
     va_end(again);
     text->n += (size_t)n;
 }

@@ -11,10 +11,14 @@ static const char cylc_version[] = "8.4.4"; /* the language level; see DESIGN */
 void environment_add_literal(struct text *out, const char *value)
 {
     text_add_char(out, '"');
-    for (const char *c = value; *c; c++) {
-        if (strchr("\"\\$`", *c))
-            text_add_char(out, '\\');
-        text_add_char(out, *c);
+    for (;;) {
+        size_t plain = strcspn(value, "\"\\$`");
+        text_add_n(out, value, plain);
+        value += plain;
+        if (!*value)
+            break;
+        text_add_char(out, '\\');
+        text_add_char(out, *value++);
     }
     text_add_char(out, '"');
 }
@@ -39,7 +43,9 @@ void environment_add_value(struct text *out, const char *value)
 
 static void add(struct text *out, const char *name, const char *value)
 {
-    text_addf(out, "    export %s=", name);
+    text_add(out, "    export ");
+    text_add(out, name);
+    text_add_char(out, '=');
     environment_add_literal(out, value);
     text_add_char(out, '\n');
 }
@@ -77,29 +83,23 @@ static void add_workflow(struct text *out, const struct jobfile_options *options
 }
 
 /* The names of Cylc 7, which workflows still use. */
-static void add_old_names(struct text *out)
-{
-    static const char *const pairs[][2] = {
-        {"CYLC_SUITE_NAME", "CYLC_WORKFLOW_ID"},
-        {"CYLC_SUITE_HOST", "CYLC_WORKFLOW_HOST"},
-        {"CYLC_SUITE_OWNER", "CYLC_WORKFLOW_OWNER"},
-        {"CYLC_SUITE_UUID", "CYLC_WORKFLOW_UUID"},
-        {"CYLC_SUITE_INITIAL_CYCLE_POINT", "CYLC_WORKFLOW_INITIAL_CYCLE_POINT"},
-        {"CYLC_SUITE_INITIAL_CYCLE_TIME", "CYLC_WORKFLOW_INITIAL_CYCLE_POINT"},
-        {"CYLC_SUITE_FINAL_CYCLE_POINT", "CYLC_WORKFLOW_FINAL_CYCLE_POINT"},
-        {"CYLC_SUITE_FINAL_CYCLE_TIME", "CYLC_WORKFLOW_FINAL_CYCLE_POINT"},
-        {"CYLC_SUITE_RUN_DIR", "CYLC_WORKFLOW_RUN_DIR"},
-        {"CYLC_SUITE_DEF_PATH", "CYLC_WORKFLOW_RUN_DIR"},
-        {"CYLC_SUITE_LOG_DIR", "CYLC_WORKFLOW_LOG_DIR"},
-        {"CYLC_SUITE_SHARE_DIR", "CYLC_WORKFLOW_SHARE_DIR"},
-        {"CYLC_SUITE_SHARE_PATH", "CYLC_WORKFLOW_SHARE_DIR"},
-        {"CYLC_SUITE_WORK_DIR", "CYLC_WORKFLOW_WORK_DIR"},
-        {"CYLC_TASK_CYCLE_TIME", "CYLC_TASK_CYCLE_POINT"},
-        {"CYLC_TASK_WORK_PATH", "CYLC_TASK_WORK_DIR"},
-    };
-    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
-        text_addf(out, "    export %s=\"${%s}\"\n", pairs[i][0], pairs[i][1]);
-}
+#define OLD_NAME(old, name) "    export " old "=\"${" name "}\"\n"
+static const char old_names[] = OLD_NAME("CYLC_SUITE_NAME", "CYLC_WORKFLOW_ID") OLD_NAME(
+    "CYLC_SUITE_HOST", "CYLC_WORKFLOW_HOST") OLD_NAME("CYLC_SUITE_OWNER", "CYLC_WORKFLOW_OWNER")
+    OLD_NAME("CYLC_SUITE_UUID", "CYLC_WORKFLOW_UUID") OLD_NAME("CYLC_SUITE_INITIAL_CYCLE_POINT",
+                                                               "CYLC_WORKFLOW_INITIAL_CYCLE_POINT")
+        OLD_NAME("CYLC_SUITE_INITIAL_CYCLE_TIME", "CYLC_WORKFLOW_INITIAL_CYCLE_POINT")
+            OLD_NAME("CYLC_SUITE_FINAL_CYCLE_POINT", "CYLC_WORKFLOW_FINAL_CYCLE_POINT")
+                OLD_NAME("CYLC_SUITE_FINAL_CYCLE_TIME", "CYLC_WORKFLOW_FINAL_CYCLE_POINT")
+                    OLD_NAME("CYLC_SUITE_RUN_DIR", "CYLC_WORKFLOW_RUN_DIR")
+                        OLD_NAME("CYLC_SUITE_DEF_PATH", "CYLC_WORKFLOW_RUN_DIR")
+                            OLD_NAME("CYLC_SUITE_LOG_DIR", "CYLC_WORKFLOW_LOG_DIR") OLD_NAME(
+                                "CYLC_SUITE_SHARE_DIR", "CYLC_WORKFLOW_SHARE_DIR")
+                                OLD_NAME("CYLC_SUITE_SHARE_PATH", "CYLC_WORKFLOW_SHARE_DIR")
+                                    OLD_NAME("CYLC_SUITE_WORK_DIR", "CYLC_WORKFLOW_WORK_DIR")
+                                        OLD_NAME("CYLC_TASK_CYCLE_TIME", "CYLC_TASK_CYCLE_POINT")
+                                            OLD_NAME("CYLC_TASK_WORK_PATH", "CYLC_TASK_WORK_DIR");
+#undef OLD_NAME
 
 static void add_hierarchy(struct text *out, const struct task_def *task)
 {
@@ -186,7 +186,7 @@ void environment_write(const struct jobfile_options *options, struct text *out)
     text_add(out, "\ncylc__job__inst__cylc_env() {\n");
     add_workflow(out, options);
     add_task(out, options);
-    add_old_names(out);
+    text_add(out, old_names);
     text_add(out, "}\n");
     add_user(out, options);
 }
