@@ -120,6 +120,10 @@ struct env_ops {
     int (*poll_start)(struct env *env, struct env_watch *watch, struct co *co, int fd);
     void (*poll_stop)(struct env *env, struct env_watch *watch);
 
+    /* Count the signals `number` that this process gets, instead of what they do by default. */
+    int (*signal_start)(struct env *env, struct env_watch *watch, struct co *co, int number);
+    void (*signal_stop)(struct env *env, struct env_watch *watch);
+
     /* One line without its end; the env adds time and level. */
     void (*log)(struct env *env, enum log_level level, const char *text);
 };

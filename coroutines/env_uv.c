@@ -372,6 +372,26 @@ static int poll_start(struct env *env, struct env_watch *watch, struct co *co, i
     return 0;
 }
 
+static void on_signal(uv_signal_t *signal, int number)
+{
+    (void)number;
+    changed(signal->data, 0);
+}
+
+static int signal_start(struct env *env, struct env_watch *watch, struct co *co, int number)
+{
+    PRE(!watch->backend);
+    uv_signal_t *signal = NEW(uv_signal_t);
+    int result = uv_signal_init(&of(env)->loop, signal);
+    INVARIANT(result == 0);
+    signal->data = watch;
+    *watch = (struct env_watch){.co = co, .backend = signal};
+    result = uv_signal_start(signal, on_signal, number);
+    if (result < 0)
+        watch_stop(env, watch);
+    return result;
+}
+
 /* --- threads --- */
 
 static void on_work(uv_work_t *request)
@@ -520,6 +540,8 @@ static const struct env_ops uv_ops = {
     .bell_close = bell_close,
     .poll_start = poll_start,
     .poll_stop = watch_stop,
+    .signal_start = signal_start,
+    .signal_stop = watch_stop,
     .log = log_line,
 };
 

@@ -1,17 +1,24 @@
 /* Health: the run directory and the contact file stay ours. Both are watched (inotify), never
  * polled: a run directory that is moved or removed, or a contact file that is gone or names another
- * scheduler, ends this one at once, leaving the jobs alone. */
+ * scheduler, ends this one at once, leaving the jobs alone. So do SIGTERM, SIGINT and SIGHUP, as
+ * `stop --now` does. */
 #include "base/memory.h"
 #include "coroutines/actor.h"
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/banned.h"
 
+static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+enum { SIGNALS = sizeof signals / sizeof *signals };
+
 struct health {
     struct actor actor;
+    struct env_watch signals[SIGNALS];
+    unsigned signals_seen;
     struct env_watch watch; /* of .service, where the contact file lives */
     unsigned seen;
     bool reported;
@@ -63,9 +70,26 @@ static void health_hear(struct actor *actor, const struct message *message)
     (void)message;
 }
 
+/* A signal asks for what `stop --now` does. */
+static void check_signals(struct health *self)
+{
+    unsigned seen = 0;
+    for (size_t i = 0; i < SIGNALS; i++)
+        seen += self->signals[i].changes;
+    if (seen == self->signals_seen)
+        return;
+    self->signals_seen = seen;
+    actor_log(&self->actor, LOG_WARNING_LEVEL, "stopping at once: a signal was received");
+    actor_say(
+        &self->actor,
+        &(struct message){.topic = TOPIC_POOL_COMMAND, .number = POOL_STOP, .flags = STOP_NOW});
+}
+
 static bool health_work(struct actor *actor)
 {
     struct health *self = (struct health *)actor;
+    if (!actor->shutting_down)
+        check_signals(self);
     if (self->watch.changes == self->seen || self->reported || actor->shutting_down)
         return false;
     self->seen = self->watch.changes;
@@ -77,6 +101,8 @@ static void health_end(struct actor *actor)
 {
     struct health *self = (struct health *)actor;
     env_of(self)->ops->watch_stop(env_of(self), &self->watch);
+    for (size_t i = 0; i < SIGNALS; i++)
+        env_of(self)->ops->signal_stop(env_of(self), &self->signals[i]);
 }
 
 static const struct actor_type health_type = {.member = HEALTH,

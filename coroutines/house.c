@@ -221,6 +221,7 @@ static char *tenant_json(const struct house *house, enum member member)
         "reference_log", context->reference_log, "log_fd", TENANT_LOG_FD, "log_level",
         (int)house->env_options.log_level, "utc", house->env_options.utc);
     PRE(json);
+    json_object_set_new(json, "program", json_string(house->options->program));
     json_object_set_new(json, "options",
                         json_pack("{s:s?, s:s?, s:s?, s:s?, s:s?, s:I}", "initial", o->initial,
                                   "final", o->final, "start", o->start, "stop", o->stop,
@@ -300,6 +301,7 @@ int house_run(const struct house_options *options, struct error *error)
     house->options = options;
     house->context = options->context;
     house->context.exit_status = &house->exit_status;
+    house->context.program = options->program;
     house->env_options = (struct env_uv_options){.log_fd = options->log_fd,
                                                  .terminal_fd = options->terminal_fd,
                                                  .log_level = options->log_level,

@@ -472,9 +472,9 @@ struct job *job_create(struct job_host *host, const struct message *message)
         job->said_submitted = message->status != STATUS_PREPARING;
         job->said_started = message->status == STATUS_RUNNING;
         job->settled = message->value;
-    } else if (message->text.n) {
-        job->environment = slice_copy(message->text);
     }
+    if (message->text.n)
+        job->environment = slice_copy(message->text);
     point_format(context->workflow->cycling, message->point, point);
     job->name = str_format("%s/%s/%02u", point, task, message->submit);
     job->directory = job_path(context->run_dir, point, task, message->submit, NULL);

@@ -83,6 +83,7 @@ static struct cast_context context_of(struct guest *guest)
         .owner = text_of(guest->json, "owner"),
         .host = text_of(guest->json, "host"),
         .uuid = text_of(guest->json, "uuid"),
+        .program = text_of(guest->json, "program"),
         .mode =
             json_is_true(json_object_get(guest->json, "simulation")) ? MODE_SIMULATION : MODE_LIVE,
         .start_paused = json_is_true(json_object_get(guest->json, "start_paused")),

@@ -112,9 +112,11 @@ enum field {
       FIELD_POINT | FIELD_TASK | FIELD_FLOWS | FIELD_SUBMIT | FIELD_FLAGS | FIELD_TEXT |           \
           FIELD_WHEN)                                                                              \
     /* after a restart: find out how this job, submitted earlier, is doing and follow it.          \
-     * status: what the pool knew; value: how much of job.status it had settled. */                \
+     * status: what the pool knew; value: how much of job.status it had settled; text: as in       \
+     * job.submit. */                                                                              \
     X(JOB_FOLLOW, "job.follow", M(TASK_POOL), M(JOBS),                                             \
-      FIELD_POINT | FIELD_TASK | FIELD_FLOWS | FIELD_SUBMIT | FIELD_STATUS | FIELD_VALUE)          \
+      FIELD_POINT | FIELD_TASK | FIELD_FLOWS | FIELD_SUBMIT | FIELD_STATUS | FIELD_VALUE |         \
+          FIELD_TEXT)                                                                              \
     X(JOB_KILL, "job.kill", M(TASK_POOL), M(JOBS), FIELD_POINT | FIELD_TASK | FIELD_SUBMIT)        \
     X(JOB_POLL, "job.poll", M(TASK_POOL), M(JOBS), FIELD_POINT | FIELD_TASK | FIELD_SUBMIT)        \
     /* a job's message number `value` (offset in job.status) has had its effect. */                \
@@ -146,7 +148,7 @@ enum field {
     /* a line of state to keep: text = key, detail = value (workflow_params; empty: delete). */    \
     X(WORKFLOW_PARAM, "workflow.param", M(TASK_POOL), M(RECORDER), FIELD_TEXT | FIELD_DETAIL)      \
     /* one event has been dealt with: what was said since the last pool.turn is recorded together  \
-     * or not at all. */                                                                                    \
+     * or not at all. */                                                                           \
     X(POOL_TURN, "pool.turn", M(TASK_POOL), M(RECORDER), 0)                                        \
     /* everybody ends. number: enum stop_mode; text: reason ("AUTOMATIC", "REQUEST(CLEAN)");       \
      * value: exit status of the scheduler. */                                                     \

@@ -186,6 +186,8 @@ static void follow_jobs(struct pool *pool)
     struct link *list = &pool->classes[CLASS_ACTIVE];
     for (struct link *link = list->next; link != list; link = link->next) {
         const struct instance *instance = LINK_OWNER(link, struct instance, of_class);
+        struct text environment = {0};
+        xtrigger_environment(pool->workflow, instance, &environment);
         pool_say(pool, &(struct message){.topic = TOPIC_JOB_FOLLOW,
                                          .point = instance->point,
                                          .task = instance->task,
@@ -193,7 +195,9 @@ static void follow_jobs(struct pool *pool)
                                          .submit = instance->submit,
                                          .try_ = instance->try_,
                                          .status = instance_status(instance),
-                                         .value = instance->settled});
+                                         .value = instance->settled,
+                                         .text = {environment.at, environment.n}});
+        text_release(&environment);
     }
 }
 

@@ -468,6 +468,20 @@ static int op_poll_start(struct env *env, struct env_watch *watch, struct co *co
     return -ENOTSUP;
 }
 
+static int op_signal_start(struct env *env, struct env_watch *watch, struct co *co, int number)
+{
+    (void)number;
+    (void)env;
+    watch->co = co;
+    return 0;
+}
+
+static void op_signal_stop(struct env *env, struct env_watch *watch)
+{
+    (void)env;
+    (void)watch;
+}
+
 static void op_log(struct env *env, enum log_level level, const char *text)
 {
     struct sim *sim = of(env);
@@ -500,6 +514,8 @@ static const struct env_ops sim_ops = {
     .bell_close = op_bell_close,
     .poll_start = op_poll_start,
     .poll_stop = op_watch_stop,
+    .signal_start = op_signal_start,
+    .signal_stop = op_signal_stop,
     .log = op_log,
 };
 
