@@ -56,6 +56,8 @@ static void check(struct health *self)
 static void health_start(struct actor *actor)
 {
     struct health *self = (struct health *)actor;
+    for (size_t i = 0; i < SIGNALS; i++)
+        env_of(self)->ops->signal_start(env_of(self), &self->signals[i], &actor->co, signals[i]);
     int result =
         env_of(self)->ops->watch_start(env_of(self), &self->watch, &actor->co, self->service);
     if (result < 0)
