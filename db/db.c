@@ -15,6 +15,8 @@
 
 /* WAL pages at which a commit copies them into the file: 32 MB. */
 enum { CHECKPOINT_PAGES = 8192 };
+/* How long opening waits for a lock. */
+enum { OPEN_WAIT_MS = 5000 };
 
 static int run_plain(struct db *db, enum statement statement, struct error *error)
 {
@@ -57,12 +59,16 @@ static int prepare(struct db *db, struct error *error)
     sqlite3_extended_result_codes(connection, 1);
     if (sqlite3_db_readonly(connection, "main") == 1)
         return error_set(error, -EROFS, "attempt to write a readonly database");
+    /* Another member of the cast in its own process may be opening it, too, or closing it. Later a
+     * lock is met by trying again, not by waiting. */
+    sqlite3_busy_timeout(connection, OPEN_WAIT_MS);
     int result = set_pragmas(connection, error);
     if (result == 0)
         result = schema_create(connection, error);
-    if (result < 0)
-        return result;
-    return read_last(db, error);
+    if (result == 0)
+        result = read_last(db, error);
+    sqlite3_busy_timeout(connection, 0);
+    return result;
 }
 
 /* Statistics of SQLite's memory that nobody looks at take a lock at each allocation: a tenth of the
