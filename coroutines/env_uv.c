@@ -51,6 +51,8 @@ struct env_uv {
     int wall_fd; /* -1 until the first wall timer */
     uint64_t wall_armed;
     struct follower *given_up;
+    struct text log_time; /* of log_second, as lines begin */
+    time_t log_second;
 };
 
 static struct env_uv *of(struct env *env)
@@ -463,9 +465,8 @@ static void bell_close(struct env *env, struct env_bell *bell)
 static const char *const level_names[] = {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"};
 
 /* "2026-11-21T08:00:00Z", or with the local offset "+01:00". */
-static void add_time(struct text *line, int64_t now, bool utc)
+static void format_time(struct text *line, time_t seconds, bool utc)
 {
-    time_t seconds = (time_t)(now / 1000000);
     struct tm parts;
     if (utc)
         gmtime_r(&seconds, &parts);
@@ -483,6 +484,18 @@ static void add_time(struct text *line, int64_t now, bool utc)
     text_add_char(line, ' ');
 }
 
+/* Many lines are of one second: it is formatted once. */
+static void add_time(struct env_uv *self, struct text *line)
+{
+    time_t seconds = (time_t)(wall(&self->env) / 1000000);
+    if (seconds != self->log_second || !self->log_time.n) {
+        text_clear(&self->log_time);
+        format_time(&self->log_time, seconds, self->options.utc);
+        self->log_second = seconds;
+    }
+    text_add_n(line, self->log_time.at, self->log_time.n);
+}
+
 /* One write() for each line, so that lines of several writers do not mix. A line break in the text
  * would look like a line of the log: what follows it is indented. */
 static void log_line(struct env *env, enum log_level level, const char *text)
@@ -491,7 +504,7 @@ static void log_line(struct env *env, enum log_level level, const char *text)
     if (level < self->options.log_level)
         return;
     struct text line = {0};
-    add_time(&line, wall(env), self->options.utc);
+    add_time(self, &line);
     size_t after_time = line.n;
     text_addf(&line, "%s - ", level_names[level]);
     for (; *text; text++) {
@@ -635,5 +648,6 @@ void env_uv_destroy(struct env *env)
         close(self->wall_fd);
     timers_release(&self->timers);
     timers_release(&self->wall_timers);
+    text_release(&self->log_time);
     free(self);
 }

@@ -151,15 +151,17 @@ int files_directory_make(struct env *env, const char *path)
     int result = make_one(path);
     if (result != -ENOENT)
         return result;
-    char *parts = str_copy(path);
-    result = 0;
-    for (char *slash = strchr(parts + 1, '/'); slash && !result; slash = strchr(slash + 1, '/')) {
+    /* Usually only the last ones are missing: back to one that is there, then forward again. */
+    char *parts = str_copy(path), *slash;
+    size_t size = strlen(path);
+    while (result == -ENOENT && (slash = strrchr(parts, '/')) && slash != parts) {
         *slash = '\0';
         result = make_one(parts);
-        *slash = '/';
     }
-    if (!result)
+    for (size_t n; !result && (n = strlen(parts)) < size;) {
+        parts[n] = '/';
         result = make_one(parts);
+    }
     free(parts);
     return result;
 }
@@ -167,6 +169,10 @@ int files_directory_make(struct env *env, const char *path)
 int files_link_make(struct env *env, const char *target, const char *path)
 {
     (void)env;
+    if (symlink(target, path) == 0)
+        return 0;
+    if (errno != EEXIST)
+        return -errno;
     char *temporary = beside(path);
     unlink(temporary);
     int result = symlink(target, temporary) < 0 ? -errno : 0;

@@ -6,7 +6,6 @@
 #include "base/memory.h"
 #include "scheduler/cycling/internal.h"
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,12 +113,28 @@ bool point_in_range(const struct cycling *cycling, cycle_point point)
     return point >= cycling->lowest && point <= cycling->highest;
 }
 
+/* Without printf: it is asked for several times in the life of every task. */
+static void format_integer(cycle_point point, char *buffer)
+{
+    char digits[POINT_TEXT_MAX];
+    size_t n = 0;
+    uint64_t left = point < 0 ? -(uint64_t)point : (uint64_t)point;
+    do
+        digits[n++] = (char)('0' + left % 10);
+    while (left /= 10);
+    if (point < 0)
+        *buffer++ = '-';
+    while (n)
+        *buffer++ = digits[--n];
+    *buffer = '\0';
+}
+
 const char *point_format(const struct cycling *cycling, cycle_point point, char *buffer)
 {
     if (point == POINT_NONE || point == POINT_MAX)
         snprintf(buffer, POINT_TEXT_MAX, "%s", point == POINT_NONE ? "none" : "unlimited");
     else if (cycling->mode == CYCLING_INTEGER)
-        snprintf(buffer, POINT_TEXT_MAX, "%" PRId64, point);
+        format_integer(point, buffer);
     else
         format_write(cycling, point, buffer);
     return buffer;

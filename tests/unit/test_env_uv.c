@@ -641,20 +641,20 @@ static void local_log_times_tell_their_offset(void **state)
     int pipe_ends[2];
     assert_int_equal(pipe2(pipe_ends, O_CLOEXEC | O_NONBLOCK), 0);
     options.log_fd = pipe_ends[1];
-    struct env *env = env_uv_create(&options, &error);
     const char *const zones[][2] = {
         {"UTC", "Z INFO - x\n"}, {"XXX-05:30", "+05:30 INFO - x\n"}, {"XXX3", "-03:00 INFO - x\n"}};
     for (int i = 0; i < 3; i++) {
         setenv("TZ", zones[i][0], 1);
         tzset();
+        struct env *env = env_uv_create(&options, &error);
         env_logf(env, LOG_INFO_LEVEL, "x");
+        env_uv_destroy(env);
         char line[128] = "";
         assert_true(read(pipe_ends[0], line, sizeof line - 1) > 0);
         assert_string_equal(line + 19, zones[i][1]);
     }
     unsetenv("TZ");
     tzset();
-    env_uv_destroy(env);
     close(pipe_ends[0]);
     close(pipe_ends[1]);
 }
