@@ -77,17 +77,19 @@ size_t plugin_thread_pending(const struct plugin_thread *self)
     return self->pending;
 }
 
-/* What was asked for and not begun is not asked any more. */
-static void take_back(struct plugin_thread *self)
+struct call *plugin_thread_take_back(struct plugin_thread *self)
 {
-    void *call;
-    while (channel_try_get(self->requests, &call) == 0)
-        ;
+    void *call = NULL;
+    if (channel_try_get(self->requests, &call) < 0)
+        return NULL;
+    self->pending--;
+    return call;
 }
 
 bool plugin_thread_destroy(struct plugin_thread *self)
 {
-    take_back(self);
+    while (plugin_thread_take_back(self))
+        ;
     channel_close(self->requests);
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);

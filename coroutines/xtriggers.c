@@ -17,10 +17,14 @@
 #include "base/banned.h"
 
 enum { RETRY_INTERVAL = 10 }; /* seconds, where a definition gives none */
+/* Seconds. However a plugin would have it: nobody is asked in a busy loop or after the end of time.
+ */
+static const double ask_delay_min = 0.01, ask_delay_max = 1e9, ask_time_max = 1e12;
 
 struct blocking { /* an xtrigger with a thread */
     const struct rouse_xtrigger *xtrigger;
     struct plugin_thread *thread;
+    bool left_behind; /* hangs in the plugin */
     struct blocking *next;
 };
 
@@ -31,7 +35,7 @@ struct xtriggers {
     struct watch *orphans;  /* dropped while their plugin was being asked */
     struct result *results; /* satisfied before this start */
     struct blocking *blocking;
-    bool hung; /* a plugin's thread was left behind */
+    bool hung; /* some thread was left behind */
 };
 
 struct result {
@@ -52,10 +56,13 @@ struct watch {
     struct env_timer timer; /* interval or again_after */
     struct env_timer clock; /* again_at */
     struct env_watch file;  /* again_when_changed */
-    unsigned changes_seen;
-    bool asked;   /* on the plugin's thread */
-    bool dropped; /* nobody waits any more */
-    struct watch *next_orphan;
+    char *followed;         /* the path `file` is watching; NULL: none */
+    unsigned changes_seen;  /* of it, before the last question */
+    bool asked_twice; /* a path is new: asked again at once, for what came before we watched */
+    bool unwatchable; /* the watch broke: the interval holds */
+    bool asked;       /* on the plugin's thread */
+    bool dropped;     /* nobody waits any more */
+    struct watch *next_orphan, *previous_orphan;
     UT_hash_handle hh;
 };
 
@@ -103,7 +110,7 @@ static struct plugin_thread *thread_of(struct xtriggers *self,
     if (!thread)
         return NULL;
     blocking = NEW(struct blocking);
-    *blocking = (struct blocking){xtrigger, thread, self->blocking};
+    *blocking = (struct blocking){.xtrigger = xtrigger, .thread = thread, .next = self->blocking};
     self->blocking = blocking;
     return thread;
 }
@@ -114,6 +121,7 @@ static void ask(struct watch *watch)
     struct env *env = env_of(watch->owner);
     watch->call.call.now = (double)env_wall(env) / 1e6;
     watch->call.call.dice = env->ops->random(env);
+    watch->changes_seen = watch->file.changes;
     if (!(watch->xtrigger->flags & ROUSE_BLOCKS)) {
         call_ask(&watch->call, watch->xtrigger);
         return;
@@ -130,32 +138,86 @@ static void ask(struct watch *watch)
     text_add(&watch->call.failure, error.text);
 }
 
-static void stop_waiting(struct watch *watch)
+static void stop_timers(struct watch *watch)
 {
     struct env *env = env_of(watch->owner);
     env->ops->timer_stop(env, &watch->timer);
     env->ops->timer_stop(env, &watch->clock);
-    env->ops->watch_stop(env, &watch->file);
     watch->timer.fired = watch->clock.fired = false;
 }
 
-/* Arm what the answer asked for. A path that cannot be watched falls back on the interval. */
-static void wait_for_more(struct watch *watch)
+static void unfollow(struct watch *watch)
+{
+    struct env *env = env_of(watch->owner);
+    env->ops->watch_stop(env, &watch->file);
+    free(watch->followed);
+    watch->followed = NULL;
+}
+
+/* Something happened to the path: it may be another one by the same name now. */
+static void follow_anew(struct watch *watch)
+{
+    struct env *env = env_of(watch->owner);
+    if (watch->file.changes == watch->changes_seen || watch->file.error)
+        return;
+    env->ops->watch_stop(env, &watch->file);
+    if (env->ops->watch_start(env, &watch->file, &watch->co, watch->followed) < 0)
+        unfollow(watch);
+}
+
+/* Watch the path that the answer names. True if that is new: a change between the answer and now
+ * would not be told, so the plugin has to be asked again. The watch stays while it is asked. */
+static bool follow(struct watch *watch)
+{
+    struct env *env = env_of(watch->owner);
+    const char *path = watch->call.verdict == ROUSE_NOT_YET ? text_string(&watch->call.path) : "";
+    watch->unwatchable = watch->unwatchable || (watch->followed && watch->file.error);
+    if (watch->followed && !watch->unwatchable && strcmp(watch->followed, path) == 0)
+        return false;
+    unfollow(watch);
+    if (!*path || watch->unwatchable ||
+        env->ops->watch_start(env, &watch->file, &watch->co, path) < 0)
+        return false;
+    watch->followed = str_copy(path);
+    return true;
+}
+
+static void start_timer(struct watch *watch, double seconds)
+{
+    struct env *env = env_of(watch->owner);
+    seconds = seconds < ask_delay_min ? ask_delay_min : seconds;
+    seconds = seconds > ask_delay_max ? ask_delay_max : seconds;
+    env->ops->timer_start(env, &watch->timer, &watch->co, (uint64_t)(seconds * 1e6));
+}
+
+/* Arm what the answer asked for, and the interval if that is nothing. */
+static void start_timers(struct watch *watch)
 {
     struct env *env = env_of(watch->owner);
     const struct call *answer = &watch->call;
-    bool watching =
-        answer->verdict == ROUSE_NOT_YET && answer->path.n &&
-        env->ops->watch_start(env, &watch->file, &watch->co, text_string(&answer->path)) == 0;
-    watch->changes_seen = watch->file.changes;
     double after = answer->after;
-    bool waits = watching || answer->at >= 0 || after >= 0;
-    if (answer->verdict == ROUSE_ERROR || !waits)
+    if (answer->verdict == ROUSE_ERROR || (!watch->followed && answer->at < 0 && answer->after < 0))
         after = watch->interval;
+    else if (watch->asked_twice || (answer->at >= 0 && answer->at <= watch->call.call.now))
+        after = 0; /* it does not mean to wait, or names another path each time */
+    else if (answer->at >= 0)
+        env->ops->timer_start_at(
+            env, &watch->clock, &watch->co,
+            (int64_t)((answer->at < ask_time_max ? answer->at : ask_time_max) * 1e6));
     if (after >= 0)
-        env->ops->timer_start(env, &watch->timer, &watch->co, (uint64_t)(after * 1e6));
-    if (answer->verdict == ROUSE_NOT_YET && answer->at >= 0)
-        env->ops->timer_start_at(env, &watch->clock, &watch->co, (int64_t)(answer->at * 1e6));
+        start_timer(watch, after);
+}
+
+/* True: ask again at once. */
+static bool wait_for_more(struct watch *watch)
+{
+    bool is_new = follow(watch);
+    if (is_new && !watch->asked_twice)
+        return watch->asked_twice = true;
+    watch->asked_twice = is_new;
+    start_timers(watch);
+    watch->asked_twice = false;
+    return false;
 }
 
 static void log_lines(struct watch *watch)
@@ -180,20 +242,23 @@ static enum co_result watch_step(struct co *co)
 {
     struct watch *watch = (struct watch *)co;
     CO_BEGIN(co, watch_state, WATCH_START);
-    ask(watch);
+    if (!watch->dropped)
+        ask(watch);
     CO_AWAIT(co, WATCH_ASKED, !watch->asked);
     log_lines(watch);
     if (!watch->dropped && watch->call.verdict != ROUSE_SATISFIED) {
         if (watch->call.verdict == ROUSE_ERROR)
             say_problem(watch);
-        wait_for_more(watch);
-        CO_AWAIT(co, WATCH_WAITING, is_due(watch) || watch->dropped);
-        stop_waiting(watch);
-        if (!watch->dropped) {
-            co_enter(co, WATCH_START);
-            return CO_READY;
+        if (!wait_for_more(watch)) {
+            CO_AWAIT(co, WATCH_WAITING, is_due(watch) || watch->dropped);
+            stop_timers(watch);
+            if (watch->followed)
+                follow_anew(watch);
         }
+        co_enter(co, WATCH_START);
+        return CO_READY;
     }
+    unfollow(watch);
     if (!watch->dropped)
         say_satisfied(watch);
     CO_AWAIT(co, WATCH_SATISFIED, watch->dropped);
@@ -202,18 +267,33 @@ static enum co_result watch_step(struct co *co)
 
 /* --- a watch's life --- */
 
+static void link_orphan(struct watch *watch)
+{
+    struct xtriggers *self = watch->owner;
+    HASH_DEL(self->watches, watch);
+    watch->dropped = true;
+    watch->previous_orphan = NULL;
+    watch->next_orphan = self->orphans;
+    if (self->orphans)
+        self->orphans->previous_orphan = watch;
+    self->orphans = watch;
+}
+
 static void unlink_orphan(struct watch *watch)
 {
-    struct watch **at = &watch->owner->orphans;
-    while (*at != watch)
-        at = &(*at)->next_orphan;
-    *at = watch->next_orphan;
+    if (watch->previous_orphan)
+        watch->previous_orphan->next_orphan = watch->next_orphan;
+    else
+        watch->owner->orphans = watch->next_orphan;
+    if (watch->next_orphan)
+        watch->next_orphan->previous_orphan = watch->previous_orphan;
 }
 
 static void watch_free(struct watch *watch)
 {
     co_cancel(&watch->co);
-    stop_waiting(watch);
+    stop_timers(watch);
+    unfollow(watch);
     if (watch->xtrigger->drop)
         watch->xtrigger->drop(&watch->call.call);
     call_release(&watch->call);
@@ -277,12 +357,9 @@ static void watch_create(struct xtriggers *self, struct slice text, uint32_t ind
     free(signature);
 }
 
-static void watch_drop(struct xtriggers *self, struct watch *watch)
+static void watch_drop(struct watch *watch)
 {
-    HASH_DEL(self->watches, watch);
-    watch->dropped = true;
-    watch->next_orphan = self->orphans;
-    self->orphans = watch;
+    link_orphan(watch);
     co_wake(&watch->co);
 }
 
@@ -301,6 +378,22 @@ static void hear_watch(struct xtriggers *self, const struct message *message)
         watch_create(self, message->text, message->number);
 }
 
+static void result_free(struct xtriggers *self, struct result *result)
+{
+    HASH_DEL(self->results, result);
+    free(result->signature);
+    free(result->results);
+    free(result);
+}
+
+static void forget_result(struct xtriggers *self, struct slice signature)
+{
+    struct result *result;
+    HASH_FIND(hh, self->results, signature.at, signature.n, result);
+    if (result)
+        result_free(self, result);
+}
+
 static void xtriggers_hear(struct actor *actor, const struct message *message)
 {
     struct xtriggers *self = (struct xtriggers *)actor;
@@ -309,8 +402,14 @@ static void xtriggers_hear(struct actor *actor, const struct message *message)
     } else if (message->topic == TOPIC_XTRIGGER_DROP) {
         struct watch *watch = find(self, message->text);
         if (watch)
-            watch_drop(self, watch);
+            watch_drop(watch);
+        forget_result(self, message->text);
     }
+}
+
+static struct watch *watch_of(struct call *call)
+{
+    return (struct watch *)((char *)call - offsetof(struct watch, call));
 }
 
 /* Calls come back from the threads of plugins that block. */
@@ -319,11 +418,21 @@ static bool xtriggers_work(struct actor *actor)
     struct xtriggers *self = (struct xtriggers *)actor;
     for (struct blocking *blocking = self->blocking; blocking; blocking = blocking->next)
         for (struct call *call; (call = plugin_thread_answer(blocking->thread));) {
-            struct watch *watch = (struct watch *)((char *)call - offsetof(struct watch, call));
+            struct watch *watch = watch_of(call);
             watch->asked = false;
             co_wake(&watch->co);
         }
     return false;
+}
+
+/* Nothing is said once the outbox is closed: nobody waits for any signature now. */
+static bool xtriggers_may_close(struct actor *actor)
+{
+    struct xtriggers *self = (struct xtriggers *)actor;
+    struct watch *watch, *next;
+    HASH_ITER(hh, self->watches, watch, next)
+    watch_drop(watch);
+    return true;
 }
 
 static void xtriggers_start(struct actor *actor)
@@ -333,18 +442,33 @@ static void xtriggers_start(struct actor *actor)
 
 /* --- beginning and end --- */
 
-static void free_blocking(struct xtriggers *self)
+/* What has come back, and what was not begun. */
+static void reclaim_calls(struct plugin_thread *thread)
 {
-    while (self->blocking) {
-        struct blocking *blocking = self->blocking;
-        self->blocking = blocking->next;
-        if (!plugin_thread_destroy(blocking->thread)) {
-            self->hung = true;
-            actor_log(&self->actor, LOG_WARNING_LEVEL,
-                      "xtrigger %s hangs: its thread is left behind", blocking->xtrigger->name);
-        }
-        free(blocking);
+    struct call *call;
+    while ((call = plugin_thread_answer(thread)) || (call = plugin_thread_take_back(thread)))
+        watch_of(call)->asked = false;
+}
+
+static void end_threads(struct xtriggers *self)
+{
+    for (struct blocking *blocking = self->blocking; blocking; blocking = blocking->next) {
+        reclaim_calls(blocking->thread);
+        blocking->left_behind = !plugin_thread_destroy(blocking->thread);
+        if (!blocking->left_behind)
+            continue;
+        self->hung = true;
+        actor_log(&self->actor, LOG_WARNING_LEVEL, "xtrigger %s hangs: its thread is left behind",
+                  blocking->xtrigger->name);
     }
+}
+
+static bool hangs(const struct xtriggers *self, const struct watch *watch)
+{
+    const struct blocking *blocking = self->blocking;
+    while (blocking && blocking->xtrigger != watch->xtrigger)
+        blocking = blocking->next;
+    return watch->asked && blocking && blocking->left_behind;
 }
 
 /* A watch whose plugin hangs is left to its thread. */
@@ -352,16 +476,12 @@ static void free_watches(struct xtriggers *self)
 {
     struct watch *watch, *next;
     HASH_ITER(hh, self->watches, watch, next)
-    {
-        HASH_DEL(self->watches, watch);
-        watch->next_orphan = self->orphans;
-        self->orphans = watch;
-    }
+    link_orphan(watch);
     while (self->orphans) {
         watch = self->orphans;
-        self->orphans = watch->next_orphan;
-        if (watch->asked && self->hung)
-            stop_waiting(watch), co_cancel(&watch->co);
+        unlink_orphan(watch);
+        if (hangs(self, watch))
+            stop_timers(watch), unfollow(watch), co_cancel(&watch->co);
         else
             watch_free(watch);
     }
@@ -370,7 +490,7 @@ static void free_watches(struct xtriggers *self)
 static void xtriggers_end(struct actor *actor)
 {
     struct xtriggers *self = (struct xtriggers *)actor;
-    free_blocking(self);
+    end_threads(self);
     free_watches(self);
 }
 
@@ -378,6 +498,7 @@ static const struct actor_type xtriggers_type = {.member = XTRIGGERS,
                                                  .start = xtriggers_start,
                                                  .hear = xtriggers_hear,
                                                  .work = xtriggers_work,
+                                                 .may_close = xtriggers_may_close,
                                                  .end = xtriggers_end};
 
 static void remember_results(struct xtriggers *self, const struct restart *restart)
@@ -390,17 +511,38 @@ static void remember_results(struct xtriggers *self, const struct restart *resta
     }
 }
 
-/* Every xtrigger of the workflow must be there. */
-static int check_definitions(const struct xtriggers *self, const struct workflow *workflow,
+static int check_arguments(const struct xtrigger_def *def, const struct rouse_xtrigger *xtrigger,
+                           const char *run_dir, struct error *error)
+{
+    struct call call;
+    char *signature = str_format("%s(%s)", def->function, def->args);
+    int result = call_init(&call, signature, error);
+    if (result == 0) {
+        call.call.run_dir = run_dir;
+        call.call.interval = def->interval;
+        result = call_validate(&call, xtrigger, error);
+        call_release(&call);
+    }
+    free(signature);
+    return result;
+}
+
+/* Every xtrigger of the workflow must be there and accept its arguments. */
+static int check_definitions(const struct xtriggers *self, const struct cast_context *context,
                              struct error *error)
 {
-    for (uint32_t i = 0; i < workflow->n_xtriggers; i++)
-        if (!loader_find(self->loader, workflow->xtriggers[i].function))
+    for (uint32_t i = 0; i < context->workflow->n_xtriggers; i++) {
+        const struct xtrigger_def *def = &context->workflow->xtriggers[i];
+        const struct rouse_xtrigger *xtrigger = loader_find(self->loader, def->function);
+        struct error why = {0};
+        if (!xtrigger)
             return error_set(
                 error, -ENOENT,
                 "xtrigger @%s: there is no \"%s\"; built in or in lib/xtriggers are: %s",
-                workflow->xtriggers[i].label, workflow->xtriggers[i].function,
-                loader_names(self->loader));
+                def->label, def->function, loader_names(self->loader));
+        if (check_arguments(def, xtrigger, context->run_dir, &why) < 0)
+            return error_set(error, why.code, "xtrigger @%s: %s", def->label, why.text);
+    }
     return 0;
 }
 
@@ -413,13 +555,15 @@ static void xtriggers_destroy(void *member)
         actor_release(&self->actor);
     struct result *result, *next;
     HASH_ITER(hh, self->results, result, next)
-    {
-        HASH_DEL(self->results, result);
-        free(result->signature);
-        free(result->results);
-        free(result);
+    result_free(self, result);
+    while (self->blocking) {
+        struct blocking *blocking = self->blocking;
+        self->blocking = blocking->next;
+        free(blocking);
     }
-    if (!self->hung)
+    if (self->hung)
+        loader_leave(self->loader);
+    else
         loader_destroy(self->loader);
     free(self);
 }
@@ -428,7 +572,7 @@ static void *xtriggers_create(const struct cast_context *context, struct error *
 {
     struct xtriggers *self = NEW(struct xtriggers);
     self->loader = loader_create(context->run_dir, error);
-    if (!self->loader || check_definitions(self, context->workflow, error) < 0) {
+    if (!self->loader || check_definitions(self, context, error) < 0) {
         xtriggers_destroy(self);
         return NULL;
     }

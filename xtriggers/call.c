@@ -113,6 +113,8 @@ static struct call *of(struct rouse_call *call)
 
 static void add_json_text(struct text *out, const char *value)
 {
+    if (!value)
+        value = "";
     text_add_char(out, '"');
     for (const unsigned char *c = (const unsigned char *)value; *c; c++) {
         if (*c == '"' || *c == '\\')
@@ -128,17 +130,19 @@ static void add_json_text(struct text *out, const char *value)
 static void say_result(struct rouse_call *call, const char *key, const char *value)
 {
     struct text *results = &of(call)->results;
+    if (results->n > CALL_RESULTS_MAX)
+        return;
     if (results->n)
         text_add(results, ", ");
     add_json_text(results, key);
     text_add(results, ": ");
-    add_json_text(results, value ? value : "");
+    add_json_text(results, value);
 }
 
 static void say_fail(struct rouse_call *call, const char *reason)
 {
     text_clear(&of(call)->failure);
-    text_add(&of(call)->failure, reason ? reason : "no reason given");
+    text_addf(&of(call)->failure, "%.*s", CALL_REASON_MAX, reason ? reason : "no reason given");
 }
 
 static void say_again_after(struct rouse_call *call, double seconds)
@@ -158,12 +162,14 @@ static void say_again_at(struct rouse_call *call, double time)
 static void say_again_when_changed(struct rouse_call *call, const char *path)
 {
     text_clear(&of(call)->path);
-    text_add(&of(call)->path, path);
+    text_add(&of(call)->path, path ? path : "");
 }
 
 static void say_log(struct rouse_call *call, const char *text)
 {
-    text_addf(&of(call)->log, "%s\n", text);
+    struct text *log = &of(call)->log;
+    if (text && log->n < CALL_LOG_MAX)
+        text_addf(log, "%.*s\n", CALL_LOG_MAX, text);
 }
 
 /* --- a call's life --- */
@@ -228,6 +234,11 @@ void call_ask(struct call *call, const struct rouse_xtrigger *xtrigger)
     text_clear(&call->log);
     call->after = call->at = -1;
     call->verdict = xtrigger->ask(&call->call);
+    if (call->verdict == ROUSE_SATISFIED && call->results.n > CALL_RESULTS_MAX) {
+        call->verdict = ROUSE_ERROR;
+        text_clear(&call->failure);
+        text_addf(&call->failure, "the results are larger than %d bytes", CALL_RESULTS_MAX);
+    }
     if (call->verdict == ROUSE_ERROR && !call->failure.n)
         text_add(&call->failure, "the plugin gave no reason");
 }

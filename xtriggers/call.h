@@ -9,6 +9,8 @@
 #include <stdbool.h>
 
 enum { CALL_ARGUMENTS_MAX = 64 };
+/* Bytes of what one call may say. Larger results are an error, the others are cut. */
+enum { CALL_RESULTS_MAX = 1024 * 1024, CALL_REASON_MAX = 4096, CALL_LOG_MAX = 64 * 1024 };
 
 struct call {
     struct rouse_call call; /* first: what a plugin is given */

@@ -14,6 +14,8 @@
 
 #include "base/banned.h"
 
+enum { STABLE_MAX = 1000000000 }; /* seconds */
+
 struct file_state {
     int64_t size;
     double since; /* when this size was first seen */
@@ -31,7 +33,8 @@ static int validate(struct rouse_call *call)
     char *end = NULL;
     if (!path || !*path)
         call->fail(call, "the argument `path` is missing");
-    else if (stable && (strtod(stable, &end) < 0 || end == stable || *end))
+    else if (stable && (!(strtod(stable, &end) >= 0 && strtod(stable, NULL) <= STABLE_MAX) ||
+                        end == stable || *end))
         call->fail(call, "`stable` must be a number of seconds");
     else
         return 0;
@@ -69,13 +72,17 @@ static void watch(struct rouse_call *call, const char *path)
 {
     char *directory = str_copy(path);
     struct stat info;
-    for (char *slash; (slash = strrchr(directory, '/')) && slash != directory;) {
-        *slash = '\0';
-        if (stat(directory, &info) == 0)
-            break;
-    }
+    do
+        *strrchr(directory, '/') = '\0';
+    while (*directory && stat(directory, &info) != 0);
     call->again_when_changed(call, *directory ? directory : "/");
     free(directory);
+}
+
+static void drop(struct rouse_call *call)
+{
+    free(*call->state);
+    *call->state = NULL;
 }
 
 static enum rouse_verdict ask(struct rouse_call *call)
@@ -90,17 +97,13 @@ static enum rouse_verdict ask(struct rouse_call *call)
     } else if (errno != ENOENT && errno != ENOTDIR) {
         call->fail(call, strerror(errno));
         verdict = ROUSE_ERROR;
+    } else {
+        drop(call); /* a file of the same size that comes later is another one */
     }
     if (verdict == ROUSE_NOT_YET)
         watch(call, path);
     free(path);
     return verdict;
-}
-
-static void drop(struct rouse_call *call)
-{
-    free(*call->state);
-    *call->state = NULL;
 }
 
 const struct rouse_xtrigger xtrigger_file = {.abi = ROUSE_XTRIGGER_ABI,

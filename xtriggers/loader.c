@@ -63,10 +63,23 @@ static void list_names(struct loader *loader)
         text_addf(&loader->names, ", %s", plugin->xtrigger->name);
 }
 
+/* DIRECTORY/lib/xtriggers/NAME.so, the directory taken literally. */
+static char *pattern_for(const char *directory)
+{
+    struct text pattern = {0};
+    for (const char *c = directory; *c; c++) {
+        if (strchr("\\*?[]", *c))
+            text_add_char(&pattern, '\\');
+        text_add_char(&pattern, *c);
+    }
+    text_add(&pattern, "/lib/xtriggers/*.so");
+    return text_take(&pattern);
+}
+
 struct loader *loader_create(const char *directory, struct error *error)
 {
     struct loader *loader = NEW(struct loader);
-    char *pattern = str_format("%s/lib/xtriggers/*.so", directory);
+    char *pattern = pattern_for(directory);
     glob_t found = {0};
     int result = 0;
     if (glob(pattern, 0, NULL, &found) == 0)
@@ -88,6 +101,11 @@ void loader_destroy(struct loader *loader)
         return;
     VEC_EACH (struct plugin, plugin, &loader->plugins)
         dlclose(plugin->library);
+    loader_leave(loader);
+}
+
+void loader_leave(struct loader *loader)
+{
     vec_release(&loader->plugins);
     text_release(&loader->names);
     free(loader);

@@ -13,6 +13,8 @@ struct loader;
 struct loader *loader_create(const char *directory, struct error *error);
 /* Unloads; no function of a plugin may be running. */
 void loader_destroy(struct loader *loader);
+/* Without unloading: some plugin hangs. */
+void loader_leave(struct loader *loader);
 /* NULL: there is none of this name. */
 const struct rouse_xtrigger *loader_find(const struct loader *loader, const char *name);
 /* "wall_clock, echo, ...": for messages. */

@@ -3,6 +3,7 @@
  * Retry delays are waited for in the same way. */
 #include "xtriggers/builtins.h"
 #include "xtriggers/call.h"
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/banned.h"
@@ -12,7 +13,7 @@ static enum rouse_verdict ask(struct rouse_call *call)
     const char *text = call_argument(call, "trigger_time", 1);
     char *end = NULL;
     double time = text ? strtod(text, &end) : 0;
-    if (!text || *end || end == text) {
+    if (!text || *end || end == text || !isfinite(time)) {
         call->fail(call, "trigger_time must be seconds since 1970-01-01T00Z");
         return ROUSE_ERROR;
     }

@@ -2,7 +2,10 @@
 #include "tests/lib/cast_fixture.h"
 #include "base/memory.h"
 #include "coroutines/bus_parts.h"
+#include "scheduler/run/copy.h"
+#include "scheduler/run/rundir.h"
 #include "tests/lib/flow.h"
+#include <errno.h>
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -102,6 +105,34 @@ static void catch_log(struct env *env, enum log_level level, const char *text)
     text_addf(&current->log, "%s\n", text);
 }
 
+static int note_watch(struct env *env, struct env_watch *watch, struct co *co, const char *path)
+{
+    int result = current->world.watch_start(env, watch, co, path);
+    if (result == 0)
+        *vec_push(&current->watches) = watch;
+    return result;
+}
+
+static void forget_watch(struct env *env, struct env_watch *watch)
+{
+    current->world.watch_stop(env, watch);
+    VEC_EACH (struct env_watch *, each, &current->watches)
+        if (*each == watch)
+            *each = NULL;
+}
+
+void cast_break_watches(struct cast_fixture *fixture)
+{
+    VEC_EACH (struct env_watch *, watch, &fixture->watches) {
+        if (!*watch)
+            continue;
+        (*watch)->error = -EIO;
+        (*watch)->changes++;
+        co_wake((*watch)->co);
+    }
+    cast_settle(fixture);
+}
+
 static void member_done(void *context, enum member member)
 {
     struct cast_fixture *fixture = context;
@@ -138,7 +169,6 @@ void cast_prepare(struct cast_fixture *fixture, enum member member, const char *
     fixture->workflow = flow_load(whole);
     free(whole);
     fixture->context = (struct cast_context){.workflow = fixture->workflow,
-                                             .run_dir = "/run",
                                              .workflow_id = "flow/run1",
                                              .owner = "me",
                                              .host = "here",
@@ -146,13 +176,14 @@ void cast_prepare(struct cast_fixture *fixture, enum member member, const char *
                                              .exit_status = &fixture->exit_status,
                                              .member_done = member_done,
                                              .context = fixture};
-    if (real)
-        make_run_dir(fixture);
+    make_run_dir(fixture);
     fixture->env = fixture->context.env = make_env(fixture, real);
     fixture->bus = fixture->context.bus = bus_mem_create(EVERY_MEMBER);
     current = fixture;
-    fixture->ops = *fixture->env->ops;
+    fixture->ops = fixture->world = *fixture->env->ops;
     fixture->ops.log = catch_log;
+    fixture->ops.watch_start = note_watch;
+    fixture->ops.watch_stop = forget_watch;
     fixture->env->ops = &fixture->ops;
     BUS_EACH(other, EVERY_MEMBER & ~MEMBER_BIT(member))
     {
@@ -173,6 +204,19 @@ void cast_begin(struct cast_fixture *fixture, const struct restart *restart)
     cast_settle(fixture);
 }
 
+void cast_add_plugin(struct cast_fixture *fixture, const char *name)
+{
+    struct error error = {0};
+    char *directory = str_format("%s/lib/xtriggers", fixture->run_dir);
+    assert_int_equal(directory_make(directory, &error), 0);
+    char *from = str_format("%s/tests/plugins/%s.so", ROUSE_BINARY_DIR, name);
+    char *to = str_format("%s/%s.so", directory, name);
+    assert_int_equal(symlink(from, to), 0);
+    free(to);
+    free(from);
+    free(directory);
+}
+
 void cast_open(struct cast_fixture *fixture, enum member member, const char *flow,
                const struct restart *restart)
 {
@@ -187,13 +231,6 @@ void cast_open_real(struct cast_fixture *fixture, enum member member, const char
     cast_begin(fixture, restart);
 }
 
-static void remove_run_dir(const struct cast_fixture *fixture)
-{
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", fixture->run_dir);
-    assert_int_equal(system(command), 0);
-}
-
 void cast_close(struct cast_fixture *fixture)
 {
     cast[fixture->subject]->destroy(fixture->member);
@@ -202,14 +239,15 @@ void cast_close(struct cast_fixture *fixture)
             co_cancel(&fixture->ears[member].co);
     cast_forget(fixture);
     vec_release(&fixture->heard);
+    vec_release(&fixture->watches);
     text_release(&fixture->log);
     bus_destroy(fixture->bus);
     if (fixture->sim)
         sim_destroy(fixture->sim);
     else
         env_uv_destroy(fixture->env);
-    if (*fixture->run_dir)
-        remove_run_dir(fixture);
+    struct error error = {0};
+    assert_int_equal(tree_remove(fixture->run_dir, &error), 0);
     workflow_destroy(fixture->workflow);
     current = NULL;
 }

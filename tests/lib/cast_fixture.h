@@ -19,7 +19,8 @@ struct cast_fixture {
     enum member subject;
     struct sim *sim; /* NULL: the real world */
     struct env *env;
-    struct env_ops ops; /* the env's, with the log caught; a test may change more */
+    struct env_ops world; /* the env's own */
+    struct env_ops ops;   /* with the log caught; a test may change more */
     struct bus *bus;
     struct workflow *workflow;
     struct cast_context context;
@@ -31,9 +32,10 @@ struct cast_fixture {
     size_t seen;
     const char *awaited;
     bool met;
+    VEC(struct env_watch *) watches; /* of files, under way */
     struct env_timer patience;
     struct text log;
-    char run_dir[64]; /* real world: a new directory, with nothing in it */
+    char run_dir[64]; /* a new directory of the real world, with nothing in it */
 };
 
 /* The member is created and has taken its first turns. `flow`: text of a flow.cylc;
@@ -46,6 +48,8 @@ void cast_open_real(struct cast_fixture *fixture, enum member member, const char
 /* In two steps, for what has to be made ready before the member is. */
 void cast_prepare(struct cast_fixture *fixture, enum member member, const char *flow, bool real);
 void cast_begin(struct cast_fixture *fixture, const struct restart *restart);
+/* Before it begins: tests/lib/plugins/NAME.c is in the workflow's lib/xtriggers. */
+void cast_add_plugin(struct cast_fixture *fixture, const char *name);
 /* Destroys the member, done or not, and everything else. */
 void cast_close(struct cast_fixture *fixture);
 
@@ -59,6 +63,9 @@ void cast_say_recorded_to(struct cast_fixture *fixture, enum member member, uint
 /* workflow.shutdown, then every other outbox but that of `except` (MEMBERS: none) is closed. */
 void cast_say_shutdown(struct cast_fixture *fixture);
 void cast_close_others(struct cast_fixture *fixture, unsigned except);
+
+/* Simulated: every watch of a file is told that it does not work any more. */
+void cast_break_watches(struct cast_fixture *fixture);
 
 /* Until nobody is ready (simulated), or for a moment (real). */
 void cast_settle(struct cast_fixture *fixture);
