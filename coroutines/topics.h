@@ -145,7 +145,7 @@ enum field {
     X(HISTORY, "history", M(RECORDER), M(TASK_POOL),                                               \
       FIELD_POINT | FIELD_TASK | FIELD_ID | FIELD_NUMBER | FIELD_FLOWS | FIELD_SUBMIT |            \
           FIELD_STATUS | FIELD_FLAGS | FIELD_VALUE)                                                \
-    /* a line of state to keep: text = key, detail = value (workflow_params; empty: delete). */    \
+    /* a line of state to keep: text = key, detail = value (workflow_params; empty: NULL). */      \
     X(WORKFLOW_PARAM, "workflow.param", M(TASK_POOL), M(RECORDER), FIELD_TEXT | FIELD_DETAIL)      \
     /* one event has been dealt with: what was said since the last pool.turn is recorded together  \
      * or not at all. */                                                                           \

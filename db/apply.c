@@ -494,10 +494,12 @@ static int workflow_param(struct db *db, const struct message *m, struct error *
     if (sscanf(key, "flow %u%n", &flow, &n) == 1 && key[n] == '\0')
         return workflow_flow(db, flow, m->detail);
     (void)error;
-    later_add(&db->later, m->detail.n ? SQL_PARAM_PUT : SQL_PARAM_DELETE);
+    later_add(&db->later, SQL_PARAM_PUT);
     later_text_n(&db->later, m->text.at, m->text.n);
     if (m->detail.n)
         later_text_n(&db->later, m->detail.at, m->detail.n);
+    else
+        later_text(&db->later, NULL);
     return 0;
 }
 

@@ -95,7 +95,6 @@
     X(HOLD_DELETE, "DELETE FROM tasks_to_hold WHERE name=? AND cycle=?")                           \
     X(HOLD_ALL, "SELECT name, cycle FROM tasks_to_hold ORDER BY name, cycle")                      \
     X(PARAM_PUT, "REPLACE INTO workflow_params(key, value) VALUES(?,?)")                           \
-    X(PARAM_DELETE, "DELETE FROM workflow_params WHERE key=?")                                     \
     X(PARAM_GET, "SELECT value FROM workflow_params WHERE key=?")                                  \
     X(PARAM_ANY, "SELECT 1 FROM workflow_params LIMIT 1")                                          \
     X(TEMPLATE_PUT, "REPLACE INTO workflow_template_vars(key, value) VALUES(?,?)")                 \

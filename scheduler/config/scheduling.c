@@ -249,7 +249,7 @@ int load_cycling(struct loading *self)
     workflow->final = POINT_MAX;
     if (result == 0 && acyclic)
         workflow->initial = workflow->final = workflow->start = 1;
-    else if (result == 0)
+    if (result == 0 && (!acyclic || self->options->initial))
         result = load_initial(self);
     if (result == 0)
         result = load_final(self);
