@@ -39,6 +39,7 @@ struct sim_process {
 struct sim_watch {
     struct env_watch *watch;
     char *path;
+    size_t n; /* its length: every write looks at every watch */
     struct sim_watch *next;
 };
 
@@ -190,17 +191,19 @@ const struct text *sim_file(const struct sim *sim, const char *path)
     return file && !file->directory ? &file->bytes : NULL;
 }
 
-static bool is_in(const char *path, const char *directory)
+/* Whether `path` is what is watched, or in it. */
+static bool is_in(const char *path, size_t size, const struct sim_watch *watch)
 {
-    size_t n = strlen(directory);
-    return strncmp(path, directory, n) == 0 &&
-           (path[n] == '\0' || (path[n] == '/' && !strchr(path + n + 1, '/')));
+    size_t n = watch->n;
+    return size >= n && (path[n] == '\0' || (path[n] == '/' && !strchr(path + n + 1, '/'))) &&
+           memcmp(path, watch->path, n) == 0;
 }
 
 static void tell_watches(struct sim *sim, const char *path)
 {
+    size_t size = strlen(path);
     for (struct sim_watch *each = sim->watches; each; each = each->next)
-        if (is_in(path, each->path) && !sim_happens(sim, sim->options.watch_loss)) {
+        if (is_in(path, size, each) && !sim_happens(sim, sim->options.watch_loss)) {
             each->watch->changes++;
             co_wake(each->watch->co);
         }
@@ -305,7 +308,7 @@ static int op_watch_start(struct env *env, struct env_watch *watch, struct co *c
     if (!find_file(of(env), path))
         return -ENOENT;
     struct sim_watch *each = NEW(struct sim_watch);
-    *each = (struct sim_watch){watch, str_copy(path), of(env)->watches};
+    *each = (struct sim_watch){watch, str_copy(path), strlen(path), of(env)->watches};
     of(env)->watches = each;
     watch->co = co;
     watch->backend = each;
