@@ -4,12 +4,12 @@
  *     request -> checked -> pool.command -> pool.outcome -> recorded -> reply */
 #include "base/id.h"
 #include "base/memory.h"
+#include "base/table.h"
 #include "coroutines/actor.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "base/banned.h"
 
@@ -20,13 +20,15 @@ struct flight { /* a command under way */
     uint64_t outcome_seq; /* in the pool's outbox; 0: no outcome yet */
     bool failed;
     char *reply;
+    struct flight *next; /* by outcome_seq */
     UT_hash_handle hh;
 };
 
 struct commands {
     struct actor actor;
     struct flight *flights;
-    uint64_t recorded; /* of the pool's outbox */
+    struct flight *first, *last; /* carried out, not recorded */
+    uint64_t recorded;           /* of the pool's outbox */
 };
 
 /* How a command's arguments become a pool.command. */
@@ -104,7 +106,9 @@ static int read_stop_mode(const json_t *args, uint32_t *ret_flags, struct error 
 static bool is_taken(const struct command_form *form, const char *argument)
 {
     char *wanted = str_format(" %s ", argument);
-    bool taken = strcmp(argument, "ids") == 0 || strstr(form->arguments, wanted);
+    bool taken = strcmp(argument, "ids") == 0
+                     ? form->takes_ids
+                     : !strchr(argument, ' ') && strstr(form->arguments, wanted) != NULL;
     free(wanted);
     return taken;
 }
@@ -147,17 +151,54 @@ static int read_flow(const json_t *value, struct message *command, struct error 
     return 0;
 }
 
+static int read_flag(const json_t *args, const char *key, bool *ret_flag, struct error *error)
+{
+    const json_t *value = json_object_get(args, key);
+    if (value && !json_is_boolean(value))
+        return error_set(error, -EINVAL, "\"%s\" must be true or false", key);
+    *ret_flag = json_is_true(value);
+    return 0;
+}
+
+/* Empty: it is not there. */
+static int read_text(const json_t *args, const char *key, struct slice *ret_text,
+                     struct error *error)
+{
+    const json_t *value = json_object_get(args, key);
+    if (value && !json_string_length(value))
+        return error_set(error, -EINVAL, "\"%s\" must be a text that is not empty", key);
+    *ret_text = slice_of(json_string_value(value));
+    return 0;
+}
+
 static int read_flows(const json_t *args, struct message *command, struct error *error)
 {
     const json_t *list = json_object_get(args, "flow");
-    if (json_is_true(json_object_get(args, "wait")))
-        command->flags |= POOL_FLOW_WAIT;
+    if (list && !json_is_array(list))
+        return error_set(error, -EINVAL, "\"flow\" must be a list");
     for (size_t i = 0; i < json_array_size(list); i++)
         if (read_flow(json_array_get(list, i), command, error) < 0)
             return error->code;
     unsigned one_of = command->flags & (POOL_FLOW_NEW | POOL_FLOW_NONE);
     if (one_of && (command->flows.n || one_of == (POOL_FLOW_NEW | POOL_FLOW_NONE)))
         return error_set(error, -EINVAL, "\"flow\": new and none go with nothing else");
+    return 0;
+}
+
+/* What is not "ids" or "mode". */
+static int read_others(const json_t *args, struct message *command, struct error *error)
+{
+    bool all = false, wait = false;
+    struct slice after = {0}, meta = {0};
+    if (read_flag(args, "all", &all, error) < 0 || read_flag(args, "wait", &wait, error) < 0 ||
+        read_text(args, "after", &after, error) < 0 || read_text(args, "meta", &meta, error) < 0 ||
+        read_flows(args, command, error) < 0)
+        return error->code;
+    if (all)
+        command->number = POOL_RELEASE_ALL;
+    if (wait)
+        command->flags |= POOL_FLOW_WAIT;
+    command->detail = after.n ? after : meta;
     return 0;
 }
 
@@ -180,17 +221,16 @@ static int translate(const struct message *request, const json_t *args, struct m
                          request->text.at ? request->text.at : "");
     struct message command = {
         .topic = TOPIC_POOL_COMMAND, .id = request->id, .number = form->command};
-    if (form->command == POOL_RELEASE && json_is_true(json_object_get(args, "all")))
-        command.number = POOL_RELEASE_ALL;
-    else if (!json_object_get(args, "after") && read_ids(args, form, ids, error) < 0)
+    if (check_arguments(args, form, error) < 0 || read_others(args, &command, error) < 0)
         return error->code;
-    if (check_arguments(args, form, error) < 0 || read_flows(args, &command, error) < 0)
+    bool needs_no_ids = command.number == POOL_RELEASE_ALL || json_object_get(args, "after");
+    if (needs_no_ids && json_object_get(args, "ids"))
+        return error_set(error, -EINVAL, "%s: \"ids\" go with neither \"all\" nor \"after\"",
+                         form->name);
+    if (!needs_no_ids && read_ids(args, form, ids, error) < 0)
         return error->code;
     if (form->command == POOL_STOP && read_stop_mode(args, &command.flags, error) < 0)
         return error->code;
-    const char *after = json_string_value(json_object_get(args, "after"));
-    const char *meta = json_string_value(json_object_get(args, "meta"));
-    command.detail = slice_of(after ? after : meta);
     command.text = (struct slice){ids->at, ids->n};
     *ret_command = command;
     return 0;
@@ -207,11 +247,21 @@ static int accept_request(struct commands *self, const struct message *request,
         return error_set(error, -EBUSY, "%d commands are under way already, try again",
                          COMMANDS_IN_FLIGHT_MAX);
     json_error_t bad;
-    *ret_args = json_loadb(request->detail.at ? request->detail.at : "{}",
-                           request->detail.at ? request->detail.n : 2, 0, &bad);
+    const char *detail = request->detail.n ? request->detail.at : "{}";
+    *ret_args = json_loadb(detail, request->detail.n ? request->detail.n : 2, 0, &bad);
     if (!json_is_object(*ret_args))
         return error_set(error, -EINVAL, "\"args\" must be a JSON object");
     return translate(request, *ret_args, ret_command, ids, error);
+}
+
+/* One line, however many ids there are. */
+static void log_request(struct commands *self, const struct message *request,
+                        const struct text *ids)
+{
+    int n = (int)strcspn(text_string(ids), "\n");
+    actor_log(&self->actor, LOG_INFO_LEVEL, "Command \"%.*s\" received: %.*s%s",
+              (int)request->text.n, request->text.at, n ? n : 1, n ? text_string(ids) : "-",
+              (size_t)n < ids->n ? ", ..." : "");
 }
 
 static void hear_request(struct commands *self, const struct message *request)
@@ -227,8 +277,7 @@ static void hear_request(struct commands *self, const struct message *request)
         flight->id = request->id;
         HASH_ADD(hh, self->flights, id, sizeof flight->id, flight);
         actor_say(&self->actor, &command);
-        actor_log(&self->actor, LOG_INFO_LEVEL, "Command \"%.*s\" received: %s",
-                  (int)request->text.n, request->text.at, ids.n ? text_string(&ids) : "-");
+        log_request(self, request, &ids);
     }
     json_decref(args);
     text_release(&ids);
@@ -244,28 +293,41 @@ static void land(struct commands *self, struct flight *flight)
     free(flight);
 }
 
+static void land_recorded(struct commands *self)
+{
+    for (struct flight *flight; (flight = self->first);) {
+        if (flight->outcome_seq > self->recorded)
+            break;
+        self->first = flight->next;
+        if (!self->first)
+            self->last = NULL;
+        land(self, flight);
+    }
+}
+
 static void hear_outcome(struct commands *self, const struct message *outcome)
 {
     struct flight *flight;
     HASH_FIND(hh, self->flights, &outcome->id, sizeof outcome->id, flight);
-    if (!flight)
+    if (!flight || flight->outcome_seq)
         return; /* a job message's */
     flight->outcome_seq = outcome->seq;
     flight->failed = outcome->number != 0;
     flight->reply = outcome->text.n ? slice_copy(outcome->text) : str_copy("{}");
     if (flight->failed)
         actor_log(&self->actor, LOG_WARNING_LEVEL, "Command failed: %s", flight->reply);
-    if (flight->outcome_seq <= self->recorded)
-        land(self, flight);
+    if (self->last)
+        self->last->next = flight;
+    else
+        self->first = flight;
+    self->last = flight;
+    land_recorded(self);
 }
 
 static void hear_recorded(struct commands *self, const struct message *recorded)
 {
     self->recorded = message_recorded(recorded, TASK_POOL);
-    struct flight *flight, *next;
-    HASH_ITER(hh, self->flights, flight, next)
-    if (flight->outcome_seq && flight->outcome_seq <= self->recorded)
-        land(self, flight);
+    land_recorded(self);
 }
 
 static void commands_hear(struct actor *actor, const struct message *message)
@@ -286,6 +348,7 @@ static bool commands_may_close(struct actor *actor)
     if (!bus_drained(actor->context->bus, COMMANDS, ~MEMBER_BIT(RECORDER)))
         return false;
     struct flight *flight, *next;
+    self->first = self->last = NULL;
     HASH_ITER(hh, self->flights, flight, next)
     {
         flight->failed = true;

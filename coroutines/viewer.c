@@ -1,5 +1,7 @@
 /* The viewer: answers queries from its read model. What the pool says waits in `pending` until it
- * is recorded, so a client never sees what a crash could undo. */
+ * is recorded, so a client never sees what a crash could undo. What others say of jobs and
+ * xtriggers is no state of a task: it waits for nothing, since after a crash of their process it
+ * might wait for ever. */
 #include "base/id.h"
 #include "base/memory.h"
 #include "coroutines/actor.h"
@@ -17,7 +19,7 @@ struct viewer {
     struct text pending; /* encoded messages, each behind its u32 length */
     size_t first;        /* offset of the oldest */
     bool behind;         /* more was recorded since `pending` was looked at */
-    uint64_t recorded[MEMBERS];
+    uint64_t recorded;   /* of the pool's outbox */
 };
 
 /* --- never ahead of the record --- */
@@ -54,7 +56,7 @@ static bool catch_up(struct viewer *self)
         const char *bytes = self->pending.at + self->first + sizeof length;
         int result = message_decode(bytes, length, &message, &error);
         INVARIANT(result == 0);
-        if (message.seq > self->recorded[message.sender]) {
+        if (message.seq > self->recorded) {
             self->behind = false;
             break;
         }
@@ -92,10 +94,12 @@ static int find_instance(const struct view *view, const char *text, cycle_point 
     int result = id_parse_relative(slice_of(text), &id, error);
     if (result < 0)
         return result;
+    if (!id.task.n)
+        return error_set(error, -EINVAL, "\"%.200s\" names no task: expected CYCLE/TASK", text);
     char *name = slice_copy(id.task), *point = slice_copy(id.cycle);
     *ret_task = workflow_task(view->workflow, name);
     if (*ret_task == NO_INDEX)
-        result = error_set(error, -ENOENT, "no such task in this workflow: \"%s\"", name);
+        result = error_set(error, -ENOENT, "no such task in this workflow: \"%.200s\"", name);
     else
         result = point_parse(view->workflow->cycling, point, ret_point, error);
     free(name);
@@ -103,46 +107,68 @@ static int find_instance(const struct view *view, const char *text, cycle_point 
     return result;
 }
 
-static void query_why(struct viewer *self, const struct message *query, const json_t *args)
+typedef int for_instance(struct viewer *self, const char *text, cycle_point point, uint32_t task,
+                         struct text *out, struct error *error);
+
+/* Do it for each of the ids in "ids", which may be left out. */
+static int for_each_id(struct viewer *self, const json_t *args, for_instance *run, struct text *out,
+                       struct error *error)
 {
-    struct text out = {0};
     const json_t *ids = json_object_get(args, "ids");
-    int64_t now = env_wall(self->actor.context->env);
-    struct error error = {0};
-    for (size_t i = 0; i < json_array_size(ids) && !error.code; i++) {
+    if (ids && !json_is_array(ids))
+        return error_set(error, -EINVAL, "\"ids\" must be a list of texts");
+    for (size_t i = 0; i < json_array_size(ids); i++) {
         const char *text = json_string_value(json_array_get(ids, i));
         cycle_point point;
         uint32_t task;
         if (!text)
-            error_set(&error, -EINVAL, "why: \"ids\" must be a list of texts");
-        else if (find_instance(&self->view, text, &point, &task, &error) == 0)
-            why_task(&self->view, point, task, now, &out);
+            return error_set(error, -EINVAL, "\"ids\" must be a list of texts");
+        int result = find_instance(&self->view, text, &point, &task, error);
+        if (result == 0)
+            result = run(self, text, point, task, out, error);
+        if (result < 0)
+            return result;
     }
-    if (!json_array_size(ids))
+    return 0;
+}
+
+static int explain(struct viewer *self, const char *text, cycle_point point, uint32_t task,
+                   struct text *out, struct error *error)
+{
+    (void)text;
+    (void)error;
+    why_task(&self->view, point, task, env_wall(self->actor.context->env), out);
+    return 0;
+}
+
+static void query_why(struct viewer *self, const struct message *query, const json_t *args)
+{
+    struct text out = {0};
+    struct error error = {0};
+    int result = for_each_id(self, args, explain, &out, &error);
+    if (!json_array_size(json_object_get(args, "ids")))
         why_workflow(&self->view, &out);
-    if (error.code)
+    if (result < 0)
         answer(self, query, REPLY_ERROR, error.text);
     else
         answer_json(self, query, json_stringn(text_string(&out), out.n));
     text_release(&out);
 }
 
+static int look_up(struct viewer *self, const char *text, cycle_point point, uint32_t task,
+                   struct text *out, struct error *error)
+{
+    (void)out;
+    return view_find(&self->view, point, task)
+               ? 0
+               : error_set(error, -ENOENT, "task not found: %.200s", text);
+}
+
 /* Alive; and, for each id, in the pool. */
 static void query_ping(struct viewer *self, const struct message *query, const json_t *args)
 {
-    const json_t *ids = json_object_get(args, "ids");
     struct error error = {0};
-    for (size_t i = 0; i < json_array_size(ids) && !error.code; i++) {
-        const char *text = json_string_value(json_array_get(ids, i));
-        cycle_point point;
-        uint32_t task;
-        if (!text)
-            error_set(&error, -EINVAL, "ping: \"ids\" must be a list of texts");
-        else if (find_instance(&self->view, text, &point, &task, &error) == 0 &&
-                 !view_find(&self->view, point, task))
-            error_set(&error, -ENOENT, "task not found: %.200s", text);
-    }
-    if (error.code)
+    if (for_each_id(self, args, look_up, NULL, &error) < 0)
         answer(self, query, REPLY_ERROR, error.text);
     else
         answer_json(self, query,
@@ -158,8 +184,8 @@ static const struct {
 static void hear_query(struct viewer *self, const struct message *query)
 {
     json_error_t bad;
-    json_t *args = json_loadb(query->detail.at ? query->detail.at : "{}",
-                              query->detail.at ? query->detail.n : 2, 0, &bad);
+    const char *detail = query->detail.n ? query->detail.at : "{}";
+    json_t *args = json_loadb(detail, query->detail.n ? query->detail.n : 2, 0, &bad);
     bool known = false;
     for (size_t i = 0; i < sizeof queries / sizeof *queries && !known; i++) {
         known = slice_equal(query->text, queries[i].name);
@@ -181,10 +207,9 @@ static void viewer_hear(struct actor *actor, const struct message *message)
     if (message->topic == TOPIC_QUERY_REQUEST) {
         hear_query(self, message);
     } else if (message->topic == TOPIC_RECORDED) {
-        for (int member = 0; member < MEMBERS; member++)
-            self->recorded[member] = message_recorded(message, (enum member)member);
+        self->recorded = message_recorded(message, TASK_POOL);
         self->behind = true;
-    } else if (topics[message->topic].hears & MEMBER_BIT(RECORDER)) {
+    } else if (message->sender == TASK_POOL && message->topic != TOPIC_WORKFLOW_SHUTDOWN) {
         defer(self, message);
     } else if (message->topic != TOPIC_WORKFLOW_SHUTDOWN) {
         view_apply(&self->view, message);
