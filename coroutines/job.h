@@ -4,9 +4,9 @@
 #ifndef ROUSE_COROUTINES_JOB_H
 #define ROUSE_COROUTINES_JOB_H
 
+#include "base/table.h"
 #include "coroutines/cast.h"
 #include "scheduler/job/status.h"
-#include <uthash.h>
 
 struct job_key {
     cycle_point point;

@@ -11,7 +11,6 @@
  * nothing and gives its outcome. The same for a message of a job that is over: only the pool knows
  * whether it still means something. */
 /* The default of uthash falls through its cases, which clang warns of. */
-#define HASH_FUNCTION(key, n, hash) HASH_FNV(key, n, hash)
 
 #include "base/id.h"
 #include "base/memory.h"

@@ -3,10 +3,10 @@
 #ifndef ROUSE_VIEW_H
 #define ROUSE_VIEW_H
 
+#include "base/table.h"
 #include "base/vec.h"
 #include "coroutines/topics.h"
 #include "scheduler/config/workflow.h"
-#include <uthash.h>
 
 struct restart;
 

@@ -5,6 +5,7 @@
  * until nobody waits for them, and over restarts. A plugin that blocks is asked on a thread of its
  * own. */
 #include "base/memory.h"
+#include "base/table.h"
 #include "coroutines/actor.h"
 #include "coroutines/plugin_thread.h"
 #include "db/restart.h"
@@ -12,7 +13,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "base/banned.h"
 

@@ -4,8 +4,8 @@
 #define ROUSE_POOL_CYCLE_H
 
 #include "base/heap.h"
+#include "base/table.h"
 #include "pool/list.h"
-#include "pool/table.h"
 #include "scheduler/cycling/cycling.h"
 
 struct past;

@@ -3,8 +3,8 @@
 #ifndef ROUSE_POOL_FLOW_H
 #define ROUSE_POOL_FLOW_H
 
+#include "base/table.h"
 #include "coroutines/topics.h"
-#include "pool/table.h"
 
 struct flow_set {
     struct flow_list list; /* unused places are zero */

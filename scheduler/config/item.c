@@ -7,9 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#define HASH_FUNCTION HASH_FNV /* the default falls through cases */
 #define uthash_fatal(message) IMPOSSIBLE(message)
-#include <uthash.h>
+#include "base/table.h"
 
 #include "base/banned.h"
 

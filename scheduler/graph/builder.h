@@ -11,10 +11,9 @@
 #include "scheduler/graph/parser.h"
 
 /* The default hash falls through cases, which clang warns of. */
-#define HASH_FUNCTION HASH_FNV
 #define uthash_fatal(text) IMPOSSIBLE(text)
 #include "base/check.h"
-#include <uthash.h>
+#include "base/table.h"
 
 enum {
     FAMILY_QUALIFIERS = 14,

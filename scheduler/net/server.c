@@ -16,8 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 /* The default hash falls through cases in a way clang warns of. */
-#define HASH_FUNCTION(key, n, hash) HASH_FNV(key, n, hash)
-#include <uthash.h>
+#include "base/table.h"
 
 #include "base/banned.h"
 

@@ -1,6 +1,7 @@
 /* See env_sim.h. */
 #include "tests/lib/env_sim.h"
 #include "base/memory.h"
+#include "base/table.h"
 #include "base/trace.h"
 #include "base/vec.h"
 #include <errno.h>
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 enum { FIRST_PID = 1000, KILL_DELAY = 2000, TURN_COST = 5 };
 

@@ -3,8 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define HASH_FUNCTION HASH_FNV /* the default falls through cases */
-#include <uthash.h>
+#include "base/table.h"
 
 #include "base/banned.h"
 

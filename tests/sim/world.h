@@ -2,11 +2,11 @@
 #ifndef ROUSE_SIM_WORLD_H
 #define ROUSE_SIM_WORLD_H
 
+#include "base/table.h"
 #include "coroutines/actor.h"
 #include "tests/lib/env_sim.h"
 #include "tests/sim/spec.h"
 #include <sqlite3.h>
-#include <uthash.h>
 
 struct faults { /* per mille */
     unsigned die_before_commit, die_after_commit, busy_commit, fatal_commit;

@@ -181,8 +181,8 @@ static void bad_messages_of_jobs_are_refused(void **state)
         "{\"job\": \"1/a/01\", \"messages\": [{\"text\": \"x\"}]}",
         "{\"job\": \"1/a/01\", \"messages\": [{\"text\": \"x\", \"when\": 1, \"offset\": \"y\"}]}",
         "{\"job\": \"1/a/01\", \"messages\": [{\"text\": \"x\", \"when\": 1, \"severity\": 3}]}",
-        "{\"job\": \"1/a/01\", \"messages\": [{\"text\": \"x\", \"when\": 1},"
-        " {\"text\": \"x\", \"when\": 1, \"severity\": \"LOUD\"}]}"};
+        ("{\"job\": \"1/a/01\", \"messages\": [{\"text\": \"x\", \"when\": 1},"
+         " {\"text\": \"x\", \"when\": 1, \"severity\": \"LOUD\"}]}")};
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct error error = {0};
