@@ -1,7 +1,7 @@
 /* Health: the run directory and the contact file stay ours. Both are watched (inotify), never
- * polled: a run directory that is moved or removed, or a contact file that is gone or names another
- * scheduler, ends this one at once, leaving the jobs alone. So do SIGTERM, SIGINT and SIGHUP, as
- * `stop --now` does. */
+ * polled; the contact file is there before this member runs. A run directory that is moved or
+ * removed, or a contact file that is gone or names another scheduler, ends this one at once,
+ * leaving the jobs alone. So do SIGTERM, SIGINT and SIGHUP, as `stop --now` does. */
 #include "base/memory.h"
 #include "coroutines/actor.h"
 #include <errno.h>
@@ -19,10 +19,11 @@ struct health {
     struct actor actor;
     struct env_watch signals[SIGNALS];
     unsigned signals_seen;
-    struct env_watch watch; /* of .service, where the contact file lives */
-    unsigned seen;
+    struct env_watch service; /* .service, where the contact file lives */
+    struct env_watch run_dir; /* moved as a whole, it does not change .service */
+    unsigned seen;            /* changes of both */
     bool reported;
-    char *service, *contact;
+    char *service_path, *contact;
 };
 
 static struct env *env_of(const struct health *self)
@@ -53,17 +54,23 @@ static void check(struct health *self)
     text_release(&contact);
 }
 
+static void start_watch(struct health *self, struct env_watch *watch, const char *path)
+{
+    int result = env_of(self)->ops->watch_start(env_of(self), watch, &self->actor.co, path);
+    if (result < 0)
+        actor_log(&self->actor, LOG_WARNING_LEVEL,
+                  "cannot watch %s: %s; a run directory that is removed will not be noticed", path,
+                  strerror(-result));
+}
+
 static void health_start(struct actor *actor)
 {
     struct health *self = (struct health *)actor;
     for (size_t i = 0; i < SIGNALS; i++)
         env_of(self)->ops->signal_start(env_of(self), &self->signals[i], &actor->co, signals[i]);
-    int result =
-        env_of(self)->ops->watch_start(env_of(self), &self->watch, &actor->co, self->service);
-    if (result < 0)
-        actor_log(actor, LOG_WARNING_LEVEL,
-                  "cannot watch %s: %s; a run directory that is removed will not be noticed",
-                  self->service, strerror(-result));
+    start_watch(self, &self->run_dir, actor->context->run_dir);
+    start_watch(self, &self->service, self->service_path);
+    check(self); /* what happened before it was watched */
 }
 
 static void health_hear(struct actor *actor, const struct message *message)
@@ -92,9 +99,10 @@ static bool health_work(struct actor *actor)
     struct health *self = (struct health *)actor;
     if (!actor->shutting_down)
         check_signals(self);
-    if (self->watch.changes == self->seen || self->reported || actor->shutting_down)
+    unsigned changes = self->service.changes + self->run_dir.changes;
+    if (changes == self->seen || self->reported || actor->shutting_down)
         return false;
-    self->seen = self->watch.changes;
+    self->seen = changes;
     check(self);
     return false;
 }
@@ -102,7 +110,8 @@ static bool health_work(struct actor *actor)
 static void health_end(struct actor *actor)
 {
     struct health *self = (struct health *)actor;
-    env_of(self)->ops->watch_stop(env_of(self), &self->watch);
+    env_of(self)->ops->watch_stop(env_of(self), &self->service);
+    env_of(self)->ops->watch_stop(env_of(self), &self->run_dir);
     for (size_t i = 0; i < SIGNALS; i++)
         env_of(self)->ops->signal_stop(env_of(self), &self->signals[i]);
 }
@@ -117,8 +126,8 @@ static void *health_create(const struct cast_context *context, struct error *err
 {
     (void)error;
     struct health *self = NEW(struct health);
-    self->service = str_format("%s/.service", context->run_dir);
-    self->contact = str_format("%s/contact", self->service);
+    self->service_path = str_format("%s/.service", context->run_dir);
+    self->contact = str_format("%s/contact", self->service_path);
     actor_init(&self->actor, &health_type, context);
     return self;
 }
@@ -129,7 +138,7 @@ static void health_destroy(void *member)
     if (!self)
         return;
     actor_release(&self->actor);
-    free(self->service);
+    free(self->service_path);
     free(self->contact);
     free(self);
 }
