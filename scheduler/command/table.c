@@ -12,6 +12,7 @@
 #define COMMANDS(X)                                                                                \
     X(cast)                                                                                        \
     X(clean)                                                                                       \
+    X(cycle_point)                                                                                 \
     X(get_workflow_contact)                                                                        \
     X(get_workflow_version)                                                                        \
     X(help)                                                                                        \
