@@ -68,8 +68,6 @@ struct name_space *namespace_root(const struct namespaces *namespaces)
 
 int namespace_check_name(struct slice name, struct error *error)
 {
-    if (memchr(name.at, '<', name.n))
-        return error_set(error, -ENOTSUP, "task parameters are not implemented yet");
     if (name.n > NAME_MAX_BYTES)
         return error_set(error, -EINVAL, "a task or family name longer than %d bytes",
                          NAME_MAX_BYTES);
@@ -84,16 +82,35 @@ int namespace_check_name(struct slice name, struct error *error)
     return 0;
 }
 
-static int add_heading(struct namespaces *namespaces, struct slice name, struct item *section,
-                       struct error *error)
+struct adding {
+    struct namespaces *namespaces;
+    struct item *section;
+};
+
+static const struct param_value *copy_parameters(const struct namespaces *namespaces,
+                                                 const struct param_value *values, size_t n)
 {
-    if (!name.n)
-        return item_error(error, section, -EINVAL, "an empty name in the list");
-    if (namespace_check_name(name, error) < 0)
-        return item_error_where(error, section);
+    struct param_value *copy = arena_new_array(namespaces->arena, n, sizeof *copy);
+    for (size_t i = 0; i < n; i++)
+        copy[i] = (struct param_value){arena_text(namespaces->arena, slice_of(values[i].name)),
+                                       arena_text(namespaces->arena, slice_of(values[i].value))};
+    return copy;
+}
+
+static int add_named(void *context, const char *text, const struct param_value *values,
+                     size_t n_values, struct error *error)
+{
+    const struct adding *adding = context;
+    struct namespaces *namespaces = adding->namespaces;
+    struct slice name = slice_of(text);
+    int result = namespace_check_name(name, error);
+    if (result < 0)
+        return result;
     struct name_space *space = namespace_get(namespaces, name);
     struct heading *heading = arena_new(namespaces->arena, sizeof *heading);
-    heading->section = section;
+    heading->section = adding->section;
+    heading->parameters = copy_parameters(namespaces, values, n_values);
+    heading->n_parameters = (uint32_t)n_values;
     if (space->last_heading)
         space->last_heading->next = heading;
     else
@@ -101,6 +118,18 @@ static int add_heading(struct namespaces *namespaces, struct slice name, struct 
     space->last_heading = heading;
     space->implicit = false;
     return 0;
+}
+
+static int add_heading(struct namespaces *namespaces, struct slice name, struct item *section,
+                       struct error *error)
+{
+    struct adding adding = {namespaces, section};
+    if (!name.n)
+        return item_error(error, section, -EINVAL, "an empty name in the list");
+    int result = memchr(name.at, '<', name.n)
+                     ? params_expand_name(namespaces->params, name, add_named, &adding, error)
+                     : add_named(&adding, arena_text(namespaces->arena, name), NULL, 0, error);
+    return result < 0 ? item_error_where(error, section) : 0;
 }
 
 /* "a, b" to its names; a comma at the end is let through. */
@@ -143,16 +172,40 @@ struct linearising {
     struct error *error;
 };
 
-/* The `inherit` that counts, or NULL. */
+/* The heading with the `inherit` that counts, or NULL. */
+static const struct heading *inherit_heading(const struct linearising *self,
+                                             const struct name_space *space)
+{
+    const struct heading *last = NULL;
+    for (const struct heading *h = space->headings; h; h = h->next)
+        if (item_find(self->tree, h->section, "inherit"))
+            last = h;
+    return last;
+}
+
 static const struct item *inherit_item(const struct linearising *self,
                                        const struct name_space *space)
 {
-    const struct item *last = NULL;
-    for (const struct heading *h = space->headings; h; h = h->next) {
-        const struct item *item = item_find(self->tree, h->section, "inherit");
-        last = item ? item : last;
-    }
-    return last;
+    const struct heading *heading = inherit_heading(self, space);
+    return heading ? item_find(self->tree, heading->section, "inherit") : NULL;
+}
+
+/* A parent's name, with the parameters of the heading filled in; NULL and the error. */
+static const char *parent_name(const struct linearising *self, const struct name_space *space,
+                               const char *name)
+{
+    if (!strchr(name, '<'))
+        return name;
+    const struct heading *heading = inherit_heading(self, space);
+    struct text full = {0};
+    const char *result = NULL;
+    if (params_fill(self->namespaces->params, slice_of(name), heading->parameters,
+                    heading->n_parameters, &full, self->error) < 0)
+        item_error_where(self->error, inherit_item(self, space));
+    else
+        result = arena_text(self->namespaces->arena, slice_of(text_string(&full)));
+    text_release(&full);
+    return result;
 }
 
 static int find_parents(const struct linearising *self, struct name_space *space)
@@ -164,7 +217,9 @@ static int find_parents(const struct linearising *self, struct name_space *space
     if (space == root)
         return n ? item_error(self->error, item, -EINVAL, "root inherits from nothing") : 0;
     for (uint32_t i = 0; i < n; i++) {
-        const char *name = item->value.strings.at[i];
+        const char *name = parent_name(self, space, item->value.strings.at[i]);
+        if (!name)
+            return self->error->code;
         if (strcmp(name, "None") == 0) {
             if (i > 0 || n == 1)
                 return item_error(self->error, item, -EINVAL,

@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "scheduler/config/item.h"
 #include "scheduler/config/workflow.h"
+#include "scheduler/graph/params.h"
 
 enum {
     INHERIT_DEPTH_MAX = 500, /* parents of parents */
@@ -14,9 +15,12 @@ enum {
 
 struct settings;
 
-/* One heading that speaks of a namespace; there may be several, "[[a]]" and "[[a, b]]". */
+/* One heading that speaks of a namespace; there may be several, "[[a]]" and "[[a, b]]". The
+ * parameters are those of "[[a<m>]]", with the values this namespace stands for. */
 struct heading {
     struct item *section;
+    const struct param_value *parameters;
+    uint32_t n_parameters;
     struct heading *next;
 };
 
@@ -41,6 +45,7 @@ struct name_space {
 struct name_table;
 struct namespaces {
     struct arena *arena, *names_arena; /* not owned */
+    const struct params *params;       /* not owned; NULL: none */
     VEC(struct name_space *) all;      /* root first, then in order of first appearance */
     struct name_table *names;
 };
@@ -56,7 +61,8 @@ struct name_space *namespace_root(const struct namespaces *namespaces);
 /* Whether `name` may be a task's or family's; error says what it may hold. */
 int namespace_check_name(struct slice name, struct error *error);
 
-/* Take up every section of `runtime` (NULL: none), splitting headings at commas. */
+/* Take up every section of `runtime` (NULL: none), splitting headings at commas and making one
+ * namespace for each combination of values of their parameters. */
 int namespaces_read(struct namespaces *namespaces, struct item *runtime, struct error *error);
 /* Find parents and order of all. An error names the namespace, or the circle. */
 int namespaces_linearise(struct namespaces *namespaces, const struct item_tree *tree,

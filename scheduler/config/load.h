@@ -21,6 +21,7 @@ struct loading {
     const struct workflow_options *options; /* never NULL */
     struct warner warner;
     struct error *error;
+    struct params *params; /* [task parameters] */
     struct namespaces namespaces;
     VEC(struct name_space *) tasks; /* by task index */
     VEC(struct xtrigger_def) xtriggers;

@@ -83,6 +83,11 @@ static void set_mode(struct cycling_options *options, const char *name)
         options->calendar = CALENDAR_366DAY;
 }
 
+static const char *keep_text(const struct loading *self, const char *text)
+{
+    return text ? arena_text(self->keep, slice_of(text)) : NULL;
+}
+
 static int create_cycling(struct loading *self, bool acyclic)
 {
     struct cycling_options options = {.calendar = CALENDAR_GREGORIAN};
@@ -103,6 +108,8 @@ static int create_cycling(struct loading *self, bool acyclic)
         return item_error(self->error, digits, -EINVAL, "expected a number from 0 to 6");
     options.year_digits_expanded = digits ? (int)digits->value.integer : 0;
     self->workflow->cycling = cycling_create(&options, self->error);
+    self->workflow->cycle_point_format = keep_text(self, options.format);
+    self->workflow->cycle_point_time_zone = keep_text(self, options.time_zone);
     if (!self->workflow->cycling)
         return format ? item_error_where(self->error, format) : self->error->code;
     return 0;
@@ -174,15 +181,7 @@ static int load_start(struct loading *self)
     if (point_parse_initial(workflow->cycling, start.text, self->options->now, &workflow->start,
                             self->error) < 0)
         return fail_in(self, &start);
-    if (workflow->start >= workflow->initial && workflow->start <= workflow->final)
-        return 0;
-    bool before = workflow->start < workflow->initial;
-    char a[POINT_TEXT_MAX], b[POINT_TEXT_MAX];
-    error_set(self->error, -EINVAL, "the start cycle point %s is %s cycle point %s",
-              point_format(workflow->cycling, workflow->start, a),
-              before ? "before the initial" : "after the final",
-              point_format(workflow->cycling, before ? workflow->initial : workflow->final, b));
-    return fail_in(self, &start);
+    return 0;
 }
 
 static int load_stop(struct loading *self)

@@ -1,5 +1,6 @@
 /* Queues, special tasks and the clock triggers that come of them. */
-#include "scheduler/config/load.h"
+#include "base/check.h"
+#include "scheduler/config/parameters.h"
 #include <errno.h>
 #include <string.h>
 
@@ -17,6 +18,30 @@ static int members_of(struct loading *self, const struct item *item, const char 
         return item_error_where(self->error, item);
     load_members(self, name, ret_members, ret_n);
     return 0;
+}
+
+/* The special task `name` of `item`, parameters filled in. */
+typedef int special_name_handler(struct loading *self, const struct item *item, const char *name,
+                                 void *context);
+
+struct special {
+    struct loading *loading;
+    const struct item *item;
+    special_name_handler *handler;
+    void *context;
+};
+
+static int take_special(void *context, const char *name)
+{
+    const struct special *special = context;
+    return special->handler(special->loading, special->item, name, special->context);
+}
+
+static int each_special(struct loading *self, const struct item *item, const char *name,
+                        special_name_handler *handler, void *context)
+{
+    struct special special = {self, item, handler, context};
+    return parameters_expand(self, item, name, take_special, &special);
 }
 
 /* "name" or "name(offset)" */
@@ -41,6 +66,18 @@ static int parse_clock(struct loading *self, const struct item *item, const char
     return 0;
 }
 
+static int add_clock_trigger(struct loading *self, const struct item *item, const char *name,
+                             void *context)
+{
+    const uint32_t *clock = context, *members;
+    uint32_t n;
+    if (members_of(self, item, name, &members, &n) < 0)
+        return self->error->code;
+    for (uint32_t m = 0; m < n; m++)
+        *vec_push(&self->clock_triggers) = (struct clock_trigger){members[m], *clock};
+    return 0;
+}
+
 static int read_clock_triggers(struct loading *self)
 {
     const struct item *item = load_setting(self, "scheduling", "special tasks", "clock-trigger");
@@ -51,39 +88,52 @@ static int read_clock_triggers(struct loading *self)
                           "clock-trigger tasks require date-time cycling");
     for (uint32_t i = 0; i < item->value.strings.n; i++) {
         const char *name, *offset;
-        const uint32_t *members;
-        uint32_t n;
-        if (parse_clock(self, item, item->value.strings.at[i], &name, &offset) < 0 ||
-            members_of(self, item, name, &members, &n) < 0)
+        if (parse_clock(self, item, item->value.strings.at[i], &name, &offset) < 0)
             return self->error->code;
         uint32_t clock = load_clock(self, offset);
-        for (uint32_t m = 0; m < n; m++)
-            *vec_push(&self->clock_triggers) = (struct clock_trigger){members[m], clock};
+        if (each_special(self, item, name, add_clock_trigger, &clock) < 0)
+            return self->error->code;
     }
     return 0;
+}
+
+static int define_special(struct loading *self, const struct item *item, const char *name,
+                          void *context)
+{
+    const uint32_t *members;
+    uint32_t n;
+    (void)context;
+    return members_of(self, item, name, &members, &n);
 }
 
 int load_special_names(struct loading *self)
 {
     const struct item *item = load_setting(self, "scheduling", "special tasks", "sequential");
-    for (uint32_t i = 0; item && i < item->value.strings.n; i++) {
-        const uint32_t *members;
-        uint32_t n;
-        if (members_of(self, item, item->value.strings.at[i], &members, &n) < 0)
+    for (uint32_t i = 0; item && i < item->value.strings.n; i++)
+        if (each_special(self, item, item->value.strings.at[i], define_special, NULL) < 0)
             return self->error->code;
-    }
     return read_clock_triggers(self);
+}
+
+static int set_sequential(struct loading *self, const struct item *item, const char *name,
+                          void *context)
+{
+    struct task_def *tasks = context;
+    const uint32_t *members = NULL;
+    uint32_t n = 0;
+    (void)item;
+    load_members(self, name, &members, &n);
+    for (uint32_t m = 0; m < n; m++)
+        tasks[members[m]].sequential = true;
+    return 0;
 }
 
 void load_sequential(struct loading *self, struct task_def *tasks)
 {
     const struct item *item = load_setting(self, "scheduling", "special tasks", "sequential");
     for (uint32_t i = 0; item && i < item->value.strings.n; i++) {
-        const uint32_t *members = NULL;
-        uint32_t n = 0;
-        load_members(self, item->value.strings.at[i], &members, &n);
-        for (uint32_t m = 0; m < n; m++)
-            tasks[members[m]].sequential = true;
+        int result = each_special(self, item, item->value.strings.at[i], set_sequential, tasks);
+        POST(result == 0); /* load_special_names has been through them */
     }
 }
 
@@ -126,26 +176,36 @@ static int read_limit(struct loading *self, const struct item *queue, uint32_t *
     return 0;
 }
 
+struct queue_members {
+    const struct item *queue;
+    uint32_t index;
+    struct task_def *tasks;
+};
+
+static int set_queue(struct loading *self, const struct item *item, const char *name, void *context)
+{
+    const struct queue_members *to = context;
+    const uint32_t *members = NULL;
+    uint32_t n = 0;
+    (void)item;
+    if (!load_members(self, name, &members, &n))
+        warner_say(&self->warner,
+                   "Queues contain tasks not defined in runtime:\n"
+                   "     * task '%s' in queue '%s'",
+                   name, to->queue->name);
+    for (uint32_t m = 0; m < n; m++)
+        to->tasks[members[m]].queue = to->index;
+    return 0;
+}
+
 static int read_members(struct loading *self, const struct item *queue, uint32_t index,
                         struct task_def *tasks)
 {
     const struct item *item = item_find(&self->tree, queue, "members");
-    for (uint32_t i = 0; item && i < item->value.strings.n; i++) {
-        const char *name = item->value.strings.at[i];
-        const uint32_t *members = NULL;
-        uint32_t n = 0;
-        bool known = load_members(self, name, &members, &n);
-        if (!known && strchr(name, '<'))
-            return namespace_check_name(slice_of(name), self->error),
-                   item_error_where(self->error, item);
-        if (!known)
-            warner_say(&self->warner,
-                       "Queues contain tasks not defined in runtime:\n"
-                       "     * task '%s' in queue '%s'",
-                       name, queue->name);
-        for (uint32_t m = 0; m < n; m++)
-            tasks[members[m]].queue = index;
-    }
+    struct queue_members to = {queue, index, tasks};
+    for (uint32_t i = 0; item && i < item->value.strings.n; i++)
+        if (each_special(self, item, item->value.strings.at[i], set_queue, &to) < 0)
+            return self->error->code;
     return 0;
 }
 

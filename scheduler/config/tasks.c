@@ -37,6 +37,7 @@ int load_namespaces(struct loading *self)
 {
     struct namespaces *namespaces = &self->namespaces;
     struct item *runtime = item_find(&self->tree, &self->tree.root, "runtime");
+    namespaces->params = self->params;
     int result = namespaces_read(namespaces, runtime, self->error);
     if (result == 0)
         result = namespaces_linearise(namespaces, &self->tree, self->error);
@@ -193,6 +194,9 @@ static int build(struct loading *self, struct graph_builder *builder, const stru
         return self->error->code;
     if (!has_tasks(self->graph))
         return fail_empty(self, section, "no workflow dependency graph defined");
+    if (graph_check_circular(self->graph, self->workflow->cycling, ask_task_name, self,
+                             self->error) < 0)
+        return fail_in(self, section);
     return 0;
 }
 
@@ -211,6 +215,7 @@ int load_graph(struct loading *self)
     const struct workflow *workflow = self->workflow;
     struct graph_builder *builder =
         graph_builder_create(workflow->cycling, workflow->initial, workflow->final, &names);
+    graph_builder_parameters(builder, self->params);
     int result = build(self, builder, section);
     graph_builder_destroy(builder);
     return result;

@@ -4,6 +4,7 @@
 #define _FILE_OFFSET_BITS 64
 #include "base/check.h"
 #include "scheduler/config/load.h"
+#include "scheduler/config/parameters.h"
 #include "scheduler/config/parse.h"
 #include "scheduler/config/upgrade.h"
 #include <errno.h>
@@ -27,18 +28,37 @@ struct loaded {
     struct graph *graph; /* as built; workflow.graph may have clock triggers added */
 };
 
+/* The last one with parameters, or NULL. */
+static const struct heading *parameters_heading(const struct name_space *space)
+{
+    const struct heading *last = NULL;
+    for (const struct heading *h = space->headings; h; h = h->next)
+        if (h->n_parameters)
+            last = h;
+    return last;
+}
+
 static void define_task(struct loading *self, const struct name_space *space, uint32_t index,
                         struct task_def *def)
 {
     const char **ancestors = arena_new_array(self->keep, space->n_order, sizeof *ancestors);
     for (uint32_t i = 0; i < space->n_order; i++)
         ancestors[i] = space->order[i]->name;
+    const struct heading *own = parameters_heading(space);
+    struct key_value *parameters =
+        arena_new_array(self->keep, own ? own->n_parameters : 0, sizeof *parameters);
+    for (uint32_t i = 0; own && i < own->n_parameters; i++)
+        parameters[i] =
+            (struct key_value){arena_text(self->keep, slice_of(own->parameters[i].name)),
+                               arena_text(self->keep, slice_of(own->parameters[i].value))};
     *def = (struct task_def){.name = space->name,
                              .index = index,
                              .ancestors = ancestors,
                              .n_ancestors = space->n_order,
                              .outputs = space->settings->outputs,
                              .n_outputs = space->settings->n_outputs,
+                             .parameters = parameters,
+                             .n_parameters = own ? own->n_parameters : 0,
                              .runtime = space->settings->runtime};
 }
 
@@ -131,6 +151,8 @@ static int load_parts(struct loading *self)
     if (result == 0)
         result = load_xtriggers(self);
     if (result == 0)
+        result = load_parameters(self);
+    if (result == 0)
         result = load_namespaces(self);
     if (result == 0)
         result = load_special_names(self);
@@ -187,6 +209,7 @@ static void loading_release(struct loading *self)
 {
     item_tree_release(&self->tree);
     namespaces_release(&self->namespaces);
+    params_destroy(self->params);
     vec_release(&self->tasks);
     vec_release(&self->xtriggers);
     vec_release(&self->clock_triggers);

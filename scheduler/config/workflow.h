@@ -62,6 +62,8 @@ struct task_def {
     uint32_t n_ancestors;
     const struct output_def *outputs; /* standard ones first, see enum standard_output */
     uint32_t n_outputs;
+    const struct key_value *parameters; /* of "[[a<m>]]": m and its value */
+    uint32_t n_parameters;
     uint32_t queue;
     bool sequential; /* [special tasks]sequential */
     struct runtime runtime;

@@ -309,3 +309,21 @@ int param_fill_template(const struct params *params, const char *template_text, 
     }
     return 0;
 }
+
+int params_fill_text(const char *text, const struct param_value *values, size_t n_values,
+                     struct text *ret_text, struct error *error)
+{
+    PRE(n_values <= PARAMS_MAX);
+    struct params *params = params_create();
+    struct text filled = {0};
+    int first[PARAMS_MAX] = {0}, code = 0;
+    for (size_t i = 0; i < n_values && code == 0; i++)
+        code = params_define(params, values[i].name, values[i].value, error);
+    if (code == 0)
+        code = param_fill_template(params, text, first, &filled, error);
+    if (code == 0)
+        text_add(ret_text, text_string(&filled));
+    text_release(&filled);
+    params_destroy(params);
+    return code;
+}

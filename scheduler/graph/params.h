@@ -48,6 +48,11 @@ int params_expand_name(const struct params *params, struct slice text, params_na
 int params_fill(const struct params *params, struct slice text, const struct param_value *values,
                 size_t n_values, struct text *ret_name, struct error *error);
 
+/* `text` with %(m)s, %(m)02d and the like filled in from `values`. -EINVAL if it holds anything
+ * else behind a %. */
+int params_fill_text(const char *text, const struct param_value *values, size_t n_values,
+                     struct text *ret_text, struct error *error);
+
 /* The statement itself if it has no parameters; else one for each combination of their values.
  * Names whose offset leads out of the values are dropped, and with an element left empty the rest
  * of its chain. */

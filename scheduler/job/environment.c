@@ -1,5 +1,6 @@
 #include "scheduler/job/environment.h"
 #include "base/memory.h"
+#include "scheduler/graph/params.h"
 #include "scheduler/job/paths.h"
 #include <stdlib.h>
 #include <string.h>
@@ -123,6 +124,13 @@ static void add_work_directory(struct text *out, const struct jobfile_options *o
     free(path);
 }
 
+static void add_parameters(struct text *out, const struct task_def *task)
+{
+    for (uint32_t i = 0; i < task->n_parameters; i++)
+        text_addf(out, "    export CYLC_TASK_PARAM_%s=\"%s\"\n", task->parameters[i].key,
+                  task->parameters[i].value);
+}
+
 static void add_task(struct text *out, const struct jobfile_options *options)
 {
     text_add(out, "    # CYLC TASK ENVIRONMENT:\n");
@@ -139,9 +147,26 @@ static void add_task(struct text *out, const struct jobfile_options *options)
              "    export CYLC_TASK_LOG_DIR=\"${CYLC_WORKFLOW_RUN_DIR}/log/job/${CYLC_TASK_JOB}\"\n"
              "    export CYLC_TASK_LOG_ROOT=\"${CYLC_TASK_LOG_DIR}/job\"\n");
     add_work_directory(out, options);
+    add_parameters(out, options->task);
     if (strcmp(options->cycling_mode, "integer") != 0)
         text_add(out, "    export ISODATETIMECALENDAR=\"${CYLC_CYCLING_MODE}\"\n"
                       "    export ISODATETIMEREF=\"${CYLC_TASK_CYCLE_POINT}\"\n");
+}
+
+/* A value of the user's, with the task's parameters filled in. One that is no template, as a %
+ * stands in it for something else, is left alone. */
+static void add_user_value(struct text *out, const struct task_def *task, const char *value)
+{
+    struct param_value values[PARAMS_MAX];
+    struct text filled = {0};
+    struct error error = {0};
+    uint32_t n = task->n_parameters < PARAMS_MAX ? task->n_parameters : PARAMS_MAX;
+    for (uint32_t i = 0; i < n; i++)
+        values[i] = (struct param_value){task->parameters[i].key, task->parameters[i].value};
+    if (n && strchr(value, '%') && params_fill_text(value, values, n, &filled, &error) == 0)
+        value = text_string(&filled);
+    environment_add_value(out, value);
+    text_release(&filled);
 }
 
 static bool is_result(const struct jobfile_options *options, const char *name)
@@ -175,7 +200,7 @@ static void add_user(struct text *out, const struct jobfile_options *options)
         if (is_result(options, runtime->environment[i].key))
             continue;
         text_addf(out, "    %s=", runtime->environment[i].key);
-        environment_add_value(out, runtime->environment[i].value);
+        add_user_value(out, options->task, runtime->environment[i].value);
         text_add_char(out, '\n');
     }
     text_add(out, "}\n");

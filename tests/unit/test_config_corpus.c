@@ -25,13 +25,11 @@ struct difference {
 
 static const struct difference valid_differences[] = {
     {"deprecated-polling", "polling tasks are not implemented yet"},
-    {"out-of-range-parameter-offset", "task parameters are not implemented yet"},
     {"skip-mode-task", "run mode = skip is not implemented yet"},
 };
 
 /* These are accepted. */
 static const struct difference invalid_accepted[] = {
-    {"graph-circular-intercycle", "circles through several cycles are not looked for"},
     {"xtrigger-bad-arguments", "functions of xtriggers are checked when they are loaded"},
     {"xtrigger-unknown-function", "functions of xtriggers are checked when they are loaded"},
 };
@@ -40,17 +38,12 @@ static const struct difference invalid_accepted[] = {
 static const struct difference invalid_otherwise[] = {
     {"jinja2-*", "templates are not implemented yet"},
     {"template-var-*", "templates are not implemented yet"},
-    {"parameter-*", "task parameters are not implemented yet"},
-    {"bad-parameter-*", "task parameters are not implemented yet"},
-    {"bad-list-params-*", "task parameters are not implemented yet"},
-    {"queue-bad-member-param", "task parameters are not implemented yet"},
     {"external-trigger-reused", "external triggers are not implemented yet"},
 };
 
 static const struct difference config_differences[] = {
     {"jinja2-*", "templates are not implemented yet"},
     {"include-with-jinja2", "templates are not implemented yet"},
-    {"param-*", "task parameters are not implemented yet"},
     {"external-trigger-forms", "external triggers are not implemented yet"},
     {"upgrade-events-items", "polling tasks are not implemented yet"},
     {"workflow-state-polling", "polling tasks are not implemented yet"},

@@ -205,6 +205,23 @@ static void the_environment_keeps_its_order_and_form(void **state)
     free(text);
 }
 
+static void a_task_is_told_its_parameters(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct key_value environment[] = {{"A", "%(m)03d-%(w)s"}, {"B", "100% of $A"}};
+    static const struct key_value parameters[] = {{"m", "7"}, {"w", "cat"}};
+    fixture->task.runtime.environment = environment;
+    fixture->task.runtime.n_environment = 2;
+    fixture->task.parameters = parameters;
+    fixture->task.n_parameters = 2;
+    struct text text = {0};
+    jobfile_write(&fixture->options, &text);
+    assert_non_null(strstr(text_string(&text), "    export CYLC_TASK_PARAM_m=\"7\"\n"
+                                               "    export CYLC_TASK_PARAM_w=\"cat\"\n"));
+    assert_non_null(strstr(text_string(&text), "    A=\"007-cat\"\n    B=\"100% of $A\"\n"));
+    text_release(&text);
+}
+
 static void the_header_is_cylcs(void **state)
 {
     struct fixture *fixture = *state;
@@ -622,6 +639,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_environment_keeps_its_order_and_form),
+        TEST(a_task_is_told_its_parameters),
         TEST(the_header_is_cylcs),
         TEST(values_are_quoted_as_cylc_does),
         TEST(what_is_literal_stays_literal),

@@ -97,13 +97,44 @@ static void options_overrule_points(void **state)
     assert_int_equal(workflow->stop, 8);
     assert_int_equal(workflow->hold_after, 7);
     workflow_destroy(workflow);
-    options.start = "2";
-    assert_refused_with(text, &options, 0, "--start-cycle-point", "2 is before the initial");
-    options.start = "10";
-    assert_refused_with(text, &options, 0, "--start-cycle-point", "10 is after the final");
+    options.start = "x";
+    assert_refused_with(text, &options, 0, "--start-cycle-point", "'x'");
     options.start = NULL;
     options.initial = "x";
     assert_refused_with(text, &options, 0, "--initial-cycle-point", "'x'");
+}
+
+/* As in Cylc: the one is a start at the initial point, the other a run without tasks. */
+static void a_start_outside_of_the_workflow_is_allowed(void **state)
+{
+    (void)state;
+    const char *text = "[scheduling]\ncycling mode = integer\ninitial cycle point = 2\n"
+                       "final cycle point = 3\n[[graph]]\nP1 = a\n[runtime]\n[[a]]\n";
+    struct workflow_options options = {.start = "1"};
+    struct workflow *workflow = flow_load_with(text, &options);
+    assert_int_equal(workflow->start, 1);
+    workflow_destroy(workflow);
+    options.start = "5";
+    workflow = flow_load_with(text, &options);
+    assert_int_equal(workflow->start, 5);
+    workflow_destroy(workflow);
+}
+
+static void the_format_of_points_is_kept(void **state)
+{
+    (void)state;
+    struct workflow *workflow =
+        flow_load("[scheduler]\ncycle point format = CCYYMMDDThh+0530\n"
+                  "cycle point time zone = +0530\n[scheduling]\ninitial cycle point = 2030\n"
+                  "[[graph]]\nP1D = a\n[runtime]\n[[a]]\n");
+    assert_string_equal(workflow->cycle_point_format, "CCYYMMDDThh+0530");
+    assert_string_equal(workflow->cycle_point_time_zone, "+0530");
+    workflow_destroy(workflow);
+    workflow = flow_load("[scheduling]\ninitial cycle point = 2030\n[[graph]]\nP1D = a\n"
+                         "[runtime]\n[[a]]\n");
+    assert_null(workflow->cycle_point_format);
+    assert_null(workflow->cycle_point_time_zone);
+    workflow_destroy(workflow);
 }
 
 static void bad_points_are_refused_with_their_item(void **state)
@@ -282,7 +313,7 @@ static void queues_take_tasks_and_families(void **state)
                    4, "[scheduling][queues][q]limit", "expected a number of tasks");
     assert_refused(
         "[scheduling]\n[[queues]]\n[[[q]]]\nmembers = t<m>\n" R1("a", "[runtime]\n[[a]]\n"), 4,
-        "[scheduling][queues][q]members", "parameters are not implemented");
+        "[scheduling][queues][q]members", "parameter 'm' in 't<m>' is not defined");
 }
 
 static void sequential_tasks_are_marked(void **state)
@@ -427,14 +458,71 @@ static void the_furthest_future_offset_is_known(void **state)
     workflow_destroy(workflow);
 }
 
-static void templates_and_parameters_are_refused_clearly(void **state)
+#define PARAMETERS "[task parameters]\nm = 1..2\nw = cat, dog\n[[templates]]\nm = -%(m)02d\n"
+
+static void a_task_knows_its_parameters(void **state)
+{
+    (void)state;
+    struct workflow *workflow =
+        flow_load(PARAMETERS R1("a<m,w>", "[runtime]\n[[a<m,w>]]\ninherit = F<w>\n[[F<w>]]\n"
+                                          "[[a<m=2,w>]]\nscript = two\n"));
+    assert_int_equal(workflow->n_tasks, 4);
+    const struct task_def *task = flow_task(workflow, "a-02_dog");
+    assert_int_equal(task->n_parameters, 2);
+    assert_string_equal(task->parameters[0].key, "m");
+    assert_string_equal(task->parameters[0].value, "2");
+    assert_string_equal(task->parameters[1].value, "dog");
+    assert_string_equal(task->runtime.script, "two");
+    assert_true(workflow_task_is_a(workflow, task->index, "F_dog"));
+    assert_false(workflow_task_is_a(workflow, task->index, "F_cat"));
+    workflow_destroy(workflow);
+}
+
+static void queues_and_special_tasks_take_parameters(void **state)
+{
+    (void)state;
+    struct workflow *workflow =
+        flow_load(PARAMETERS "[scheduling]\ninitial cycle point = 2030\n[[queues]]\n[[[q]]]\n"
+                             "limit = 1\nmembers = a<m>\n[[special tasks]]\n"
+                             "sequential = a<m=1>\nclock-trigger = a<m>(PT1H)\n[[graph]]\n"
+                             "P1D = a<m>\n[runtime]\n[[a<m>]]\n");
+    const struct task_def *one = flow_task(workflow, "a-01"), *two = flow_task(workflow, "a-02");
+    assert_int_equal(one->queue, 1);
+    assert_int_equal(two->queue, 1);
+    assert_true(one->sequential);
+    assert_false(two->sequential);
+    assert_int_equal(workflow->graph->tasks[two->index].n_xtriggers, 1);
+    workflow_destroy(workflow);
+}
+
+static void bad_parameters_are_refused_with_their_place(void **state)
+{
+    (void)state;
+    assert_refused("[task parameters]\nm = 1..x\n" R1("a", ""), 2, "[task parameters]m",
+                   "bad range");
+    assert_refused(PARAMETERS R1("a<m>", "[runtime]\n[[a<m-1>]]\n"), 10, "[runtime][a<m-1>]",
+                   "m-1");
+    assert_refused(PARAMETERS R1("a", "[runtime]\n[[F<m>]]\n[[a]]\ninherit = F<m=7>\n"), 12,
+                   "[runtime][a]inherit", "m=7");
+    assert_refused(PARAMETERS "[scheduling]\n[[special tasks]]\nsequential = a<x>\n" R1("a", ""), 8,
+                   "[scheduling][special tasks]sequential", "parameter 'x'");
+}
+
+static void a_circle_of_tasks_is_refused(void **state)
+{
+    (void)state;
+    assert_refused("[scheduler]\nallow implicit tasks = True\n[scheduling]\n"
+                   "initial cycle point = 1\ncycling mode = integer\n[[graph]]\n"
+                   "P1 = a => b => a\n",
+                   6, "[scheduling][graph]", "1/a");
+}
+
+static void templates_are_refused_clearly(void **state)
 {
     (void)state;
     assert_refused("#!jinja2\n" R1("a", ""), 1, "", "not implemented");
     assert_refused("#!Jinja2  \n", 1, "", "not implemented");
     assert_refused("#!empy\n", 1, "", "not implemented");
-    assert_refused("[task parameters]\nm = 1..3\n" R1("a", ""), 2, "[task parameters]m",
-                   "not implemented yet");
     struct workflow *workflow = flow_load("#!/bin/true\n" R1("a", "[runtime]\n[[a]]\n"));
     workflow_destroy(workflow);
 }
@@ -615,7 +703,13 @@ int main(void)
         cmocka_unit_test(sequential_xtriggers_can_be_the_default),
         cmocka_unit_test(bad_xtriggers_are_refused),
         cmocka_unit_test(the_furthest_future_offset_is_known),
-        cmocka_unit_test(templates_and_parameters_are_refused_clearly),
+        cmocka_unit_test(a_start_outside_of_the_workflow_is_allowed),
+        cmocka_unit_test(the_format_of_points_is_kept),
+        cmocka_unit_test(a_task_knows_its_parameters),
+        cmocka_unit_test(queues_and_special_tasks_take_parameters),
+        cmocka_unit_test(bad_parameters_are_refused_with_their_place),
+        cmocka_unit_test(a_circle_of_tasks_is_refused),
+        cmocka_unit_test(templates_are_refused_clearly),
         cmocka_unit_test(every_prefix_of_a_file_is_read_or_refused),
         cmocka_unit_test(a_thousand_damaged_files_are_read_or_refused),
         cmocka_unit_test(a_text_without_an_end_is_not_read_past),
