@@ -225,6 +225,7 @@ static int find_parents(const struct linearising *self, struct name_space *space
                 return item_error(self->error, item, -EINVAL,
                                   "null parentage for %s: None stands first, before other parents",
                                   space->name);
+            space->none_first = true;
             continue;
         }
         struct name_space *parent = namespace_find(self->namespaces, slice_of(name));

@@ -31,6 +31,7 @@ struct name_space {
     struct heading *headings, *last_heading; /* in order of the file */
     struct name_space **parents;             /* of the last `inherit`; root if there is none */
     uint32_t n_parents;
+    bool none_first;           /* `inherit = None, ...` */
     struct name_space **order; /* itself, then its ancestors: method resolution order (C3) */
     uint32_t n_order;
     enum linearised state;

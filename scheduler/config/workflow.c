@@ -38,6 +38,20 @@ static const struct heading *parameters_heading(const struct name_space *space)
     return last;
 }
 
+/* A task the graph alone names has root for a parent, and no heading that says so. */
+static void define_parents(struct loading *self, const struct name_space *space,
+                           struct task_def *def)
+{
+    static const char *const only_root[] = {"root"};
+    const char **parents = arena_new_array(self->keep, space->n_parents, sizeof *parents);
+    for (uint32_t i = 0; i < space->n_parents; i++)
+        parents[i] = space->parents[i]->name;
+    def->parents = space->n_parents ? parents : only_root;
+    def->n_parents = space->n_parents ? space->n_parents : space->n_order > 1;
+    if (def->n_parents)
+        def->first_parent = space->none_first ? only_root[0] : def->parents[0];
+}
+
 static void define_task(struct loading *self, const struct name_space *space, uint32_t index,
                         struct task_def *def)
 {
@@ -60,6 +74,7 @@ static void define_task(struct loading *self, const struct name_space *space, ui
                              .parameters = parameters,
                              .n_parameters = own ? own->n_parameters : 0,
                              .runtime = space->settings->runtime};
+    define_parents(self, space, def);
 }
 
 static void define_families(struct loading *self)

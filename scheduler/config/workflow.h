@@ -60,6 +60,9 @@ struct task_def {
     uint32_t index;
     const char *const *ancestors; /* linearised: itself first, root last */
     uint32_t n_ancestors;
+    const char *const *parents; /* as `inherit` names them, root if it names none; root has none */
+    uint32_t n_parents;
+    const char *first_parent; /* in the tree: root after `inherit = None, ...`; NULL for root */
     const struct output_def *outputs; /* standard ones first, see enum standard_output */
     uint32_t n_outputs;
     const struct key_value *parameters; /* of "[[a<m>]]": m and its value */

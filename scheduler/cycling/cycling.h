@@ -93,6 +93,7 @@ enum offset_kind { OFFSET_RELATIVE, OFFSET_ABSOLUTE };
 struct offset {
     enum offset_kind kind;
     cycle_point point;       /* OFFSET_ABSOLUTE */
+    bool from_initial;       /* it was written from ^: `point` follows the initial point */
     unsigned n;              /* OFFSET_RELATIVE: how many terms; 0 = the same point */
     struct interval term[3]; /* applied in order */
 };

@@ -54,8 +54,11 @@ int offset_parse(const struct cycling *cycling, const char *text, cycle_point in
         const cycle_point point = value.at[0] == '^' ? initial : final;
         if (point == POINT_MAX || point == POINT_NONE)
             return error_set(error, -EINVAL, "offset '%s': there is no final cycle point", text);
-        return parse_absolute(cycling, (struct slice){value.at + 1, value.n - 1}, point, ret_offset,
-                              error);
+        int code = parse_absolute(cycling, (struct slice){value.at + 1, value.n - 1}, point,
+                                  ret_offset, error);
+        if (!code)
+            ret_offset->from_initial = value.at[0] == '^';
+        return code;
     }
     expression_split(value, &base, &tail);
     if (base.n > 0)
