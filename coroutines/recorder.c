@@ -194,7 +194,7 @@ static enum recorder_next turn(struct recorder *self)
 {
     struct error error = {0};
     int result = take_turn(self, &error);
-    if (result < 0 && result == -EBUSY && self->retries < RETRIES_MAX) {
+    if (result == -EBUSY && self->retries < RETRIES_MAX) {
         start_retry(self, &error);
         return NEXT_RETRY;
     }

@@ -318,7 +318,7 @@ static bool read_year(const struct cycling *cycling, enum format_token token,
 
     if (token == FORMAT_YEAR_EXPANDED) {
         if (!read_sign(&reading->rest, &sign) ||
-            !read_number(&reading->rest, (size_t)(YEAR_DIGITS + cycling->expanded), &value))
+            !read_number(&reading->rest, (size_t)YEAR_DIGITS + (size_t)cycling->expanded, &value))
             return false;
         reading->year = sign * value;
     } else if (token == FORMAT_YEAR) {
