@@ -119,8 +119,8 @@ static int for_each_id(struct viewer *self, const json_t *args, for_instance *ru
         return error_set(error, -EINVAL, "\"ids\" must be a list of texts");
     for (size_t i = 0; i < json_array_size(ids); i++) {
         const char *text = json_string_value(json_array_get(ids, i));
-        cycle_point point;
-        uint32_t task;
+        cycle_point point = POINT_NONE;
+        uint32_t task = NO_INDEX;
         if (!text)
             return error_set(error, -EINVAL, "\"ids\" must be a list of texts");
         int result = find_instance(&self->view, text, &point, &task, error);
