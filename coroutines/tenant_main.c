@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "base/banned.h"
 
@@ -131,6 +132,17 @@ static int arrive(struct guest *guest, const char *text, struct error *error)
     return result == 0 ? stay(guest, error) : result;
 }
 
+/* Whether our parent still is the scheduler, the same program as we: it may have died before we
+ * could ask to be told. */
+static bool scheduler_is_there(void)
+{
+    char path[64], parent[4096], own[4096];
+    (void)snprintf(path, sizeof path, "/proc/%lld/exe", (long long)getppid());
+    ssize_t n = readlink(path, parent, sizeof parent);
+    return n > 0 && n == readlink("/proc/self/exe", own, sizeof own) &&
+           memcmp(parent, own, (size_t)n) == 0;
+}
+
 int house_member_main(int argc, char **argv)
 {
     if (argc != 2) {
@@ -138,6 +150,8 @@ int house_member_main(int argc, char **argv)
         return 2;
     }
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (!scheduler_is_there())
+        return TENANT_REFUSES;
     struct guest *guest = NEW(struct guest);
     struct error error = {0};
     int result = arrive(guest, argv[1], &error);

@@ -84,6 +84,11 @@ for name, placement in PLACEMENTS.items():
 
 
 class Refused(common.SystemTest):
+    def test_a_member_without_its_scheduler_ends(self):
+        """As one whose scheduler was killed before it could ask to be told."""
+        result = self.world.rouse('cast', '{}', limit=20)
+        self.assertEqual((3, ''), (result.status, result.err), 'not even what it is given is looked at')
+
     def test_placements_that_cannot_be(self):
         self.world.install('w', flow('a'))
         for placement, text in [('server=process', 'server'), ('health=thread', 'health'), ('nobody=loop', 'nobody'),
