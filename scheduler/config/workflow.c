@@ -6,6 +6,7 @@
 #include "scheduler/config/load.h"
 #include "scheduler/config/parameters.h"
 #include "scheduler/config/parse.h"
+#include "scheduler/config/template.h"
 #include "scheduler/config/upgrade.h"
 #include <errno.h>
 #include <stdio.h>
@@ -184,22 +185,37 @@ static int load_parts(struct loading *self)
     return 0;
 }
 
-/* Templates are expanded here, between including files and parsing. */
-static int expand_templates(struct source *source, struct error *error)
+/* The directory of the workflow's file. */
+static const char *directory_of(const struct loading *self)
 {
-    static const char *const engines[] = {"jinja2", "empy"};
-    if (!source->n || !source->lines[0].text.n || source->lines[0].text.at[0] != '#')
+    const char *name = self->workflow->source, *slash = strrchr(name, '/');
+    if (!slash)
+        return ".";
+    return arena_text(self->keep, (struct slice){name, (size_t)(slash - name) + 1});
+}
+
+/* Templates are expanded here, between including files and parsing. The lines that come of one have
+ * numbers of their own. */
+static int expand_templates(struct loading *self, struct source *source)
+{
+    struct workflow *workflow = self->workflow;
+    struct template_result result;
+    int code = template_process(source, directory_of(self), &self->options->templates, self->keep,
+                                &result, self->error);
+    if (code < 0)
+        return code;
+    workflow->template_variables = result.variables;
+    workflow->n_template_variables = result.n_variables;
+    if (!result.processed)
         return 0;
-    struct slice first = slice_trim(source->lines[0].text);
-    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++)
-        if (first.n == strlen(engines[i]) + 2 && first.at[1] == '!' &&
-            strncasecmp(first.at + 2, engines[i], strlen(engines[i])) == 0)
-            return error_where(error, source->lines[0].file, source->lines[0].line, NULL),
-                   error_set(error, -ENOTSUP,
-                             "%.*s templates are not implemented in this version (process the file "
-                             "with `cylc view -p` or write it without a template)",
-                             (int)first.n, first.at);
-    return 0;
+    workflow->processed = result.text.at;
+    workflow->processed_size = result.text.n;
+    struct text name = {0};
+    text_addf(&name, "%s (processed by Jinja2)", workflow->source);
+    const char *file = arena_text(&self->scratch, slice_of(text_string(&name)));
+    text_release(&name);
+    source_release(source);
+    return source_add(source, &self->scratch, file, result.text, NULL, self->error);
 }
 
 static int load_text(struct loading *self, struct slice text, const struct source_reader *reader)
@@ -209,7 +225,7 @@ static int load_text(struct loading *self, struct slice text, const struct sourc
     item_tree_init(&self->tree, &self->scratch, name);
     int result = source_add(&source, &self->scratch, name, text, reader, self->error);
     if (result == 0)
-        result = expand_templates(&source, self->error);
+        result = expand_templates(self, &source);
     if (result == 0)
         result = parse_lines(&source, &self->tree, self->error);
     source_release(&source);

@@ -117,8 +117,12 @@ struct runahead_def {
 };
 
 struct workflow {
-    uint64_t version;   /* 1, one more at each reload */
-    const char *source; /* path of flow.cylc */
+    uint64_t version;      /* 1, one more at each reload */
+    const char *source;    /* path of flow.cylc */
+    const char *processed; /* the lines that came of a template; NULL: the file is none */
+    size_t processed_size;
+    const struct key_value *template_variables; /* value as Python writes it */
+    uint32_t n_template_variables;
     const char *title;
     const struct key_value *meta; /* [meta], with the title */
     struct cycling *cycling;
@@ -150,10 +154,20 @@ struct workflow {
     const struct graph *graph;
 };
 
+/* Template variables as the command line gives them. A set wins over a list, a list over a file;
+ * the later over the earlier. */
+struct template_options {
+    const char *const *sets;  /* "NAME=VALUE", the value a literal of Python's */
+    const char *const *lists; /* "NAME=a,b,c" */
+    const char *const *files; /* with lines like the sets */
+    size_t n_sets, n_lists, n_files;
+};
+
 /* Options of the command line that change the definition; NULL = not given. */
 struct workflow_options {
     const char *initial, *final, *start, *stop, *hold_after;
     int64_t now; /* seconds since 1970-01-01T00Z, for `now` */
+    struct template_options templates;
 };
 
 /* Read and check `path` (a flow.cylc). NULL and an error with file, line and item if it is refused.

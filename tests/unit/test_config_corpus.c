@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -36,14 +37,10 @@ static const struct difference invalid_accepted[] = {
 
 /* These are refused with another message. */
 static const struct difference invalid_otherwise[] = {
-    {"jinja2-*", "templates are not implemented yet"},
-    {"template-var-*", "templates are not implemented yet"},
     {"external-trigger-reused", "external triggers are not implemented yet"},
 };
 
 static const struct difference config_differences[] = {
-    {"jinja2-*", "templates are not implemented yet"},
-    {"include-with-jinja2", "templates are not implemented yet"},
     {"external-trigger-forms", "external triggers are not implemented yet"},
     {"upgrade-events-items", "polling tasks are not implemented yet"},
     {"workflow-state-polling", "polling tasks are not implemented yet"},
@@ -86,20 +83,60 @@ static json_t *read_json(const char *kind, const char *name, const char *file)
     return json;
 }
 
+enum template_kind { SETS, LISTS, FILES, TEMPLATE_KINDS };
+enum { SETTINGS_MAX = 16 };
+
+struct arguments {
+    struct workflow_options options;
+    const char *at[TEMPLATE_KINDS][SETTINGS_MAX];
+    size_t n[TEMPLATE_KINDS];
+};
+
+/* "--NAME=VALUE" or "--NAME VALUE": the value and how many arguments it took, or 0. */
+static size_t option_value(const json_t *args, size_t i, const char *name, const char **ret_value)
+{
+    const char *arg = json_string_value(json_array_get(args, i));
+    size_t n = strlen(name);
+    if (!arg || strncmp(arg, name, n) != 0)
+        return 0;
+    *ret_value = arg[n] == '=' ? arg + n + 1 : json_string_value(json_array_get(args, i + 1));
+    return arg[n] == '=' ? 1 : arg[n] ? 0 : 2;
+}
+
+static void read_arguments(const json_t *args, struct arguments *arguments)
+{
+    static const struct {
+        const char *name;
+        enum template_kind kind;
+    } known[] = {{"--set", SETS}, {"-s", SETS},          {"--set-list", LISTS},
+                 {"-z", LISTS},   {"--set-file", FILES}, {"-S", FILES}};
+    for (size_t i = 0, taken; i < json_array_size(args); i += taken) {
+        taken = option_value(args, i, "--initial-cycle-point", &arguments->options.initial);
+        for (size_t k = 0; k < sizeof known / sizeof *known && !taken; k++) {
+            enum template_kind kind = known[k].kind;
+            assert_true(arguments->n[kind] < SETTINGS_MAX);
+            taken = option_value(args, i, known[k].name, &arguments->at[kind][arguments->n[kind]]);
+            arguments->n[kind] += taken > 0;
+        }
+        taken = taken ? taken : 1;
+    }
+    arguments->options.templates =
+        (struct template_options){arguments->at[SETS], arguments->at[LISTS], arguments->at[FILES],
+                                  arguments->n[SETS],  arguments->n[LISTS],  arguments->n[FILES]};
+}
+
+/* In the directory of the case, where the recorded command was run. */
 static struct workflow *load(const char *kind, const char *name, const json_t *info,
                              struct error *error)
 {
-    static const char option[] = "--initial-cycle-point=";
-    struct workflow_options options = {.now = NOW};
-    const json_t *args = json_object_get(info, "args");
-    for (size_t i = 0; i < json_array_size(args); i++) {
-        const char *arg = json_string_value(json_array_get(args, i));
-        if (arg && strncmp(arg, option, sizeof option - 1) == 0)
-            options.initial = arg + sizeof option - 1;
-    }
+    struct arguments arguments = {.options = {.now = NOW}};
+    read_arguments(json_object_get(info, "args"), &arguments);
     struct text path = {0};
-    text_addf(&path, CORPUS "%s/%s/flow.cylc", kind, name);
-    struct workflow *workflow = workflow_load(text_string(&path), &options, NULL, NULL, error);
+    text_addf(&path, CORPUS "%s/%s", kind, name);
+    assert_int_equal(chdir(text_string(&path)), 0);
+    text_add(&path, "/flow.cylc");
+    struct workflow *workflow =
+        workflow_load(text_string(&path), &arguments.options, NULL, NULL, error);
     text_release(&path);
     return workflow;
 }
@@ -281,6 +318,27 @@ static void compare_workflow(const char *name, const json_t *config,
     compare_text(name, "title", title, workflow->title);
 }
 
+/* Blanks at the ends of lines were not recorded. */
+static void compare_processed(const char *name, const struct workflow *workflow)
+{
+    struct text path = {0}, found = {0};
+    char wanted[4096];
+    text_addf(&path, CORPUS "configs/%s/processed.txt", name);
+    FILE *file = fopen(text_string(&path), "re");
+    assert_non_null(file);
+    wanted[fread(wanted, 1, sizeof wanted - 1, file)] = '\0';
+    fclose(file);
+    for (size_t i = 0; i < workflow->processed_size; i++) {
+        while (workflow->processed[i] == '\n' && found.n && found.at[found.n - 1] == ' ')
+            found.at[--found.n] = '\0';
+        text_add_char(&found, workflow->processed[i]);
+    }
+    if (strcmp(wanted, text_string(&found)) != 0)
+        complain(name, "processed", text_string(&found));
+    text_release(&found);
+    text_release(&path);
+}
+
 static void check_config(const char *name)
 {
     struct error error;
@@ -293,6 +351,8 @@ static void check_config(const char *name)
         complain(name, "refused", error_format(&error, text, sizeof text));
     if (workflow && !differing)
         compare_workflow(name, config, workflow);
+    if (workflow && workflow->processed)
+        compare_processed(name, workflow);
     workflow_destroy(workflow);
     json_decref(config);
     json_decref(info);
