@@ -49,7 +49,9 @@ static int ask_one(const struct invocation *invocation, const struct target *tar
     json_t *ids = json_array();
     for (size_t i = 0; i < target->ids.n; i++)
         json_array_append_new(ids, json_string(target->ids.at[i]));
-    json_object_set_new(with_ids, "ids", ids);
+    if (target->ids.n) /* commands to a whole workflow take none */
+        json_object_set(with_ids, "ids", ids);
+    json_decref(ids);
     int code = ask(invocation, &target->place, command, with_ids, NULL, &error);
     json_decref(with_ids);
     /* Cylc only says that it has queued the command; whether it could be done is in its log. */
