@@ -15,9 +15,11 @@
     X(cycle_point)                                                                                 \
     X(get_workflow_contact)                                                                        \
     X(get_workflow_version)                                                                        \
+    X(graph)                                                                                       \
     X(help)                                                                                        \
     X(hold)                                                                                        \
     X(install)                                                                                     \
+    X(list)                                                                                        \
     X(message)                                                                                     \
     X(pause)                                                                                       \
     X(ping)                                                                                        \

@@ -94,7 +94,7 @@ bool offset_equal(const struct offset *a, const struct offset *b)
     if (a->kind != b->kind)
         return false;
     if (a->kind == OFFSET_ABSOLUTE)
-        return a->point == b->point;
+        return a->point == b->point && a->from_initial == b->from_initial;
     if (a->n != b->n)
         return false;
     for (unsigned i = 0; i < a->n; i++)
