@@ -106,8 +106,9 @@ void pool_log_heard(struct pool_log *log, const struct message *message)
 {
     char name[NAME_MAX_];
     if (message->topic == TOPIC_JOB_FAILED || message->topic == TOPIC_JOB_SUBMIT_FAILED)
-        env_logf(log->context->env, LOG_WARNING_LEVEL, "[%s] %s: %.*s",
+        env_logf(log->context->env, LOG_WARNING_LEVEL, "[%s] %s%s%.*s",
                  task_name(log, message, name),
                  message->topic == TOPIC_JOB_FAILED ? "job failed" : "job submission failed",
-                 (int)message->text.n, message->text.at ? message->text.at : "");
+                 message->text.n ? ": " : "", (int)message->text.n,
+                 message->text.at ? message->text.at : "");
 }

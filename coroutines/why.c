@@ -244,9 +244,11 @@ void why_task(const struct view *view, cycle_point point, uint32_t index, int64_
 
 void why_workflow(const struct view *view, struct text *out)
 {
+    bool stalled = view->workflow_flags & WORKFLOW_STALLED;
+    /* Of one that just runs the reason is how it came to: of no use now. */
+    bool explained = view->reason && *view->reason && (stalled || view->status != WORKFLOW_RUNNING);
     text_addf(out, "the workflow is %s%s%s%s\n", workflow_status_names[view->status],
-              view->workflow_flags & WORKFLOW_STALLED ? ", stalled" : "",
-              view->reason && *view->reason ? ": " : "", view->reason ? view->reason : "");
+              stalled ? ", stalled" : "", explained ? ": " : "", explained ? view->reason : "");
     for (int status = 0; status < STATUSES; status++)
         if (view->by_status[status])
             text_addf(out, "  %s: %" PRIu64 "\n", task_status_names[status],

@@ -98,11 +98,19 @@ static int refuse_option(const struct command *command, const struct invocation 
     return options_refuse(command, invocation, "no such option: %s", word);
 }
 
+/* Another name for the option above it. One without help that sets something of its own is taken
+ * for the sake of Cylc's scripts, and not shown. */
+static bool is_alias(const struct option_def *def, const struct option_def *first)
+{
+    return !def->help && def->text == first->text && def->count == first->count &&
+           def->list == first->list;
+}
+
 static void print_one(const struct option_def *def, const struct option_def *end)
 {
     char names[256];
     int n = snprintf(names, sizeof names, def->letter ? "  -%c, " : "      ", def->letter);
-    for (const struct option_def *at = def; at < end && (at == def || !at->help); at++)
+    for (const struct option_def *at = def; at < end && (at == def || is_alias(at, def)); at++)
         if (n > 0 && (size_t)n < sizeof names)
             n += snprintf(names + n, sizeof names - (size_t)n, "%s--%s%s%s", at == def ? "" : ", ",
                           at->name, at->argument ? "=" : "", at->argument ? at->argument : "");

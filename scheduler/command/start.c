@@ -13,6 +13,7 @@
 #include "db/db.h"
 #include "scheduler/command/play_command.h"
 #include "scheduler/command/processed.h"
+#include "scheduler/command/validate.h"
 #include "scheduler/net/contact.h"
 #include "scheduler/net/keys.h"
 #include "scheduler/net/listener.h"
@@ -42,6 +43,9 @@ struct start {
     char *definition, *db_path;
     char *host, *owner, *uuid, *program;
     char *earlier[EARLIER_N]; /* parameters of an earlier run, see earlier_keys */
+    char *processed; /* what a template came to; what else reads the definition reads this */
+    struct key_value *earlier_variables;
+    size_t n_earlier_variables;
     const char *failure_class;
     struct workflow_options workflow_options;
     struct workflow *workflow;
@@ -151,6 +155,8 @@ static int read_earlier(struct start *s, struct error *error)
     for (size_t i = 0; i < EARLIER_N; i++)
         if (db_param(s->db, earlier_keys[i], &s->earlier[i], error) < 0)
             return error->code;
+    if (db_template_variables(s->db, &s->earlier_variables, &s->n_earlier_variables, error) < 0)
+        return error->code;
     return check_mode(s, mode_of(s), error);
 }
 
@@ -214,14 +220,21 @@ static int load_definition(struct start *s, struct error *error)
         .stop = choose(o->stop, s->earlier[3]),
         .hold_after = o->hold_after,
         .now = process_now() / 1000000,
+        .templates = template_lists_options(&o->templates),
     };
+    s->workflow_options.templates.directory = o->directory;
+    s->workflow_options.templates.earlier = s->earlier_variables;
+    s->workflow_options.templates.n_earlier = s->n_earlier_variables;
     s->failure_class = "WorkflowConfigError";
     if (resolve_definition(s->place->run_dir, &s->definition, error))
         return error->code;
     if (load_with_initial(s, error))
         return error->code;
     s->utc = s->workflow->utc_mode;
-    return processed_write(s->definition, s->place->run_dir, s->files.config, error);
+    validate_platforms(s->workflow, warn, s);
+    if (s->workflow->processed)
+        s->processed = str_format("%s/log/config/flow-processed.cylc", s->place->run_dir);
+    return processed_write(s->definition, s->workflow, s->place->run_dir, s->files.config, error);
 }
 
 static void say_points(const struct start *s)
@@ -275,7 +288,10 @@ static int describe_start(struct start *s, struct error *error)
         {"holdcp", normal(s, w->hold_after, o->hold_after != NULL, holdcp)},
     };
     size_t n = sizeof params / sizeof *params;
-    return db_start(s->db, params, o->hold_after ? n : n - 1, error);
+    int code = db_start(s->db, params, o->hold_after ? n : n - 1, error);
+    if (!code)
+        db_put_template_variables(s->db, w->template_variables, w->n_template_variables);
+    return code;
 }
 
 /* The recorder in a process of its own opens the database itself. */
@@ -389,7 +405,7 @@ static int run_house(struct start *s, struct error *error)
         .terminal_fd = terminal(s),
         .log_level = s->invocation->debug ? LOG_DEBUG_LEVEL : LOG_INFO_LEVEL,
         .log_utc = s->utc,
-        .workflow_file = s->definition,
+        .workflow_file = s->processed ? s->processed : s->definition,
         .workflow_options = &s->workflow_options,
         .program = s->program,
         .started = on_started,
@@ -419,6 +435,8 @@ static void release(struct start *s)
     workflow_destroy(s->workflow);
     for (size_t i = 0; i < EARLIER_N; i++)
         free(s->earlier[i]);
+    template_variables_free(s->earlier_variables, s->n_earlier_variables);
+    free(s->processed);
     free(s->definition);
     free(s->db_path);
     free(s->host);

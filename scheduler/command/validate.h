@@ -9,4 +9,8 @@
 int validate_definition(const struct invocation *invocation, const char *path,
                         struct workflow_options *options);
 
+/* Say which tasks name a platform that is not known, a few of them. */
+void validate_platforms(const struct workflow *workflow,
+                        void (*say)(void *context, const char *text), void *context);
+
 #endif

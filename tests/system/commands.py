@@ -67,6 +67,19 @@ class Commands(common.SystemTest):
         self.refused(self.world.rouse('ping', '--comms-timeout=soon', 'w'), 2, 'soon')
         self.refused(self.world.rouse('play', '--mode=nonsense', 'w'), 2, 'nonsense')
 
+    def test_help_does_not_mix_up_options(self):
+        text = self.world.must('clean', '--help').out
+        self.assertRegex(text, r'--rm=PATH\[:PATH...\] +remove only this')
+        self.assertRegex(text, r'--comms-timeout=SEC +how long')
+        self.assertRegex(self.world.must('play', '--help').out, r'--icp=POINT, --initial-cycle-point=POINT\n +initial')
+
+    def test_what_would_be_without_effect_is_said(self):
+        self.world.install('doubtful', flow('a', '    [[a]]\n        platform = hpc\n        [[[events]]]\n'
+                                                    '            failed handlers = mail-me\n'))
+        said = self.world.must('validate', 'doubtful').err
+        self.assertIn('platform "hpc" is not known', said)
+        self.assertIn('[runtime][a][events]failed handlers: this item has no effect', said)
+
     def test_a_command_that_does_not_exist(self):
         self.refused(self.world.rouse('trigge', 'w'), 2, 'trigge', 'trigger')
 
