@@ -2,6 +2,7 @@
  * polled; the contact file is there before this member runs. A run directory that is moved or
  * removed, or a contact file that is gone or names another scheduler, ends this one at once,
  * leaving the jobs alone. So do SIGTERM, SIGINT and SIGHUP, as `stop --now` does. */
+#include "coroutines/health.h"
 #include "base/memory.h"
 #include "coroutines/actor.h"
 #include <errno.h>
@@ -61,6 +62,18 @@ static void start_watch(struct health *self, struct env_watch *watch, const char
         actor_log(&self->actor, LOG_WARNING_LEVEL,
                   "cannot watch %s: %s; a run directory that is removed will not be noticed", path,
                   strerror(-result));
+}
+
+void health_fault(void *member, const char *why)
+{
+    struct actor *actor = &((struct health *)member)->actor;
+    if (actor->faulted || bus_closed(actor->context->bus, HEALTH))
+        return;
+    actor_log(actor, LOG_CRITICAL_LEVEL, "%s", why);
+    actor_say(actor, &(struct message){.topic = TOPIC_FAULT, .text = slice_of(why)});
+    atomic_store(actor->context->exit_status, 1);
+    actor->faulted = true;
+    co_wake(&actor->co);
 }
 
 static void health_start(struct actor *actor)

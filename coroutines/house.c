@@ -3,6 +3,7 @@
  * run: a closed socket would drop what another loop has still to read. */
 #include "coroutines/house.h"
 #include "base/memory.h"
+#include "coroutines/health.h"
 #include "coroutines/loop.h"
 #include "coroutines/placement.h"
 #include "coroutines/tenant.h"
@@ -38,6 +39,7 @@ struct house {
     char *endpoints[MEMBERS];
     char directory[64]; /* of the ipc sockets; empty = none */
     struct loop main;
+    bool ending;
     struct lodger lodgers[MEMBERS];
     struct tenant tenants[MEMBERS];
     char *tenant_arguments[MEMBERS], *tenant_err[MEMBERS];
@@ -107,6 +109,23 @@ static void take_last_words(struct house *house, enum member member, struct erro
     text_release(&said);
 }
 
+/* Only the xtriggers can be told again what they knew. With another member something is lost that
+ * only a restart from the database finds again. */
+static void on_fatal(void *context, enum member member, const char *how)
+{
+    struct house *house = context;
+    struct text why = {0};
+    text_addf(&why, "the process of %s ended (%s); the next start goes on from the last commit",
+              member_names[member], how);
+    if (house->main.members[HEALTH]) {
+        health_fault(house->main.members[HEALTH], text_string(&why));
+    } else {
+        error_set(&house->main.error, -ECHILD, "%s", text_string(&why));
+        loop_give_up(&house->main);
+    }
+    text_release(&why);
+}
+
 static void on_refused(void *context, enum member member)
 {
     struct house *house = context;
@@ -122,16 +141,18 @@ static bool tenants_gone(const struct house *house)
     return true;
 }
 
+/* Before the start nobody lives yet either. */
 static void stop_if_over(void *context)
 {
     struct house *house = context;
-    if (!house->main.living && tenants_gone(house))
+    if (house->ending && !house->main.living && tenants_gone(house))
         env_uv_stop(house->main.context.env);
 }
 
 static void on_ending(void *context)
 {
     struct house *house = context;
+    house->ending = true;
     for (int i = 0; i < MEMBERS; i++)
         if (house->placement.of[i] == PLACE_PROCESS)
             tenant_end(&house->tenants[i]);
@@ -246,7 +267,9 @@ static void start_tenant(struct house *house, enum member member)
                               .argv = argv,
                               .err = house->tenant_err[member],
                               .log_fd = house->env_options.log_fd,
+                              .returns = member == XTRIGGERS,
                               .lost = on_lost,
+                              .fatal = on_fatal,
                               .refused = on_refused,
                               .left = stop_if_over,
                               .house = house};

@@ -2,6 +2,7 @@
  * its exit status. */
 #include "coroutines/tenant.h"
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/banned.h"
@@ -38,14 +39,19 @@ static void spawn(struct tenant *tenant)
 
 static void lament(struct tenant *tenant)
 {
+    char how[32];
+    snprintf(how, sizeof how, "%s %d", tenant->process.signal ? "signal" : "exit status",
+             tenant->process.signal ? tenant->process.signal : tenant->process.status);
     tenant->env->ops->process_close(tenant->env, &tenant->process);
     tenant->crashes++;
     tenant->lost(tenant->house, tenant->member);
+    if (!tenant->returns) {
+        tenant->fatal(tenant->house, tenant->member, how);
+        return;
+    }
     env_logf(tenant->env, LOG_ERROR_LEVEL,
-             "the process of %s ended (%s %d); it is started again in %.1f s",
-             member_names[tenant->member], tenant->process.signal ? "signal" : "exit status",
-             tenant->process.signal ? tenant->process.signal : tenant->process.status,
-             (double)back_off(tenant) / 1e6);
+             "the process of %s ended (%s); it is started again in %.1f s",
+             member_names[tenant->member], how, (double)back_off(tenant) / 1e6);
     tenant->env->ops->timer_start(tenant->env, &tenant->timer, &tenant->co, back_off(tenant));
 }
 
@@ -78,8 +84,8 @@ static enum co_result tenant_step(struct co *co)
         tenant->refused(tenant->house, tenant->member);
     } else if (!tenant->ending) {
         lament(tenant);
-        CO_AWAIT(co, TENANT_BACKING_OFF, tenant->timer.fired || tenant->ending);
-        if (!tenant->ending) {
+        CO_AWAIT(co, TENANT_BACKING_OFF, tenant->timer.fired || tenant->ending || !tenant->returns);
+        if (!tenant->ending && tenant->returns) {
             co_enter(co, TENANT_STARTING);
             return CO_READY;
         }

@@ -1,5 +1,5 @@
-/* A member of the cast in a process of its own, seen from the house: started, awaited, started
- * again with back-off when it crashes. */
+/* A member of the cast in a process of its own, seen from the house: started, awaited, and if it
+ * `returns` started again with back-off when it crashes. */
 #ifndef ROUSE_TENANT_H
 #define ROUSE_TENANT_H
 
@@ -19,10 +19,13 @@ struct tenant {
     int log_fd;              /* handed on as descriptor 3 */
     struct env_process process;
     struct env_timer timer;
+    bool returns; /* what it knew can be told again; with another its death is the end */
     unsigned crashes;
     bool ending; /* the workflow is ending: do not start it again */
     bool gone;
-    void (*lost)(void *house, enum member member);    /* it died; its last word will not come */
+    void (*lost)(void *house, enum member member); /* it died; its last word will not come */
+    /* The same, and it does not return; `left` follows. `how` it ended: "signal 9". */
+    void (*fatal)(void *house, enum member member, const char *how);
     void (*refused)(void *house, enum member member); /* see TENANT_REFUSES; `left` follows */
     void (*left)(void *house);                        /* it is over for good */
     void *house;
