@@ -42,6 +42,14 @@ int db_start(struct db *db, const struct key_value *params, size_t n, struct err
  * is none, or negative. Needs no workflow. */
 int db_param(struct db *db, const char *key, char **ret_value, struct error *error);
 
+/* The template variables as committed, keys and values on the heap with the array; or none, and the
+ * number 0. Needs no workflow. */
+int db_template_variables(struct db *db, struct key_value **ret_variables, size_t *ret_n,
+                          struct error *error);
+/* Keep them, beside those that are there. In the open transaction. */
+void db_put_template_variables(struct db *db, const struct key_value *variables, size_t n);
+void template_variables_free(struct key_value *variables, size_t n);
+
 /* Applies one message, in memory: nothing is written before db_commit. Several changes of one row
  * between two commits cost little. Negative and error if the database cannot be read. */
 int db_apply(struct db *db, const struct message *message, struct error *error);

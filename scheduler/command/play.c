@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/banned.h"
 
@@ -48,11 +49,7 @@ size_t play_option_defs(struct play_options *o, struct option_def *defs)
          .argument = "CYCLE/TASK",
          .list = &o->start_tasks,
          .help = "start from this task (not implemented)"},
-        {.name = "set",
-         .letter = 's',
-         .argument = "NAME=VALUE",
-         .list = &o->template_variables,
-         .help = "template variable (not implemented)"},
+        TEMPLATE_OPTIONS(&o->templates),
         {.name = "reference-log",
          .count = &o->reference_log,
          .help = "write reference.log: what triggered each task"},
@@ -65,6 +62,7 @@ size_t play_option_defs(struct play_options *o, struct option_def *defs)
          .text = &o->ports,
          .help = "listen on a free port of this range (default: 43001-43101)"},
     };
+    o->directory = getcwd(NULL, 0);
     for (size_t i = 0; i < OPTIONS_N(all); i++)
         defs[i] = all[i];
     return OPTIONS_N(all);
@@ -73,7 +71,8 @@ size_t play_option_defs(struct play_options *o, struct option_def *defs)
 void play_options_release(struct play_options *options)
 {
     vec_release(&options->start_tasks);
-    vec_release(&options->template_variables);
+    template_lists_release(&options->templates);
+    free(options->directory);
 }
 
 bool play_ports(const char *text, int *ret_first, int *ret_last)
@@ -105,8 +104,6 @@ int play_options_check(const struct command *command, const struct invocation *i
         return command_not_implemented(invocation, "play --mode=dummy");
     if (o->start_tasks.n && !o->start) /* with --startcp it is refused as Cylc does, in start.c */
         return command_not_implemented(invocation, "play --start-task");
-    if (o->template_variables.n)
-        return command_not_implemented(invocation, "play --set");
     return OPTIONS_GO_ON;
 }
 

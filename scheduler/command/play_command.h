@@ -2,7 +2,7 @@
 #ifndef ROUSE_PLAY_COMMAND_H
 #define ROUSE_PLAY_COMMAND_H
 
-#include "scheduler/command/option.h"
+#include "scheduler/command/template_lists.h"
 #include "scheduler/config/workflow.h"
 #include "scheduler/run/daemon.h"
 #include "scheduler/run/resolve.h"
@@ -10,7 +10,9 @@
 struct play_options {
     const char *initial, *final, *start, *stop, *hold_after; /* NULL: not given */
     const char *mode, *placement, *ports;
-    struct option_list start_tasks, template_variables;
+    struct option_list start_tasks;
+    struct template_lists templates;
+    char *directory; /* the caller's, where --set-file begins; heap */
     int no_detach, paused, reference_log;
 };
 

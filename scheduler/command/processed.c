@@ -75,12 +75,16 @@ static int put_together(const char *definition, struct text *out, struct error *
     return code;
 }
 
-int processed_write(const char *definition, const char *run_dir, const char *config,
-                    struct error *error)
+int processed_write(const char *definition, const struct workflow *workflow, const char *run_dir,
+                    const char *config, struct error *error)
 {
     struct text text = {0};
     char *processed = str_format("%s/log/config/flow-processed.cylc", run_dir);
-    int code = put_together(definition, &text, error);
+    int code = 0;
+    if (workflow->processed)
+        text_add_n(&text, workflow->processed, workflow->processed_size);
+    else
+        code = put_together(definition, &text, error);
     if (!code)
         code = write_whole(processed, &text, error);
     if (!code)

@@ -24,7 +24,9 @@ static int validate(const struct invocation *invocation, const char *source,
                     const struct play_options *play)
 {
     struct error error = {0};
-    struct workflow_options workflow = {.initial = play->initial, .final = play->final};
+    struct workflow_options workflow = {.initial = play->initial,
+                                        .final = play->final,
+                                        .templates = template_lists_options(&play->templates)};
     char *directory, *path = NULL;
     if (install_find_source(source, &directory, &error))
         return command_fail(invocation, EXIT_FAILED, &error);

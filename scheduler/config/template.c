@@ -31,12 +31,17 @@ static void add_string(struct text *out, const char *string)
     add_field(out, string, strlen(string));
 }
 
-static void add_list(struct text *out, const char *const *at, size_t n)
+static void add_number(struct text *out, size_t n)
 {
     struct text number = {0};
     text_addf(&number, "%zu", n);
     add_string(out, text_string(&number));
     text_release(&number);
+}
+
+static void add_list(struct text *out, const char *const *at, size_t n)
+{
+    add_number(out, n);
     for (size_t i = 0; i < n; i++)
         add_string(out, at[i]);
 }
@@ -138,6 +143,19 @@ static int run_python(const struct text *question, struct text *answer, struct e
 
 /* --- question and answer --- */
 
+static void add_variables(struct text *out, const struct template_options *options)
+{
+    add_number(out, options->n_earlier);
+    for (size_t i = 0; i < options->n_earlier; i++) {
+        add_string(out, options->earlier[i].key);
+        add_string(out, options->earlier[i].value);
+    }
+    add_list(out, options->sets, options->n_sets);
+    add_list(out, options->lists, options->n_lists);
+    add_string(out, options->directory ? options->directory : "");
+    add_list(out, options->files, options->n_files);
+}
+
 /* The lines of a template without the first. */
 static void add_lines(struct text *out, const struct source *source)
 {
@@ -229,11 +247,10 @@ int template_process(const struct source *source, const char *directory,
     if (code < 0)
         return code;
     result.processed = code > 0;
-    if (result.processed || options->n_sets || options->n_lists || options->n_files) {
+    if (result.processed || options->n_sets || options->n_lists || options->n_files ||
+        options->n_earlier) {
         add_string(&question, directory);
-        add_list(&question, options->sets, options->n_sets);
-        add_list(&question, options->lists, options->n_lists);
-        add_list(&question, options->files, options->n_files);
+        add_variables(&question, options);
         add_string(&question, result.processed ? "1" : "0");
         if (result.processed)
             add_lines(&question, source);

@@ -1,8 +1,9 @@
 """Processes a Jinja2 template for template.c, which runs this program with `python3 -c`.
 
 Both ways go fields: the length in decimal, a line end, the bytes. In come the directory of the
-workflow, the number of --set, --set-list and --set-file options with the options, "1" if the text is
-a template, and the text without its first line. Out go "ok", the number of template variables with
+workflow, the template variables of an earlier run (their number, then name and value), the --set and
+the --set-list options (their number, then the options), the directory of the files, the --set-file
+options, "1" if the text is a template, and the text without its first line. Out go "ok", the number of template variables with
 name and value as Python writes it, and the text; or "error", the kind of error, the file (empty: the
 text itself), the line (0: not known) and what is wrong.
 """
@@ -76,10 +77,13 @@ def read_variables(path):
     return [line for line in lines if line and not line.startswith('#')]
 
 
-def variables(sets, lists, files):
-    result = {}
+def read_given(source):
+    earlier = [(read_field(source), read_field(source)) for _ in range(int(read_field(source)))]
+    sets, lists = read_list(source), read_list(source)
+    directory, files = read_field(source), read_list(source)
+    result = {name: literal(value) for name, value in earlier}
     for path in files:
-        for line in read_variables(path):
+        for line in read_variables(os.path.join(directory, path)):
             name, value = name_and_value(line)
             result[name] = literal(value)
     for setting in lists:
@@ -254,7 +258,7 @@ def describe(error):
 
 def process(source):
     directory = os.path.abspath(read_field(source))
-    given = variables(read_list(source), read_list(source), read_list(source))
+    given = read_given(source)
     is_template, text = read_field(source), read_field(source)
     if is_template != '1':
         return given, ''

@@ -161,6 +161,9 @@ struct template_options {
     const char *const *lists; /* "NAME=a,b,c" */
     const char *const *files; /* with lines like the sets */
     size_t n_sets, n_lists, n_files;
+    const struct key_value *earlier; /* of an earlier run: anything wins over them */
+    size_t n_earlier;
+    const char *directory; /* where the files' names begin; NULL: here */
 };
 
 /* Options of the command line that change the definition; NULL = not given. */

@@ -120,9 +120,12 @@ static void read_arguments(const json_t *args, struct arguments *arguments)
         }
         taken = taken ? taken : 1;
     }
-    arguments->options.templates =
-        (struct template_options){arguments->at[SETS], arguments->at[LISTS], arguments->at[FILES],
-                                  arguments->n[SETS],  arguments->n[LISTS],  arguments->n[FILES]};
+    arguments->options.templates = (struct template_options){.sets = arguments->at[SETS],
+                                                             .lists = arguments->at[LISTS],
+                                                             .files = arguments->at[FILES],
+                                                             .n_sets = arguments->n[SETS],
+                                                             .n_lists = arguments->n[LISTS],
+                                                             .n_files = arguments->n[FILES]};
 }
 
 /* In the directory of the case, where the recorded command was run. */
