@@ -609,6 +609,19 @@ static void a_workflow_that_does_not_run_is_told(void **state)
     free(path);
 }
 
+/* A socket that has a port and does not listen: nobody else can. */
+static int take_port(int *ret_port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    *ret_port = ntohs(address.sin_port);
+    return fd;
+}
+
 static void a_port_where_nobody_listens_is_told_at_once(void **state)
 {
     struct fixture *f = *state;
@@ -616,10 +629,11 @@ static void a_port_where_nobody_listens_is_told_at_once(void **state)
     struct contact contact;
     assert_int_equal(contact_read(f->run_dir, &contact, &error), 0);
     int port = contact.port;
-    contact.port = 1;
+    int fd = take_port(&contact.port);
     assert_int_equal(contact_remove(f->run_dir, NULL, &error), 0);
     assert_int_equal(contact_write(f->run_dir, &contact, &error), 0);
     assert_int_equal(request(f, "ping", NULL, 60000, NULL, &error), -ECONNREFUSED);
+    close(fd);
     contact.port = port;
     assert_int_equal(contact_remove(f->run_dir, NULL, &error), 0);
     assert_int_equal(contact_write(f->run_dir, &contact, &error), 0);
