@@ -2,7 +2,7 @@
 #ifndef ROUSE_DEFINITION_H
 #define ROUSE_DEFINITION_H
 
-#include "scheduler/command/option.h"
+#include "scheduler/command/template_lists.h"
 #include "scheduler/config/workflow.h"
 
 /* Load what `argument` names: a directory, a file or a workflow id. Warnings go to stderr, unless

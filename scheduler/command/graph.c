@@ -184,6 +184,7 @@ static int run(const struct command *self, struct invocation *invocation, int ar
     int first;
     struct wishes it = {0};
     struct workflow_options workflow_options = {0};
+    struct template_lists templates = {0};
     const struct option_def options[] = {
         {.name = "reference", .count = &it.reference, .help = "a sorted listing, to be compared"},
         {.name = "namespaces",
@@ -211,11 +212,14 @@ static int run(const struct command *self, struct invocation *invocation, int ar
          .text = &it.output,
          .help = "write to FILE; without --format the end of its name says the format"},
         DEFINITION_OPTIONS(&workflow_options),
+        TEMPLATE_OPTIONS(&templates),
     };
     int status = options_parse(self, invocation, options, OPTIONS_N(options), argc, argv, &first);
+    workflow_options.templates = template_lists_options(&templates);
     if (status == OPTIONS_GO_ON)
         status = work(self, invocation, &it, &workflow_options, argc - first, argv + first);
     vec_release(&it.groups);
+    template_lists_release(&templates);
     return status;
 }
 

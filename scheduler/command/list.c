@@ -134,12 +134,32 @@ static int list(const struct invocation *invocation, const struct workflow *work
     return EXIT_OK;
 }
 
+static int work(const struct command *self, struct invocation *invocation,
+                const struct wishes *wishes, struct workflow_options *options, int n,
+                char **arguments)
+{
+    struct workflow *workflow;
+    if (n > 1)
+        return options_refuse(self, invocation, "one workflow at a time");
+    if (wishes->all_tasks && wishes->all_namespaces)
+        return options_refuse(self, invocation,
+                              "--all-tasks and --all-namespaces exclude each other");
+    if (wishes->mro && wishes->titles)
+        return options_refuse(self, invocation, "--mro and --with-titles exclude each other");
+    int status = definition_load(invocation, n ? arguments[0] : ".", options, &workflow);
+    if (status)
+        return status;
+    status = list(invocation, workflow, wishes);
+    workflow_destroy(workflow);
+    return status;
+}
+
 static int run(const struct command *self, struct invocation *invocation, int argc, char **argv)
 {
     int first;
     struct wishes it = {0};
     struct workflow_options workflow_options = {0};
-    struct workflow *workflow;
+    struct template_lists templates = {0};
     const struct option_def options[] = {
         {.name = "all-tasks",
          .letter = 'a',
@@ -162,23 +182,13 @@ static int run(const struct command *self, struct invocation *invocation, int ar
          .text = &it.points,
          .help = "task instances from START to STOP; without STOP at the first three points"},
         DEFINITION_OPTIONS(&workflow_options),
+        TEMPLATE_OPTIONS(&templates),
     };
     int status = options_parse(self, invocation, options, OPTIONS_N(options), argc, argv, &first);
-    if (status != OPTIONS_GO_ON)
-        return status;
-    if (argc - first > 1)
-        return options_refuse(self, invocation, "one workflow at a time");
-    if (it.all_tasks && it.all_namespaces)
-        return options_refuse(self, invocation,
-                              "--all-tasks and --all-namespaces exclude each other");
-    if (it.mro && it.titles)
-        return options_refuse(self, invocation, "--mro and --with-titles exclude each other");
-    status =
-        definition_load(invocation, first < argc ? argv[first] : ".", &workflow_options, &workflow);
-    if (status)
-        return status;
-    status = list(invocation, workflow, &it);
-    workflow_destroy(workflow);
+    workflow_options.templates = template_lists_options(&templates);
+    if (status == OPTIONS_GO_ON)
+        status = work(self, invocation, &it, &workflow_options, argc - first, argv + first);
+    template_lists_release(&templates);
     return status;
 }
 

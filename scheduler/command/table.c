@@ -31,6 +31,7 @@
     X(trigger)                                                                                     \
     X(validate)                                                                                    \
     X(version)                                                                                     \
+    X(view)                                                                                        \
     X(vip)                                                                                         \
     X(why)
 
