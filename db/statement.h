@@ -98,7 +98,7 @@
     X(PARAM_GET, "SELECT value FROM workflow_params WHERE key=?")                                  \
     X(PARAM_ANY, "SELECT 1 FROM workflow_params LIMIT 1")                                          \
     X(TEMPLATE_PUT, "REPLACE INTO workflow_template_vars(key, value) VALUES(?,?)")                 \
-    X(TEMPLATE_ALL, "SELECT key, value FROM workflow_template_vars ORDER BY rowid")                \
+    X(TEMPLATE_ALL, "SELECT key, value FROM workflow_template_vars ORDER BY key")                  \
     X(ROUSE_STATE_PUT, "REPLACE INTO rouse_state(key, value) VALUES(?,?)")                         \
     X(ROUSE_STATE_GET, "SELECT value FROM rouse_state WHERE key=?")                                \
     X(FLOW_ADD,                                                                                    \

@@ -192,6 +192,26 @@ static void a_foreign_writer_delays_a_commit_and_loses_nothing(void **state)
     assert_rows(f, "SELECT count(*) FROM task_pool", "4\n");
 }
 
+static void template_variables_are_kept_and_the_later_ones_count(void **state)
+{
+    struct db_fixture *f = *state;
+    const struct key_value first[] = {{"N", "1"}, {"A", "'a'"}}, second[] = {{"N", "2"}};
+    struct key_value *found = NULL;
+    size_t n = 1;
+    assert_int_equal(db_template_variables(f->db, &found, &n, &f->error), 0);
+    assert_int_equal(n, 0);
+    db_put_template_variables(f->db, first, 2);
+    db_put_template_variables(f->db, second, 1);
+    db_commit_ok(f);
+    assert_int_equal(db_template_variables(f->db, &found, &n, &f->error), 0);
+    assert_int_equal(n, 2);
+    assert_string_equal(found[0].key, "A");
+    assert_string_equal(found[0].value, "'a'");
+    assert_string_equal(found[1].key, "N");
+    assert_string_equal(found[1].value, "2");
+    template_variables_free(found, n);
+}
+
 static void a_full_disk_fails_the_commit_and_space_heals_it(void **state)
 {
     struct db_fixture *f = *state;
@@ -340,6 +360,7 @@ int main(void)
         TEST(a_message_that_changes_nothing_makes_nothing_dirty),
         TEST(a_reader_in_a_transaction_neither_blocks_nor_is_disturbed),
         TEST(a_foreign_writer_delays_a_commit_and_loses_nothing),
+        TEST(template_variables_are_kept_and_the_later_ones_count),
         TEST(a_full_disk_fails_the_commit_and_space_heals_it),
         TEST(a_fault_before_the_commit_leaves_the_old_state),
         TEST(a_fault_after_the_commit_has_the_new_state),

@@ -1,4 +1,5 @@
 /* Templates by the real Jinja2: what a workflow may use, what is refused and where. */
+#include "base/memory.h"
 #include "base/text.h"
 #include "scheduler/config/template.h"
 #include "tests/lib/flow.h"
@@ -130,13 +131,42 @@ static void variables_come_from_sets_lists_and_files(void **state)
     static const char *const sets[] = {"A=1", "B = [1, 'x']", "A=3"};
     static const char *const lists[] = {"L=a, 'b,c' ,d", "A=no"};
     static const char *const files[] = {"vars"};
-    const struct template_options options = {sets, lists, files, 3, 2, 1};
+    const struct template_options options = {
+        .sets = sets, .lists = lists, .files = files, .n_sets = 3, .n_lists = 2, .n_files = 1};
     write_file("vars", "# a comment\n\nF='f=g'\nB=0\n");
     char *text = processed("# {{ A + 1 }} {{ B }} {{ L | join('|') }} {{ F }} {{ "
                            "CYLC_TEMPLATE_VARS.F }}",
                            &options);
     assert_string_equal(text, "# 4 [1, 'x'] a|b,c|d f=g f=g\n");
     free(text);
+}
+
+static void what_an_earlier_run_was_given_counts_least(void **state)
+{
+    (void)state;
+    static const struct key_value earlier[] = {{"A", "'old'"}, {"B", "'old'"}};
+    static const char *const lists[] = {"B=new"}, *const files[] = {"vars"};
+    const struct template_options options = {.earlier = earlier,
+                                             .n_earlier = 2,
+                                             .lists = lists,
+                                             .n_lists = 1,
+                                             .files = files,
+                                             .n_files = 1,
+                                             .directory = directory};
+    write_file("vars", "C=1\n");
+    assert_int_equal(chdir("/"), 0); /* the options' directory is what counts for the file */
+    char *path = str_format("%s/flow.cylc", directory);
+    write_file(path, "#!jinja2\n# {{ A }} {{ B }} {{ C }}\n[scheduling]\n[[graph]]\nR1 = a\n"
+                     "[runtime]\n[[a]]\n");
+    struct workflow_options all = {.templates = options};
+    struct error error = {0};
+    struct workflow *workflow = workflow_load(path, &all, NULL, NULL, &error);
+    free(path);
+    assert_int_equal(chdir(directory), 0);
+    assert_non_null(workflow);
+    assert_memory_equal(workflow->processed, "# old ['new'] 1\n", 16);
+    assert_int_equal(workflow->n_template_variables, 3);
+    workflow_destroy(workflow);
 }
 
 static void a_file_without_a_template_may_have_variables(void **state)
@@ -224,6 +254,7 @@ int main(void)
         cmocka_unit_test(cylcs_filters_are_there),
         cmocka_unit_test(modules_of_the_workflow_and_of_python_are_there),
         cmocka_unit_test(variables_come_from_sets_lists_and_files),
+        cmocka_unit_test(what_an_earlier_run_was_given_counts_least),
         cmocka_unit_test(a_file_without_a_template_may_have_variables),
         cmocka_unit_test(bad_variables_are_refused),
         cmocka_unit_test(an_error_has_the_line_it_was_written_in),
