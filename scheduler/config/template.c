@@ -172,10 +172,10 @@ static void add_lines(struct text *out, const struct source *source)
 static int refuse(const struct source *source, struct slice rest, struct arena *arena,
                   struct error *error)
 {
-    const char *kind, *file, *text;
+    const char *file, *text;
     long line;
-    if (!take_text(&rest, arena, &kind) || !take_text(&rest, arena, &file) ||
-        !take_number(&rest, arena, &line) || !take_text(&rest, arena, &text))
+    if (!take_text(&rest, arena, &file) || !take_number(&rest, arena, &line) ||
+        !take_text(&rest, arena, &text))
         return error_set(error, -EPROTO, "python3 gave no answer that makes sense");
     if (!*file && line > 0 && (size_t)line < source->n) {
         const struct source_line *at = &source->lines[line];

@@ -1,11 +1,11 @@
 """Processes a Jinja2 template for template.c, which runs this program with `python3 -c`.
 
 Both ways go fields: the length in decimal, a line end, the bytes. In come the directory of the
-workflow, the template variables of an earlier run (their number, then name and value), the --set and
-the --set-list options (their number, then the options), the directory of the files, the --set-file
-options, "1" if the text is a template, and the text without its first line. Out go "ok", the number of template variables with
-name and value as Python writes it, and the text; or "error", the kind of error, the file (empty: the
-text itself), the line (0: not known) and what is wrong.
+workflow; the template variables of an earlier run (their number, then name and value); the --set
+and the --set-list options (their number, then the options); the directory of the files and the
+--set-file options; "1" if the text is a template; and the text without its first line. Out go
+"ok", the number of template variables with name and value as Python writes it, and the text; or
+"error", the file (empty: the text itself), the line (0: not known) and what is wrong.
 """
 import ast
 import datetime
@@ -22,6 +22,10 @@ PYTHON_MODULES = '__python__'
 class Refused(Exception):
     """Something the user gave is not right."""
 
+    def __init__(self, text, file='', line=0):
+        super().__init__(text)
+        self.place = file, line
+
 
 class Asked(Exception):
     """raise() or assert() in the template."""
@@ -29,7 +33,7 @@ class Asked(Exception):
 
 def read_field(stream):
     length = int(stream.readline())
-    return stream.read(length).decode()
+    return stream.read(length).decode(errors='surrogateescape')
 
 
 def read_list(stream):
@@ -154,7 +158,8 @@ def parse_point(text):
                                   int(date['day'] or 1))
     clock = {name: int(time[name] or 0) for name in ('hour', 'minute', 'second')} if time else {}
     days, clock['hour'] = divmod(clock.get('hour', 0), 24)
-    return point.replace(tzinfo=time_zone(time and time['zone']), **clock) + datetime.timedelta(days)
+    point += datetime.timedelta(days)
+    return point.replace(tzinfo=time_zone(time and time['zone']), **clock)
 
 
 def strftime(iso8601_datetime, strftime_str, strptime_str=None):
@@ -177,7 +182,7 @@ def assert_true(holds, message):
 
 
 def python_loader(jinja2):
-    """{% from "os.path" import join %}: a module of Python's where there is no file of that name."""
+    """{% from "os.path" import join %}: Python's module where there is no file of that name."""
 
     class Loader(jinja2.BaseLoader):
         has_source_access = False
@@ -250,7 +255,7 @@ def place_of(error, jinja2, directory):
 
 
 def describe(error):
-    text = str(error)
+    text = ' '.join(str(error).split('\n'))
     if isinstance(error, Asked) or type(error).__module__.startswith('jinja2'):
         return text
     return f'{type(error).__name__}: {text}' if text else type(error).__name__
@@ -269,10 +274,8 @@ def process(source):
                       f'{error}')
     try:
         return given, render(jinja2, directory, given, text)
-    except Asked as error:
-        raise Refused('InputError', *place_of(error, jinja2, directory), describe(error))
     except Exception as error:
-        raise Refused('Jinja2Error', *place_of(error, jinja2, directory), describe(error))
+        raise Refused(describe(error), *place_of(error, jinja2, directory))
 
 
 def main():
@@ -286,7 +289,7 @@ def main():
             fields += [name, repr(value)]
         fields.append(text)
     except Refused as error:
-        fields = ['error', *(error.args if len(error.args) > 1 else ('InputError', '', 0, *error.args))]
+        fields = ['error', *error.place, error]
     for field in fields:
         write_field(answer, field)
     answer.flush()

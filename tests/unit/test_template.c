@@ -217,6 +217,12 @@ static void an_error_has_the_line_it_was_written_in(void **state)
                         "flow.cylc (processed by Jinja2)", 1, "[x1");
 }
 
+static void bytes_that_are_no_text_are_left_as_they_are(void **state)
+{
+    (void)state;
+    assert_becomes("# \xff\xc3\xa9 {{ 1 }}", "# \xff\xc3\xa9 1\n");
+}
+
 static void without_python_it_says_what_is_missing(void **state)
 {
     (void)state;
@@ -258,6 +264,7 @@ int main(void)
         cmocka_unit_test(a_file_without_a_template_may_have_variables),
         cmocka_unit_test(bad_variables_are_refused),
         cmocka_unit_test(an_error_has_the_line_it_was_written_in),
+        cmocka_unit_test(bytes_that_are_no_text_are_left_as_they_are),
         cmocka_unit_test(without_python_it_says_what_is_missing),
         cmocka_unit_test(without_jinja2_it_says_what_is_missing),
         cmocka_unit_test(a_python_that_dies_is_an_error),
