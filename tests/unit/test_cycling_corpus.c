@@ -44,8 +44,23 @@ static unsigned n_wrong;
 static unsigned n_compared;
 static bool intended_seen[sizeof intended / sizeof intended[0]];
 
+/* Another corpus may be named in the environment; then no difference is intended. */
+static const char *other_corpus(void)
+{
+    return getenv("ROUSE_CORPUS");
+}
+
+static FILE *open_corpus(const char *name)
+{
+    char path[4096];
+    (void)snprintf(path, sizeof path, "%s/%s", other_corpus() ? other_corpus() : CORPUS, name);
+    return fopen(path, "r");
+}
+
 static bool is_intended(const char *id)
 {
+    if (other_corpus())
+        return false;
     for (size_t i = 0; i < sizeof intended / sizeof intended[0]; i++) {
         if (strcmp(intended[i].id, id) == 0) {
             intended_seen[i] = true;
@@ -65,7 +80,7 @@ static void differs(const char *id, const char *what, const char *expected, cons
 
 static void no_stale_intentions(char kind)
 {
-    for (size_t i = 0; i < sizeof intended / sizeof intended[0]; i++)
+    for (size_t i = 0; !other_corpus() && i < sizeof intended / sizeof intended[0]; i++)
         if (intended[i].id[0] == kind && !intended_seen[i]) {
             print_error("%s: listed as different (%s), but agrees\n", intended[i].id,
                         intended[i].reason);
@@ -351,7 +366,7 @@ static void run_point_case(const struct point_case *c)
 static void points_and_intervals_are_those_of_cylc(void **state)
 {
     (void)state;
-    FILE *file = fopen(CORPUS "points.tsv", "r");
+    FILE *file = open_corpus("points.tsv");
     char *line = NULL;
     size_t size = 0;
 
@@ -368,7 +383,7 @@ static void points_and_intervals_are_those_of_cylc(void **state)
     fclose(file);
     no_stale_intentions('p');
     print_message("%u answers compared\n", n_compared);
-    assert_true(n_compared > 700);
+    assert_true(n_compared > (other_corpus() ? 0 : 700));
     assert_int_equal(n_wrong, 0);
 }
 
@@ -612,7 +627,7 @@ static void run_heading(const json_t *record)
 static void recurrences_are_those_of_cylc(void **state)
 {
     (void)state;
-    FILE *file = fopen(CORPUS "recurrences.jsonl", "r");
+    FILE *file = open_corpus("recurrences.jsonl");
     json_t *record;
 
     n_wrong = n_compared = 0;
@@ -624,7 +639,7 @@ static void recurrences_are_those_of_cylc(void **state)
     fclose(file);
     no_stale_intentions('r');
     print_message("%u headings compared\n", n_compared);
-    assert_true(n_compared > 600);
+    assert_true(n_compared > (other_corpus() ? 0 : 600));
     assert_int_equal(n_wrong, 0);
 }
 

@@ -38,7 +38,7 @@ static const struct difference {
 
 static const struct difference *find_difference(const char *id)
 {
-    for (size_t i = 0; i < sizeof differences / sizeof *differences; i++)
+    for (size_t i = 0; !getenv("ROUSE_CORPUS") && i < sizeof differences / sizeof *differences; i++)
         if (strcmp(differences[i].id, id) == 0)
             return &differences[i];
     return NULL;
@@ -601,7 +601,11 @@ static void release_run(struct run *run)
 static void every_case_is_read_as_cylc_reads_it(void **state)
 {
     (void)state;
-    FILE *file = fopen(ROUSE_SOURCE_DIR "/tests/conformance/language/graphs.jsonl", "r");
+    char path[4096];
+    const char *other = getenv("ROUSE_CORPUS"); /* then no difference is intended */
+    (void)snprintf(path, sizeof path, "%s/graphs.jsonl",
+                   other ? other : ROUSE_SOURCE_DIR "/tests/conformance/language");
+    FILE *file = fopen(path, "r");
     assert_non_null(file);
     char *line = NULL;
     size_t size = 0, n = 0, wrong = 0;
@@ -622,7 +626,7 @@ static void every_case_is_read_as_cylc_reads_it(void **state)
     free(line);
     fclose(file);
     print_message("%zu cases, %zu wrong\n", n, wrong);
-    assert_true(n > 300);
+    assert_true(n > (other ? 0 : 300));
     assert_int_equal(wrong, 0);
 }
 
