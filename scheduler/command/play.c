@@ -1,6 +1,7 @@
 /* `play`: the part in front of the terminal. A workflow that runs already is resumed; else a
  * scheduler is started (start.c), as a daemon unless it is to stay here. */
 #define ROUSE_TOUCHES_THE_WORLD
+#include "coroutines/placement.h"
 #include "scheduler/command/ask.h"
 #include "scheduler/command/play_command.h"
 #include "scheduler/net/client.h"
@@ -100,6 +101,10 @@ int play_options_check(const struct command *command, const struct invocation *i
     if (o->ports && !play_ports(o->ports, &first, &last))
         return options_refuse(command, invocation, "option --ports: \"%s\" is not FIRST-LAST",
                               o->ports);
+    struct placement placement;
+    struct error error = {0};
+    if (placement_parse(o->placement, &placement, &error))
+        return options_refuse(command, invocation, "option --%s", error.text);
     if (o->mode && !strcmp(o->mode, "dummy"))
         return command_not_implemented(invocation, "play --mode=dummy");
     if (o->start_tasks.n && !o->start) /* with --startcp it is refused as Cylc does, in start.c */

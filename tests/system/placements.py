@@ -93,7 +93,7 @@ class Refused(common.SystemTest):
         self.world.install('w', flow('a'))
         for placement, text in [('server=process', 'server'), ('health=thread', 'health'), ('nobody=loop', 'nobody'),
                                 ('jobs=cloud', 'cloud'), ('jobs', 'jobs')]:
-            self.refused(self.world.rouse('play', '--no-detach', '--placement', placement, 'w'), 3, text)
+            self.refused(self.world.rouse('play', '--no-detach', '--placement', placement, 'w'), 2, text)
             self.assertFalse(self.world.contact('w'))
 
 
