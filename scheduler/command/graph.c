@@ -107,18 +107,34 @@ static int emit(const struct wishes *wishes, const struct drawing *drawing, cons
     return code;
 }
 
+/* Into a file beside it first: what was there stays when drawing fails. */
+static int output_to_file(const struct wishes *wishes, const struct drawing *drawing,
+                          const char *title, struct error *error)
+{
+    char *beside = str_format("%s.new", wishes->output);
+    int file = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int code = file < 0 ? -errno : 0;
+    if (code)
+        error_set(error, code, "cannot write %s: %s", beside, strerror(-code));
+    else
+        code = emit(wishes, drawing, title, file, error);
+    bool closed = file >= 0 && !close(file);
+    if (!code && (!closed || rename(beside, wishes->output))) {
+        code = errno ? -errno : -EIO;
+        error_set(error, code, "cannot write %s: %s", wishes->output, strerror(-code));
+    }
+    if (code && file >= 0)
+        (void)unlink(beside);
+    free(beside);
+    return code;
+}
+
 static int output_to(const struct wishes *wishes, const struct drawing *drawing, const char *title,
                      struct error *error)
 {
     if (!wishes->output || !strcmp(wishes->output, "-"))
         return emit(wishes, drawing, title, STDOUT_FILENO, error);
-    int file = open(wishes->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (file < 0)
-        return error_set(error, -errno, "cannot write %s: %s", wishes->output, strerror(errno));
-    int code = emit(wishes, drawing, title, file, error);
-    if (close(file) && !code)
-        code = error_set(error, -errno, "cannot write %s: %s", wishes->output, strerror(errno));
-    return code;
+    return output_to_file(wishes, drawing, title, error);
 }
 
 static int draw_instances(const struct workflow *workflow, const struct wishes *wishes,
