@@ -33,6 +33,8 @@ static int validate(struct rouse_call *call)
     char *end = NULL;
     if (!path || !*path)
         call->fail(call, "the argument `path` is missing");
+    else if (*path == '$' || *path == '~')
+        call->fail(call, "`path` is taken as it stands: write it without $ or ~");
     else if (stable && (!(strtod(stable, &end) >= 0 && strtod(stable, NULL) <= STABLE_MAX) ||
                         end == stable || *end))
         call->fail(call, "`stable` must be a number of seconds");

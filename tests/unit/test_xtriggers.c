@@ -389,6 +389,8 @@ static void unknown_xtriggers_and_bad_arguments_prevent_the_start(void **state)
     expect_not_created("probe(bad)", "xtrigger @x: probe(bad): `bad` is no way to wait; usage: ");
     expect_not_created("xrandom(percent=200)", "`percent` must be a number from 0 to 100");
     expect_not_created("file(stable=1)", "the argument `path` is missing");
+    expect_not_created("file($HOME/data)", "`path` is taken as it stands: write it without $ or ~");
+    expect_not_created("file(~/data)", "`path` is taken as it stands: write it without $ or ~");
 }
 
 /* --- plugins that block --- */
