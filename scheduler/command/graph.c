@@ -14,8 +14,6 @@
 
 #include "base/banned.h"
 
-extern char **environ;
-
 struct wishes {
     int reference, namespaces, suicide, cycles, transpose;
     const char *format, *output, *start, *stop;

@@ -13,7 +13,6 @@
 
 #include "base/banned.h"
 
-extern char **environ;
 extern const char template_program[]; /* template.py, made by CMake */
 
 enum { ANSWER_BYTES_MAX = SOURCE_BYTES_MAX, FIELD_DIGITS_MAX = 12 };
