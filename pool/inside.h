@@ -132,6 +132,8 @@ void say_prerequisite(struct pool *pool, const struct instance *instance, uint32
 void say_event(struct pool *pool, const struct instance *instance, const char *event,
                struct slice detail);
 void say_workflow_state(struct pool *pool, const char *reason);
+/* A line of state to keep over restarts; value "": none. */
+void say_param(struct pool *pool, const char *key, const char *value);
 /* To be said after the effects of the event under way; texts are copied. */
 void answer_later(struct pool *pool, const struct message *message);
 void say_answers(struct pool *pool);
@@ -225,11 +227,15 @@ void handle_job_message(struct pool *pool, const struct message *message);
 
 /* --- command.c --- */
 void handle_command(struct pool *pool, const struct message *message);
+
+/* --- hold.c --- */
 bool is_to_be_held(const struct pool *pool, cycle_point point, uint32_t task);
 void hold_add(struct pool *pool, cycle_point point, uint32_t task);
 /* Silently. */
 void hold_restore(struct pool *pool, cycle_point point, uint32_t task);
 struct hold *hold_find(const struct pool *pool, cycle_point point, uint32_t task);
+/* Out of its queue, and no retry starts it again until it is released. */
+void hold_instance(struct pool *pool, struct instance *instance);
 
 /* --- decide.c --- */
 void pool_decide(struct pool *pool);

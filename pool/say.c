@@ -99,3 +99,10 @@ void add_name(const struct pool *pool, cycle_point point, uint32_t task, struct 
     text_addf(out, "%s/%s", point_format(pool->workflow->cycling, point, cycle),
               pool->workflow->tasks[task].name);
 }
+
+void say_param(struct pool *pool, const char *key, const char *value)
+{
+    pool_say(pool, &(struct message){.topic = TOPIC_WORKFLOW_PARAM,
+                                     .text = slice_of(key),
+                                     .detail = slice_of(value)});
+}

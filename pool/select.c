@@ -1,6 +1,7 @@
 /* See select.h. */
 #include "pool/select.h"
 #include "base/id.h"
+#include <errno.h>
 #include <fnmatch.h>
 #include <string.h>
 
@@ -128,4 +129,11 @@ void selection_release(struct selection *selection)
     vec_release(&selection->found);
     vec_release(&selection->absent);
     text_release(&selection->unmatched);
+}
+
+int selection_refuse_unmatched(const struct selection *selection, struct error *error)
+{
+    if (!selection->unmatched.n)
+        return 0;
+    return error_set(error, -ENOENT, "no task matches: %s", text_string(&selection->unmatched));
 }

@@ -19,5 +19,7 @@ struct selection {                /* all zero: nothing */
 /* ids: one a line. */
 void select_tasks(struct pool *pool, struct slice ids, struct selection *ret_selection);
 void selection_release(struct selection *selection);
+/* -ENOENT and error if an id meant nothing, else 0. */
+int selection_refuse_unmatched(const struct selection *selection, struct error *error);
 
 #endif

@@ -1,0 +1,252 @@
+/* Requests of clients, read: one row of the table for each command. A row names the arguments the
+ * command takes, and the function that makes a pool.command of them. */
+#include "coroutines/requests.h"
+#include "base/id.h"
+#include "base/memory.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+enum { IDS_MAX = 100000 };
+
+struct form {
+    const char *name;
+    enum pool_command command;
+    bool takes_ids;        /* "ids" is read, and must be there unless the reader says otherwise */
+    const char *arguments; /* the others it takes, each between blanks */
+    /* What is in the arguments beside "ids"; sets *needs_ids. NULL: nothing. */
+    int (*read)(const json_t *args, struct request *request, bool *needs_ids, struct error *error);
+};
+
+/* --- pieces --- */
+
+/* "ids": a list of task ids, checked one by one and joined by newlines. */
+static int read_ids(const json_t *args, const struct form *form, struct text *ids,
+                    struct error *error)
+{
+    const json_t *list = json_object_get(args, "ids");
+    if (!json_is_array(list) || !json_array_size(list))
+        return error_set(error, -EINVAL, "%s: \"ids\" must be a list of at least one task id",
+                         form->name);
+    if (json_array_size(list) > IDS_MAX)
+        return error_set(error, -E2BIG, "%s: more than %d ids in one command", form->name, IDS_MAX);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        struct id id = {0};
+        if (!text || strchr(text, '\n'))
+            return error_set(error, -EINVAL, "%s: id number %zu is no text of one line", form->name,
+                             i + 1);
+        int result = id_parse_relative(slice_of(text), &id, error);
+        if (result < 0)
+            return result;
+        text_addf(ids, "%s%s", i ? "\n" : "", text);
+    }
+    return 0;
+}
+
+static int read_flag(const json_t *args, const char *key, bool *ret_flag, struct error *error)
+{
+    const json_t *value = json_object_get(args, key);
+    if (value && !json_is_boolean(value))
+        return error_set(error, -EINVAL, "\"%s\" must be true or false", key);
+    *ret_flag = json_is_true(value);
+    return 0;
+}
+
+/* Empty: it is not there. */
+static int read_text(const json_t *args, const char *key, struct slice *ret_text,
+                     struct error *error)
+{
+    const json_t *value = json_object_get(args, key);
+    if (value && !json_string_length(value))
+        return error_set(error, -EINVAL, "\"%s\" must be a text that is not empty", key);
+    *ret_text = slice_of(json_string_value(value));
+    return 0;
+}
+
+/* One of "flow": all, new, none, or a flow number. */
+static int read_flow(const json_t *value, struct message *command, struct error *error)
+{
+    const char *text = json_string_value(value);
+    char *end = NULL;
+    unsigned long number =
+        text ? strtoul(text, &end, 10) : (unsigned long)json_integer_value(value);
+    bool is_number = json_is_integer(value) || (text && *text >= '0' && *text <= '9' && !*end);
+    if (text && strcmp(text, "all") == 0)
+        return 0;
+    if (text && strcmp(text, "new") == 0)
+        command->flags |= POOL_FLOW_NEW;
+    else if (text && strcmp(text, "none") == 0)
+        command->flags |= POOL_FLOW_NONE;
+    else if (!is_number || number == 0 || number >= UINT32_MAX)
+        return error_set(error, -EINVAL,
+                         "\"flow\" must be all, new, none or flow numbers, not \"%.32s\"",
+                         text ? text : "?");
+    else if (command->flows.n == FLOWS_PER_TASK_MAX)
+        return error_set(error, -E2BIG, "more than %d flows", FLOWS_PER_TASK_MAX);
+    else
+        command->flows.at[command->flows.n++] = (uint32_t)number;
+    return 0;
+}
+
+static int read_flows(const json_t *args, struct message *command, struct error *error)
+{
+    const json_t *list = json_object_get(args, "flow");
+    if (list && !json_is_array(list))
+        return error_set(error, -EINVAL, "\"flow\" must be a list");
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (read_flow(json_array_get(list, i), command, error) < 0)
+            return error->code;
+    unsigned one_of = command->flags & (POOL_FLOW_NEW | POOL_FLOW_NONE);
+    if (one_of && (command->flows.n || one_of == (POOL_FLOW_NEW | POOL_FLOW_NONE)))
+        return error_set(error, -EINVAL, "\"flow\": new and none go with nothing else");
+    return 0;
+}
+
+/* --- commands --- */
+
+static int read_hold(const json_t *args, struct request *request, bool *needs_ids,
+                     struct error *error)
+{
+    *needs_ids = !json_object_get(args, "after");
+    return read_text(args, "after", &request->command.detail, error);
+}
+
+static int read_release(const json_t *args, struct request *request, bool *needs_ids,
+                        struct error *error)
+{
+    bool all = false;
+    if (read_flag(args, "all", &all, error) < 0)
+        return error->code;
+    if (all)
+        request->command.number = POOL_RELEASE_ALL;
+    *needs_ids = !all;
+    return 0;
+}
+
+static int read_trigger(const json_t *args, struct request *request, bool *needs_ids,
+                        struct error *error)
+{
+    (void)needs_ids;
+    bool wait = false;
+    if (read_flag(args, "wait", &wait, error) < 0 ||
+        read_text(args, "meta", &request->command.detail, error) < 0 ||
+        read_flows(args, &request->command, error) < 0)
+        return error->code;
+    if (wait)
+        request->command.flags |= POOL_FLOW_WAIT;
+    return 0;
+}
+
+static const struct {
+    const char *name;
+    enum stop_mode mode;
+} stop_modes[] = {
+    {"clean", STOP_CLEAN}, {"kill", STOP_KILL}, {"now", STOP_NOW}, {"now-now", STOP_NOW_NOW}};
+
+static int read_stop(const json_t *args, struct request *request, bool *needs_ids,
+                     struct error *error)
+{
+    (void)needs_ids;
+    if (read_text(args, "after", &request->command.detail, error) < 0)
+        return error->code;
+    const json_t *value = json_object_get(args, "mode");
+    const char *name = value ? json_string_value(value) : "clean";
+    for (size_t i = 0; name && i < sizeof stop_modes / sizeof *stop_modes; i++)
+        if (strcmp(stop_modes[i].name, name) == 0) {
+            request->command.flags = stop_modes[i].mode;
+            return 0;
+        }
+    return error_set(error, -EINVAL,
+                     "stop: \"mode\" must be one of clean, kill, now, now-now, not \"%s\"",
+                     name ? name : "?");
+}
+
+static const struct form forms[] = {
+    {"pause", POOL_PAUSE, false, " ", NULL},
+    {"resume", POOL_RESUME, false, " ", NULL},
+    {"hold", POOL_HOLD, true, " after ", read_hold},
+    {"release", POOL_RELEASE, true, " all ", read_release},
+    {"trigger", POOL_TRIGGER, true, " flow wait meta ", read_trigger},
+    {"stop", POOL_STOP, false, " mode after ", read_stop},
+};
+
+/* --- reading a request --- */
+
+static bool is_taken(const struct form *form, const char *argument)
+{
+    char *wanted = str_format(" %s ", argument);
+    bool taken = strcmp(argument, "ids") == 0
+                     ? form->takes_ids
+                     : !strchr(argument, ' ') && strstr(form->arguments, wanted) != NULL;
+    free(wanted);
+    return taken;
+}
+
+/* A misspelt argument must not be dropped without a word. */
+static int check_arguments(const json_t *args, const struct form *form, struct error *error)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)args, key, value)
+    {
+        if (!is_taken(form, key))
+            return error_set(error, -EINVAL, "%s: unknown argument \"%.64s\"", form->name, key);
+    }
+    return 0;
+}
+
+static const struct form *find_form(struct slice name)
+{
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (slice_equal(name, forms[i].name))
+            return &forms[i];
+    return NULL;
+}
+
+static int read_args(const struct form *form, struct request *request, struct error *error)
+{
+    const json_t *args = request->args;
+    bool needs_ids = form->takes_ids;
+    int result = check_arguments(args, form, error);
+    if (!result && form->read)
+        result = form->read(args, request, &needs_ids, error);
+    if (result < 0)
+        return result;
+    if (form->takes_ids && !needs_ids && json_object_get(args, "ids"))
+        return error_set(error, -EINVAL, "%s: \"ids\" do not go with these other arguments",
+                         form->name);
+    return needs_ids ? read_ids(args, form, &request->ids, error) : 0;
+}
+
+int request_read(const struct message *asked, struct request *ret_request, struct error *error)
+{
+    const struct form *form = find_form(asked->text);
+    if (!form)
+        return error_set(error, -ENOTSUP, "command \"%.*s\" is not implemented",
+                         (int)(asked->text.n < 64 ? asked->text.n : 64),
+                         asked->text.at ? asked->text.at : "");
+    struct request request = {
+        .command = {.topic = TOPIC_POOL_COMMAND, .id = asked->id, .number = form->command}};
+    json_error_t bad;
+    struct slice detail = asked->detail.n ? asked->detail : slice_of("{}");
+    request.args = json_loadb(detail.at, detail.n, 0, &bad);
+    int result = json_is_object(request.args)
+                     ? read_args(form, &request, error)
+                     : error_set(error, -EINVAL, "\"args\" must be a JSON object");
+    if (result < 0) {
+        request_release(&request);
+        return result;
+    }
+    request.command.text = (struct slice){request.ids.at, request.ids.n};
+    *ret_request = request;
+    return 0;
+}
+
+void request_release(struct request *request)
+{
+    json_decref(request->args);
+    text_release(&request->ids);
+}

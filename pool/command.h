@@ -1,0 +1,25 @@
+/* Interventions: one file each, one function for each pool.command. A function has its effects at
+ * once (each said) and returns 0, or a negative errno with error, or COMMAND_DEFERRED. Whether it
+ * fails or not, what it says stands: say nothing before what can fail has been looked at. */
+#ifndef ROUSE_POOL_COMMAND_H
+#define ROUSE_POOL_COMMAND_H
+
+#include "pool/inside.h"
+
+enum { COMMAND_DEFERRED = 1 }; /* the database was asked first: the event comes again */
+
+/* hold.c */
+int pool_hold(struct pool *pool, const struct message *message, struct error *error);
+int pool_release(struct pool *pool, const struct message *message, struct error *error);
+int pool_release_all(struct pool *pool, const struct message *message, struct error *error);
+/* trigger.c */
+int pool_trigger(struct pool *pool, const struct message *message, struct error *error);
+/* stop.c */
+int pool_stop(struct pool *pool, const struct message *message, struct error *error);
+int pool_abort(struct pool *pool, const struct message *message, struct error *error);
+
+/* A cycle point a user wrote. */
+int pool_read_point(const struct pool *pool, struct slice text, cycle_point *ret_point,
+                    struct error *error);
+
+#endif

@@ -1,0 +1,112 @@
+/* stop and abort: at once, when jobs are done, after a point, after a task. */
+#include "pool/command.h"
+#include "pool/select.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+static void kill_all(struct pool *pool)
+{
+    struct link *list = &pool->classes[CLASS_ACTIVE];
+    for (struct link *link = list->next; link != list; link = link->next) {
+        struct instance *instance = LINK_OWNER(link, struct instance, of_class);
+        hold_instance(pool, instance); /* a retry must not start it again */
+        pool_say(pool, &(struct message){.topic = TOPIC_JOB_KILL,
+                                         .point = instance->point,
+                                         .task = instance->task,
+                                         .submit = instance->submit,
+                                         .try_ = instance->try_});
+    }
+}
+
+/* Tasks beyond a stop point that comes nearer are no longer released. */
+static void stop_after_point(struct pool *pool, cycle_point point)
+{
+    char buffer[POINT_TEXT_MAX];
+    say_param(pool, "stopcp", point_format(pool->workflow->cycling, point, buffer));
+    pool->stop_point = point;
+    if (pool->limit == POINT_NONE || pool->limit <= point) {
+        pool->base = POINT_NONE; /* the limit may rise now */
+        return;
+    }
+    pool->limit = point;
+    VEC(struct instance *) beyond = {0};
+    for (struct instance *i = pool->instances.table; i; i = i->hh.next)
+        if (i->point > point && i->status == STATUS_WAITING && !(i->flags & TASK_RUNAHEAD))
+            *vec_push(&beyond) = i;
+    VEC_EACH (struct instance *, instance, &beyond) {
+        queue_leave(pool, *instance);
+        instance_flag(pool, *instance, TASK_RUNAHEAD, TASK_QUEUED);
+    }
+    vec_release(&beyond);
+    pool->runahead_in_flight = true;
+    pool_say(pool, &(struct message){.topic = TOPIC_POOL_RUNAHEAD, .point = point});
+}
+
+static int stop_after(struct pool *pool, struct slice detail, struct error *error)
+{
+    if (!memchr(detail.at, '/', detail.n)) {
+        cycle_point point;
+        int result = pool_read_point(pool, detail, &point, error);
+        if (result < 0)
+            return result;
+        stop_after_point(pool, point);
+        return 0;
+    }
+    struct selection selection = {0};
+    select_tasks(pool, detail, &selection);
+    int result = selection_refuse_unmatched(&selection, error);
+    if (!result && selection.found.n + selection.absent.n != 1)
+        result = error_set(error, -EINVAL, "stop: one task at a time, not \"%.*s\"", (int)detail.n,
+                           detail.at);
+    if (!result) {
+        pool->stop_task.point =
+            selection.found.n ? selection.found.at[0]->point : selection.absent.at[0].point;
+        pool->stop_task.task =
+            selection.found.n ? selection.found.at[0]->task : selection.absent.at[0].task;
+        char *id = slice_copy(detail);
+        say_param(pool, "stop_task", id);
+        free(id);
+    }
+    selection_release(&selection);
+    return result;
+}
+
+static void begin_to_stop(struct pool *pool, enum stop_mode mode)
+{
+    if (pool->stopping && pool->stop_mode == STOP_KILL)
+        return; /* it is no less than what is asked for */
+    pool->stop_mode = mode;
+    pool->stopping = true;
+    if (mode == STOP_KILL)
+        kill_all(pool);
+    say_workflow_state(pool, "");
+}
+
+int pool_stop(struct pool *pool, const struct message *message, struct error *error)
+{
+    if (message->detail.n)
+        return stop_after(pool, message->detail, error);
+    if (message->flags == STOP_AUTOMATIC)
+        pool->complete_at_start = false;
+    else if (message->flags == STOP_CLEAN || message->flags == STOP_KILL)
+        begin_to_stop(pool, (enum stop_mode)message->flags);
+    else if (message->flags == STOP_NOW)
+        end_now(pool, STOP_NOW, "REQUEST(NOW)");
+    else if (message->flags == STOP_NOW_NOW)
+        end_now(pool, STOP_NOW_NOW, "REQUEST(NOW-NOW)");
+    else
+        return error_set(error, -EINVAL, "stop: there is no mode %u", message->flags);
+    return 0;
+}
+
+int pool_abort(struct pool *pool, const struct message *message, struct error *error)
+{
+    (void)error;
+    char *reason = slice_copy(message->text);
+    end_now(pool, STOP_ABORT, reason);
+    free(reason);
+    return 0;
+}
