@@ -14,10 +14,11 @@ enum { IDS_MAX = 100000 };
 struct form {
     const char *name;
     enum pool_command command;
-    bool takes_ids;        /* "ids" is read, and must be there unless the reader says otherwise */
+    bool takes_ids;
+    const char *instead;   /* the argument that takes the place of the ids, or NULL */
     const char *arguments; /* the others it takes, each between blanks */
-    /* What is in the arguments beside "ids"; sets *needs_ids. NULL: nothing. */
-    int (*read)(const json_t *args, struct request *request, bool *needs_ids, struct error *error);
+    /* What is in the arguments beside "ids". NULL: nothing. */
+    int (*read)(const json_t *args, struct request *request, struct error *error);
 };
 
 /* --- pieces --- */
@@ -107,29 +108,23 @@ static int read_flows(const json_t *args, struct message *command, struct error 
 
 /* --- commands --- */
 
-static int read_hold(const json_t *args, struct request *request, bool *needs_ids,
-                     struct error *error)
+static int read_hold(const json_t *args, struct request *request, struct error *error)
 {
-    *needs_ids = !json_object_get(args, "after");
     return read_text(args, "after", &request->command.detail, error);
 }
 
-static int read_release(const json_t *args, struct request *request, bool *needs_ids,
-                        struct error *error)
+static int read_release(const json_t *args, struct request *request, struct error *error)
 {
     bool all = false;
     if (read_flag(args, "all", &all, error) < 0)
         return error->code;
     if (all)
         request->command.number = POOL_RELEASE_ALL;
-    *needs_ids = !all;
     return 0;
 }
 
-static int read_trigger(const json_t *args, struct request *request, bool *needs_ids,
-                        struct error *error)
+static int read_trigger(const json_t *args, struct request *request, struct error *error)
 {
-    (void)needs_ids;
     bool wait = false;
     if (read_flag(args, "wait", &wait, error) < 0 ||
         read_text(args, "meta", &request->command.detail, error) < 0 ||
@@ -146,10 +141,8 @@ static const struct {
 } stop_modes[] = {
     {"clean", STOP_CLEAN}, {"kill", STOP_KILL}, {"now", STOP_NOW}, {"now-now", STOP_NOW_NOW}};
 
-static int read_stop(const json_t *args, struct request *request, bool *needs_ids,
-                     struct error *error)
+static int read_stop(const json_t *args, struct request *request, struct error *error)
 {
-    (void)needs_ids;
     if (read_text(args, "after", &request->command.detail, error) < 0)
         return error->code;
     const json_t *value = json_object_get(args, "mode");
@@ -165,12 +158,12 @@ static int read_stop(const json_t *args, struct request *request, bool *needs_id
 }
 
 static const struct form forms[] = {
-    {"pause", POOL_PAUSE, false, " ", NULL},
-    {"resume", POOL_RESUME, false, " ", NULL},
-    {"hold", POOL_HOLD, true, " after ", read_hold},
-    {"release", POOL_RELEASE, true, " all ", read_release},
-    {"trigger", POOL_TRIGGER, true, " flow wait meta ", read_trigger},
-    {"stop", POOL_STOP, false, " mode after ", read_stop},
+    {"pause", POOL_PAUSE, false, NULL, " ", NULL},
+    {"resume", POOL_RESUME, false, NULL, " ", NULL},
+    {"hold", POOL_HOLD, true, "after", " after ", read_hold},
+    {"release", POOL_RELEASE, true, "all", " all ", read_release},
+    {"trigger", POOL_TRIGGER, true, NULL, " flow wait meta ", read_trigger},
+    {"stop", POOL_STOP, false, NULL, " mode after ", read_stop},
 };
 
 /* --- reading a request --- */
@@ -209,16 +202,18 @@ static const struct form *find_form(struct slice name)
 static int read_args(const struct form *form, struct request *request, struct error *error)
 {
     const json_t *args = request->args;
-    bool needs_ids = form->takes_ids;
     int result = check_arguments(args, form, error);
     if (!result && form->read)
-        result = form->read(args, request, &needs_ids, error);
-    if (result < 0)
+        result = form->read(args, request, error);
+    if (result < 0 || !form->takes_ids)
         return result;
-    if (form->takes_ids && !needs_ids && json_object_get(args, "ids"))
-        return error_set(error, -EINVAL, "%s: \"ids\" do not go with these other arguments",
-                         form->name);
-    return needs_ids ? read_ids(args, form, &request->ids, error) : 0;
+    const json_t *instead = form->instead ? json_object_get(args, form->instead) : NULL;
+    if (!instead || json_is_false(instead))
+        return read_ids(args, form, &request->ids, error);
+    if (json_object_get(args, "ids"))
+        return error_set(error, -EINVAL, "%s: \"ids\" do not go with \"%s\"", form->name,
+                         form->instead);
+    return 0;
 }
 
 int request_read(const struct message *asked, struct request *ret_request, struct error *error)
