@@ -3,8 +3,13 @@
 #ifndef ROUSE_BASE_TABLE_H
 #define ROUSE_BASE_TABLE_H
 
+#include "base/check.h"
+
 #ifndef HASH_FUNCTION
 #define HASH_FUNCTION(key, n, hash) HASH_FNV(key, n, hash)
+#endif
+#ifndef uthash_fatal
+#define uthash_fatal(message) IMPOSSIBLE(message)
 #endif
 #include <uthash.h>
 

@@ -3,11 +3,9 @@
  * every ancestor keeps its own order. */
 #include "scheduler/config/inherit.h"
 #include "base/check.h"
+#include "base/table.h"
 #include "scheduler/graph/lexer.h"
 #include <errno.h>
-#define HASH_FUNCTION HASH_FNV /* the default falls through cases */
-#define uthash_fatal(message) IMPOSSIBLE(message)
-#include <uthash.h>
 
 #include "base/banned.h"
 

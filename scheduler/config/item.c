@@ -3,12 +3,11 @@
 #include "scheduler/config/item.h"
 #include "base/check.h"
 #include "base/memory.h"
+#include "base/table.h"
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#define uthash_fatal(message) IMPOSSIBLE(message)
-#include "base/table.h"
 
 #include "base/banned.h"
 

@@ -13,6 +13,17 @@ struct clock_trigger {
     uint32_t task, xtrigger;
 };
 
+/* What [special tasks] says of a task, kept until the tasks are made. */
+struct clock_expire {
+    uint32_t task;
+    struct interval offset;
+};
+struct external_trigger {
+    uint32_t task;
+    const char *message;
+    const struct item *item;
+};
+
 struct loading {
     struct workflow *workflow; /* being filled */
     struct arena *keep;        /* what the workflow holds */
@@ -26,6 +37,9 @@ struct loading {
     VEC(struct name_space *) tasks; /* by task index */
     VEC(struct xtrigger_def) xtriggers;
     VEC(struct clock_trigger) clock_triggers;
+    VEC(struct clock_expire) clock_expires;
+    VEC(uint32_t) sequential_tasks;
+    VEC(struct external_trigger) external_triggers;
     bool sequential_xtriggers;
     struct graph *graph;
 };
@@ -63,10 +77,13 @@ bool load_members(struct loading *self, const char *name, const uint32_t **ret_m
 /* special.c: [scheduling][queues] and [special tasks]. The names first, as they may define tasks,
  * then what they say of the tasks. */
 int load_special_names(struct loading *self);
-void load_sequential(struct loading *self, struct task_def *tasks);
+int load_special_tasks(struct loading *self, struct task_def *tasks);
 int load_queues(struct loading *self, struct task_def *tasks);
 /* What the graph says, with the clock triggers of special tasks. */
 const struct graph *load_clock_triggers(struct loading *self);
+
+/* modes.c: [[[skip]]]outputs of each task, and which tasks run in skip mode */
+int load_skip_mode(struct loading *self, struct task_def *tasks);
 
 /* completion.c */
 int load_completions(struct loading *self, const struct task_def *tasks);

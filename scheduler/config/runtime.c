@@ -11,10 +11,10 @@
 
 #include "base/banned.h"
 
-enum field_kind { NO_FIELD, STRING_FIELD, NUMBER_FIELD, DELAYS_FIELD, LIST_FIELD };
+enum field_kind { NO_FIELD, STRING_FIELD, NUMBER_FIELD, DELAYS_FIELD, LIST_FIELD, NOT_FIELD };
 
 /* Items that go into a field of struct settings as they are. A list field is followed by its
- * length. */
+ * length; a not field is a boolean, true where the item is False. */
 struct field {
     enum field_kind kind;
     size_t offset;
@@ -42,6 +42,9 @@ static const struct field fields[] = {
     [ID_ENVIRONMENT_EXCLUDE] = FIELD(LIST_FIELD, exclude),
     [ID_RUN_LENGTH] = FIELD(NUMBER_FIELD, run_length),
     [ID_SPEEDUP_FACTOR] = FIELD(NUMBER_FIELD, speedup),
+    [ID_FAIL_FIRST_ONLY] = FIELD(NOT_FIELD, runtime.simulated_failures.every_try),
+    [ID_SIMULATION_NO_HANDLERS] = FIELD(NOT_FIELD, runtime.simulation_handlers),
+    [ID_SKIP_NO_HANDLERS] = FIELD(NOT_FIELD, runtime.skip_handlers),
     [ID_TASK_HANDLER_RETRIES] = FIELD(DELAYS_FIELD, runtime.handler_retries),
     [ID_EXECUTION_TIMEOUT] = FIELD(NUMBER_FIELD, runtime.execution_timeout),
     [ID_SUBMISSION_TIMEOUT] = FIELD(NUMBER_FIELD, runtime.submission_timeout),
@@ -50,6 +53,8 @@ static const size_t FIELDS = sizeof fields / sizeof *fields;
 
 struct settling {
     struct arena *keep;
+    const struct cycling *cycling;
+    const struct warner *warner;
     struct error *error;
 };
 
@@ -71,6 +76,9 @@ static void set_field(struct settings *settings, const struct field *field,
         break;
     case LIST_FIELD:
         memcpy(at, &value->strings, sizeof value->strings);
+        break;
+    case NOT_FIELD:
+        *(bool *)at = !value->boolean;
         break;
     }
 }
@@ -123,13 +131,34 @@ const struct event_handlers *event_handlers_merge(struct arena *keep,
     return all;
 }
 
+/* As in Cylc a point that is none is only worth a warning: nothing may ever run in simulation. */
+static struct simulated_failures failures_of(const struct settling *self, const struct item *item,
+                                             bool every_try)
+{
+    const struct string_list *texts = &item->value.strings;
+    cycle_point *points = arena_new_array(self->keep, texts->n, sizeof *points);
+    struct simulated_failures failures = {.points = points, .every_try = every_try};
+    for (uint32_t i = 0; i < texts->n; i++) {
+        struct error error = {0};
+        char path[ITEM_PATH_MAX];
+        if (strcmp(texts->at[i], "all") == 0)
+            failures.everywhere = true;
+        else if (point_parse(self->cycling, texts->at[i], &points[failures.n_points], &error) == 0)
+            failures.n_points++;
+        else
+            warner_say(self->warner, "%s:%d: %s: %s is left out: %s", item->file, item->line,
+                       item_path(item, path), texts->at[i], error.text);
+    }
+    return failures;
+}
+
 static int apply_item(const struct settling *self, struct settings *settings,
                       const struct item *item)
 {
     enum item_id id = item->schema->id;
     struct runtime *runtime = &settings->runtime;
     struct value value = item->value;
-    if (value.empty && (id == ID_PLATFORM || id == ID_RUN_LENGTH))
+    if (value.empty && (size_t)id < FIELDS && fields[id].kind != NO_FIELD)
         schema_default(self->keep, id, &value);
     if (id == ID_COMPLETION)
         settings->completion = item;
@@ -146,9 +175,12 @@ static int apply_item(const struct settling *self, struct settings *settings,
             event_handlers_merge(self->keep, runtime->event_handlers, runtime->n_event_handlers,
                                  item, &runtime->n_event_handlers);
     } else if (id == ID_FAIL_POINTS) {
-        runtime->simulation_fail_first = false;
-        for (uint32_t i = 0; i < value.strings.n; i++)
-            runtime->simulation_fail_first |= strcmp(value.strings.at[i], "all") == 0;
+        runtime->simulated_failures =
+            failures_of(self, item, runtime->simulated_failures.every_try);
+    } else if (id == ID_RUN_MODE) {
+        runtime->skip = strcmp(value.string, "skip") == 0;
+    } else if (id == ID_SKIP_OUTPUTS) {
+        settings->skip_outputs = item;
     }
     return 0;
 }
@@ -293,9 +325,10 @@ static int settle(const struct settling *self, struct name_space *space, struct 
     return 0;
 }
 
-int runtime_settle(struct namespaces *namespaces, struct arena *keep, struct error *error)
+int runtime_settle(struct namespaces *namespaces, struct arena *keep, const struct cycling *cycling,
+                   const struct warner *warner, struct error *error)
 {
-    struct settling self = {keep, error};
+    struct settling self = {keep, cycling, warner, error};
     int result = 0;
     for (size_t i = 0; i < namespaces->all.n && result == 0; i++)
         result = settle(&self, namespaces->all.at[i], namespaces->arena);

@@ -3,6 +3,7 @@
 #define ROUSE_CONFIG_RUNTIME_H
 
 #include "scheduler/config/inherit.h"
+#include "scheduler/config/schema.h"
 
 struct pairs {
     const struct key_value *at;
@@ -14,6 +15,7 @@ struct settings {
     struct pairs environment;            /* not filtered: what children inherit */
     struct string_list include, exclude; /* [[[environment filter]]] */
     struct pairs custom_outputs;
+    const struct item *skip_outputs;  /* NULL: not set */
     const struct output_def *outputs; /* standard ones first */
     uint32_t n_outputs;
     double run_length, speedup;    /* of the simulation; speedup 0: not set */
@@ -21,7 +23,8 @@ struct settings {
 };
 
 /* Fill namespace->settings of all. What they hold lives in `keep`. */
-int runtime_settle(struct namespaces *namespaces, struct arena *keep, struct error *error);
+int runtime_settle(struct namespaces *namespaces, struct arena *keep, const struct cycling *cycling,
+                   const struct warner *warner, struct error *error);
 /* The same for a namespace made later, which has no heading: all of root's. */
 void runtime_settle_implicit(struct namespaces *namespaces, struct name_space *space);
 

@@ -1,5 +1,6 @@
 /* Queues, special tasks and the clock triggers that come of them. */
 #include "base/check.h"
+#include "base/table.h"
 #include "scheduler/config/parameters.h"
 #include <errno.h>
 #include <string.h>
@@ -20,121 +21,213 @@ static int members_of(struct loading *self, const struct item *item, const char 
     return 0;
 }
 
-/* The special task `name` of `item`, parameters filled in. */
+/* Each name of a list with what stands in brackets behind it, parameters filled in. */
 typedef int special_name_handler(struct loading *self, const struct item *item, const char *name,
                                  void *context);
 
-struct special {
+struct special_name {
     struct loading *loading;
     const struct item *item;
     special_name_handler *handler;
     void *context;
 };
 
-static int take_special(void *context, const char *name)
+static int take_name(void *context, const char *name)
 {
-    const struct special *special = context;
+    const struct special_name *special = context;
     return special->handler(special->loading, special->item, name, special->context);
 }
 
-static int each_special(struct loading *self, const struct item *item, const char *name,
-                        special_name_handler *handler, void *context)
+static int each_name(struct loading *self, const struct item *item, const char *name,
+                     special_name_handler *handler, void *context)
 {
-    struct special special = {self, item, handler, context};
-    return parameters_expand(self, item, name, take_special, &special);
+    struct special_name special = {self, item, handler, context};
+    return parameters_expand(self, item, name, take_name, &special);
 }
 
-/* "name" or "name(offset)" */
-static int parse_clock(struct loading *self, const struct item *item, const char *spec,
-                       const char **ret_name, const char **ret_offset)
+/* One entry of a list under [special tasks]: "name" or "name(argument)". */
+struct special {
+    const struct special_kind *kind;
+    const char *name, *argument; /* argument: empty if there are no brackets or nothing in them */
+    bool brackets;
+    uint32_t clock;
+    struct interval offset;
+};
+
+/* `read` looks at the argument (-EINVAL: it is none), `add` is called for each task meant. */
+struct special_kind {
+    const char *item, *example;
+    bool needs_dates;
+    int (*read)(struct loading *self, struct special *special);
+    void (*add)(struct loading *self, const struct item *item, const struct special *special,
+                uint32_t task);
+};
+
+static int read_offset(struct loading *self, struct special *special)
 {
-    size_t n = strcspn(spec, "(");
-    struct slice name = slice_trim((struct slice){spec, n}), rest = slice_of(spec + n);
-    struct slice offset = slice_of("PT0S");
-    if (rest.n) {
-        if (rest.n < 2 || rest.at[rest.n - 1] != ')')
-            name.n = 0;
-        else if (rest.n > 2)
-            offset = slice_trim((struct slice){rest.at + 1, rest.n - 2});
-    }
-    struct interval interval;
-    *ret_name = arena_text(&self->scratch, name);
-    *ret_offset = arena_text(&self->scratch, offset);
-    if (!name.n || interval_parse(self->workflow->cycling, *ret_offset, &interval, self->error) < 0)
-        return item_error(self->error, item, -EINVAL,
-                          "expected clock triggers such as \"foo(PT1H)\", not \"%s\"", spec);
+    if (!*special->argument)
+        special->argument = "PT0S";
+    return interval_parse(self->workflow->cycling, special->argument, &special->offset,
+                          self->error);
+}
+
+static int read_clock_trigger(struct loading *self, struct special *special)
+{
+    int result = read_offset(self, special);
+    if (result == 0)
+        special->clock = load_clock(self, special->argument);
+    return result;
+}
+
+static void add_clock_trigger(struct loading *self, const struct item *item,
+                              const struct special *special, uint32_t task)
+{
+    (void)item;
+    *vec_push(&self->clock_triggers) = (struct clock_trigger){task, special->clock};
+}
+
+static void add_clock_expire(struct loading *self, const struct item *item,
+                             const struct special *special, uint32_t task)
+{
+    (void)item;
+    *vec_push(&self->clock_expires) = (struct clock_expire){task, special->offset};
+}
+
+static int read_message(struct loading *self, struct special *special)
+{
+    struct slice text = slice_of(special->argument);
+    if (text.n >= 2 && (text.at[0] == '"' || text.at[0] == '\'') &&
+        text.at[text.n - 1] == text.at[0])
+        text = (struct slice){text.at + 1, text.n - 2};
+    special->argument = arena_text(self->keep, text);
+    return text.n ? 0 : -EINVAL;
+}
+
+static void add_external_trigger(struct loading *self, const struct item *item,
+                                 const struct special *special, uint32_t task)
+{
+    *vec_push(&self->external_triggers) = (struct external_trigger){task, special->argument, item};
+}
+
+static int read_nothing(struct loading *self, struct special *special)
+{
+    (void)self;
+    return special->brackets ? -EINVAL : 0;
+}
+
+static void add_sequential(struct loading *self, const struct item *item,
+                           const struct special *special, uint32_t task)
+{
+    (void)item;
+    (void)special;
+    *vec_push(&self->sequential_tasks) = task;
+}
+
+static const struct special_kind special_kinds[] = {
+    {"sequential", "foo", false, read_nothing, add_sequential},
+    {"clock-trigger", "foo(PT1H)", true, read_clock_trigger, add_clock_trigger},
+    {"clock-expire", "foo(PT1H)", true, read_offset, add_clock_expire},
+    {"external-trigger", "foo(\"message\")", false, read_message, add_external_trigger},
+};
+
+static int parse_special(struct loading *self, const struct item *item, const char *entry,
+                         struct special *special)
+{
+    size_t n = strcspn(entry, "(");
+    struct slice name = slice_trim((struct slice){entry, n}), rest = slice_of(entry + n);
+    special->brackets = rest.n > 0;
+    if (rest.n && (rest.n < 2 || rest.at[rest.n - 1] != ')'))
+        name.n = 0;
+    else if (rest.n)
+        rest = slice_trim((struct slice){rest.at + 1, rest.n - 2});
+    special->name = arena_text(&self->scratch, name);
+    special->argument = arena_text(&self->scratch, rest);
+    if (!name.n || special->kind->read(self, special) < 0)
+        return item_error(self->error, item, -EINVAL, "expected %s tasks such as %s, not '%s'",
+                          special->kind->item, special->kind->example, entry);
     return 0;
 }
 
-static int add_clock_trigger(struct loading *self, const struct item *item, const char *name,
-                             void *context)
+static int add_special(struct loading *self, const struct item *item, const char *name,
+                       void *context)
 {
-    const uint32_t *clock = context, *members;
+    const struct special *special = context;
+    const uint32_t *members;
     uint32_t n;
     if (members_of(self, item, name, &members, &n) < 0)
         return self->error->code;
     for (uint32_t m = 0; m < n; m++)
-        *vec_push(&self->clock_triggers) = (struct clock_trigger){members[m], *clock};
+        special->kind->add(self, item, special, members[m]);
     return 0;
 }
 
-static int read_clock_triggers(struct loading *self)
+static int read_kind(struct loading *self, const struct special_kind *kind)
 {
-    const struct item *item = load_setting(self, "scheduling", "special tasks", "clock-trigger");
+    const struct item *item = load_setting(self, "scheduling", "special tasks", kind->item);
     if (!item)
         return 0;
-    if (cycling_mode(self->workflow->cycling) == CYCLING_INTEGER)
+    if (kind->needs_dates && cycling_mode(self->workflow->cycling) == CYCLING_INTEGER)
         return item_error(self->error, item, -EINVAL,
-                          "clock-trigger tasks require date-time cycling");
-    for (uint32_t i = 0; i < item->value.strings.n; i++) {
-        const char *name, *offset;
-        if (parse_clock(self, item, item->value.strings.at[i], &name, &offset) < 0)
-            return self->error->code;
-        uint32_t clock = load_clock(self, offset);
-        if (each_special(self, item, name, add_clock_trigger, &clock) < 0)
-            return self->error->code;
+                          "%s tasks require date-time cycling, and the cycling mode is integer",
+                          kind->item);
+    int result = 0;
+    for (uint32_t i = 0; i < item->value.strings.n && result == 0; i++) {
+        struct special special = {.kind = kind};
+        result = parse_special(self, item, item->value.strings.at[i], &special);
+        if (result == 0)
+            result = each_name(self, item, special.name, add_special, &special);
     }
-    return 0;
-}
-
-static int define_special(struct loading *self, const struct item *item, const char *name,
-                          void *context)
-{
-    const uint32_t *members;
-    uint32_t n;
-    (void)context;
-    return members_of(self, item, name, &members, &n);
+    return result;
 }
 
 int load_special_names(struct loading *self)
 {
-    const struct item *item = load_setting(self, "scheduling", "special tasks", "sequential");
-    for (uint32_t i = 0; item && i < item->value.strings.n; i++)
-        if (each_special(self, item, item->value.strings.at[i], define_special, NULL) < 0)
-            return self->error->code;
-    return read_clock_triggers(self);
+    int result = 0;
+    for (size_t i = 0; i < sizeof special_kinds / sizeof *special_kinds && result == 0; i++)
+        result = read_kind(self, &special_kinds[i]);
+    return result;
 }
 
-static int set_sequential(struct loading *self, const struct item *item, const char *name,
-                          void *context)
-{
-    struct task_def *tasks = context;
-    const uint32_t *members = NULL;
-    uint32_t n = 0;
-    (void)item;
-    load_members(self, name, &members, &n);
-    for (uint32_t m = 0; m < n; m++)
-        tasks[members[m]].sequential = true;
-    return 0;
-}
+struct known_message {
+    const struct external_trigger *trigger;
+    UT_hash_handle hh;
+};
 
-void load_sequential(struct loading *self, struct task_def *tasks)
+/* A message triggers one task: it is used up at once. */
+static int set_external_triggers(struct loading *self, struct task_def *tasks)
 {
-    const struct item *item = load_setting(self, "scheduling", "special tasks", "sequential");
-    for (uint32_t i = 0; item && i < item->value.strings.n; i++) {
-        int result = each_special(self, item, item->value.strings.at[i], set_sequential, tasks);
-        POST(result == 0); /* load_special_names has been through them */
+    struct known_message *known = NULL, *all = arena_new_array(
+                                            &self->scratch, self->external_triggers.n, sizeof *all);
+    int result = 0;
+    for (size_t i = 0; i < self->external_triggers.n && result == 0; i++) {
+        const struct external_trigger *trigger = &self->external_triggers.at[i];
+        struct known_message *other = NULL;
+        HASH_FIND_STR(known, trigger->message, other);
+        if (other && other->trigger->task != trigger->task)
+            result = item_error(self->error, trigger->item, -EINVAL,
+                                "external trigger \"%s\" is used by tasks %s and %s: each task "
+                                "needs a message of its own",
+                                trigger->message, tasks[other->trigger->task].name,
+                                tasks[trigger->task].name);
+        if (!other) {
+            all[i].trigger = trigger;
+            HASH_ADD_KEYPTR(hh, known, trigger->message, strlen(trigger->message), &all[i]);
+        }
+        tasks[trigger->task].external_trigger = trigger->message;
     }
+    HASH_CLEAR(hh, known);
+    return result;
+}
+
+int load_special_tasks(struct loading *self, struct task_def *tasks)
+{
+    VEC_EACH (uint32_t, task, &self->sequential_tasks)
+        tasks[*task].sequential = true;
+    VEC_EACH (struct clock_expire, expire, &self->clock_expires) {
+        tasks[expire->task].expires = true;
+        tasks[expire->task].expire_offset = expire->offset;
+    }
+    return set_external_triggers(self, tasks);
 }
 
 /* A task's xtriggers with a clock for each of its sequences. */
@@ -204,7 +297,7 @@ static int read_members(struct loading *self, const struct item *queue, uint32_t
     const struct item *item = item_find(&self->tree, queue, "members");
     struct queue_members to = {queue, index, tasks};
     for (uint32_t i = 0; item && i < item->value.strings.n; i++)
-        if (each_special(self, item, item->value.strings.at[i], set_queue, &to) < 0)
+        if (each_name(self, item, item->value.strings.at[i], set_queue, &to) < 0)
             return self->error->code;
     return 0;
 }

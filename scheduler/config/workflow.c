@@ -3,6 +3,7 @@
  * needs is another. */
 #define _FILE_OFFSET_BITS 64
 #include "base/check.h"
+#include "base/table.h"
 #include "scheduler/config/load.h"
 #include "scheduler/config/parameters.h"
 #include "scheduler/config/parse.h"
@@ -11,9 +12,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#define HASH_FUNCTION HASH_FNV /* the default falls through cases */
-#define uthash_fatal(message) IMPOSSIBLE(message)
-#include <uthash.h>
 
 #include "base/banned.h"
 
@@ -109,8 +107,11 @@ static int define_tasks(struct loading *self)
     struct task_def *tasks = arena_new_array(self->keep, self->tasks.n, sizeof *tasks);
     for (uint32_t i = 0; i < self->tasks.n; i++)
         define_task(self, self->tasks.at[i], i, &tasks[i]);
-    load_sequential(self, tasks);
-    int result = load_queues(self, tasks);
+    int result = load_special_tasks(self, tasks);
+    if (result == 0)
+        result = load_queues(self, tasks);
+    if (result == 0)
+        result = load_skip_mode(self, tasks);
     if (result == 0)
         result = load_completions(self, tasks);
     if (result < 0)
@@ -244,6 +245,9 @@ static void loading_release(struct loading *self)
     vec_release(&self->tasks);
     vec_release(&self->xtriggers);
     vec_release(&self->clock_triggers);
+    vec_release(&self->clock_expires);
+    vec_release(&self->sequential_tasks);
+    vec_release(&self->external_triggers);
     arena_release(&self->scratch);
 }
 
@@ -347,6 +351,15 @@ uint32_t workflow_task(const struct workflow *workflow, const char *name)
     struct task_name *found = NULL;
     HASH_FIND_STR(loaded->names, name, found);
     return found ? found->index : NO_INDEX;
+}
+
+bool simulated_job_fails(const struct simulated_failures *failures, cycle_point point,
+                         unsigned try_number)
+{
+    bool fails = failures->everywhere;
+    for (uint32_t i = 0; i < failures->n_points && !fails; i++)
+        fails = failures->points[i] == point;
+    return fails && (try_number <= 1 || failures->every_try);
 }
 
 bool workflow_task_is_a(const struct workflow *workflow, uint32_t task, const char *name)

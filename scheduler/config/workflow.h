@@ -27,6 +27,14 @@ struct event_handlers {
     uint32_t n_commands;
 };
 
+/* [[[simulation]]]fail cycle points: where a job in simulation or dummy mode fails. */
+struct simulated_failures {
+    bool everywhere; /* "all" */
+    const cycle_point *points;
+    uint32_t n_points;
+    bool every_try; /* fail try 1 only = False */
+};
+
 /* [runtime][NAME], inheritance resolved. Texts are never NULL unless said; empty = not set. */
 struct runtime {
     const char *init_script, *env_script, *pre_script, *script, *post_script, *exit_script,
@@ -43,8 +51,11 @@ struct runtime {
     double execution_time_limit;  /* seconds; 0 = none */
     const char *completion;       /* the user's completion expression; empty = default */
     double simulation_run_length; /* [[[simulation]]]default run length, seconds */
-    bool simulation_fail_first;   /* [[[simulation]]]fail cycle points holds this task ("all") */
-    const char *const *handlers;  /* [[[events]]]handlers */
+    struct simulated_failures simulated_failures;
+    bool simulation_handlers;    /* [[[simulation]]]disable task event handlers = False */
+    bool skip;                   /* run mode = skip */
+    bool skip_handlers;          /* [[[skip]]]disable task event handlers = False */
+    const char *const *handlers; /* [[[events]]]handlers */
     uint32_t n_handlers;
     const char *const *handler_events;
     uint32_t n_handler_events;
@@ -69,6 +80,10 @@ struct task_def {
     uint32_t n_parameters;
     uint32_t queue;
     bool sequential; /* [special tasks]sequential */
+    bool expires;    /* [special tasks]clock-expire: at its cycle point + expire_offset */
+    struct interval expire_offset;
+    const char *external_trigger; /* [special tasks]external-trigger: its message; NULL: none */
+    uint64_t skip_outputs;        /* [[[skip]]]outputs: a bit for each output index; 0: not set */
     struct runtime runtime;
 };
 
@@ -191,5 +206,8 @@ uint32_t workflow_task(const struct workflow *workflow, const char *name);
 bool workflow_task_is_a(const struct workflow *workflow, uint32_t task, const char *name);
 /* Output index whose message is `message`, or NO_INDEX. */
 uint32_t task_output_by_message(const struct task_def *task, const char *message, size_t n);
+/* Whether the job of that try (1, 2, ...) fails at point. */
+bool simulated_job_fails(const struct simulated_failures *failures, cycle_point point,
+                         unsigned try_number);
 
 #endif

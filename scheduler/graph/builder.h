@@ -4,16 +4,13 @@
 #ifndef ROUSE_GRAPH_BUILDER_H
 #define ROUSE_GRAPH_BUILDER_H
 
+#include "base/table.h"
 #include "base/vec.h"
 #include "scheduler/graph/arena.h"
 #include "scheduler/graph/graph.h"
 #include "scheduler/graph/index_set.h"
 #include "scheduler/graph/parser.h"
 
-/* The default hash falls through cases, which clang warns of. */
-#define uthash_fatal(text) IMPOSSIBLE(text)
-#include "base/check.h"
-#include "base/table.h"
 
 enum {
     FAMILY_QUALIFIERS = 14,

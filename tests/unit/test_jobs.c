@@ -350,7 +350,7 @@ static void a_simulated_job_fails_once_if_it_shall(void **state)
 {
     struct jobs_fixture *fixture = *state;
     fixture->context.mode = MODE_SIMULATION;
-    fixture->task->runtime.simulation_fail_first = true;
+    fixture->task->runtime.simulated_failures.everywhere = true;
     jobs_submit(fixture, "");
     jobs_await(fixture, "job.failed 1");
     jobs_ask_submit(fixture, 2, NULL);

@@ -122,7 +122,31 @@ static void directives_meta_and_handlers_are_read(void **state)
     assert_string_equal(t->event_handlers[1].commands[1], "s2");
     assert_float_equal(t->execution_timeout, 60, 0);
     assert_float_equal(t->submission_timeout, 120, 0);
-    assert_true(t->simulation_fail_first);
+    assert_true(t->simulated_failures.everywhere);
+    workflow_destroy(workflow);
+}
+
+static void simulated_jobs_fail_where_they_shall(void **state)
+{
+    (void)state;
+    struct workflow *workflow = flow_load(
+        "[scheduling]\ninitial cycle point = 2030\n[[graph]]\nP1D = a & b & c\n[runtime]\n"
+        "[[a]]\n[[[simulation]]]\nfail cycle points = 20300102, soon, 2030-01-04T00:00Z\n"
+        "[[b]]\n[[[simulation]]]\nfail cycle points = all\nfail try 1 only = False\n"
+        "[[c]]\n");
+    cycle_point first = workflow->initial, day = 86400;
+    const struct simulated_failures *a = &flow_task(workflow, "a")->runtime.simulated_failures;
+    assert_false(simulated_job_fails(a, first, 1));
+    assert_true(simulated_job_fails(a, first + day, 1));
+    assert_false(simulated_job_fails(a, first + day, 2));
+    assert_true(simulated_job_fails(a, first + 3 * day, 1));
+    const struct simulated_failures *b = &flow_task(workflow, "b")->runtime.simulated_failures;
+    assert_true(simulated_job_fails(b, first, 1));
+    assert_true(simulated_job_fails(b, first, 2));
+    const struct simulated_failures *c = &flow_task(workflow, "c")->runtime.simulated_failures;
+    assert_false(simulated_job_fails(c, first, 1));
+    assert_non_null(strstr(text_string(&flow_warnings),
+                           ":8: [runtime][a][simulation]fail cycle points: soon is left out"));
     workflow_destroy(workflow);
 }
 
@@ -334,6 +358,7 @@ int main(void)
         cmocka_unit_test(the_environment_keeps_its_order),
         cmocka_unit_test(the_environment_filter_is_applied_after_inheritance),
         cmocka_unit_test(directives_meta_and_handlers_are_read),
+        cmocka_unit_test(simulated_jobs_fail_where_they_shall),
         cmocka_unit_test(simulated_tasks_last_as_long_as_their_limit_sped_up),
         cmocka_unit_test(families_are_apart_from_tasks),
         cmocka_unit_test(outputs_follow_the_standard_ones),

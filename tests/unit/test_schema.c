@@ -224,8 +224,7 @@ static void only_allowed_values_are_let_through(void **state)
     assert_accepted("[scheduling]\ncycling mode = 366_day\n", NULL);
     assert_refused("[runtime]\n[[a]]\nrun mode = turbo\n", -EINVAL, 3, "[runtime][a]run mode",
                    "live|skip");
-    assert_refused("[runtime]\n[[a]]\nrun mode = skip\n", -ENOTSUP, 3, "[runtime][a]run mode",
-                   "not implemented yet");
+    assert_accepted("[runtime]\n[[a]]\nrun mode = skip\n", NULL);
 }
 
 static void consecutive_spaces_in_a_name_are_refused(void **state)

@@ -329,6 +329,68 @@ static void sequential_tasks_are_marked(void **state)
     workflow_destroy(workflow);
 }
 
+static void tasks_that_expire_carry_their_offset(void **state)
+{
+    (void)state;
+    struct workflow *workflow =
+        flow_load("[scheduling]\ninitial cycle point = 2030\n[[special tasks]]\n"
+                  "clock-expire = FAM(-P1DT1H), x\n[[graph]]\nP1D = FAM & x & y\n"
+                  "[runtime]\n[[FAM]]\n[[m1, m2]]\ninherit = FAM\n[[x, y]]\n");
+    assert_true(flow_task(workflow, "m1")->expires);
+    assert_int_equal(flow_task(workflow, "m2")->expire_offset.days, -1);
+    assert_int_equal(flow_task(workflow, "m2")->expire_offset.hours, -1);
+    assert_true(flow_task(workflow, "x")->expires);
+    assert_true(interval_is_null(&flow_task(workflow, "x")->expire_offset));
+    assert_false(flow_task(workflow, "y")->expires);
+    workflow_destroy(workflow);
+    assert_refused("[scheduling]\n[[special tasks]]\nclock-expire = a(1h)\n[[graph]]\n"
+                   "P1D = a\n[runtime]\n[[a]]\n",
+                   0, "[scheduling]initial cycle point", "requires an initial cycle point");
+    assert_refused("[scheduling]\ninitial cycle point = 2030\n[[special tasks]]\n"
+                   "clock-expire = a(1h)\n[[graph]]\nP1D = a\n[runtime]\n[[a]]\n",
+                   4, "[scheduling][special tasks]clock-expire", "clock-expire tasks such as");
+}
+
+static void external_triggers_belong_to_one_task_each(void **state)
+{
+    (void)state;
+    struct workflow *workflow =
+        flow_load("[scheduling]\n[[special tasks]]\nexternal-trigger = a(\"two words\"), b(c)\n" R1(
+            "a & b & d", "[runtime]\n[[a, b, d]]\n"));
+    assert_string_equal(flow_task(workflow, "a")->external_trigger, "two words");
+    assert_string_equal(flow_task(workflow, "b")->external_trigger, "c");
+    assert_null(flow_task(workflow, "d")->external_trigger);
+    workflow_destroy(workflow);
+    assert_refused(
+        "[scheduling]\n[[special tasks]]\nexternal-trigger = a\n" R1("a", "[runtime]\n[[a]]\n"), 3,
+        "[scheduling][special tasks]external-trigger", "foo(\"message\")");
+    assert_refused("[scheduling]\n[[special tasks]]\nexternal-trigger = F(go)\n" R1(
+                       "F", "[runtime]\n[[F]]\n[[a, b]]\ninherit = F\n"),
+                   3, "[scheduling][special tasks]external-trigger", "used by tasks a and b");
+}
+
+static void tasks_in_skip_mode_know_their_outputs(void **state)
+{
+    (void)state;
+    struct workflow *workflow =
+        flow_load(R1("a? & b & c", "[runtime]\n[[root]]\n[[[skip]]]\noutputs = x, failed, nothing\n"
+                                   "[[a]]\nrun mode = skip\n[[[outputs]]]\nx = x message\n"
+                                   "[[b]]\n[[[skip]]]\ndisable task event handlers = False\n"
+                                   "[[c]]\n[[[skip]]]\noutputs =\n"));
+    assert_true(flow_task(workflow, "a")->runtime.skip);
+    assert_false(flow_task(workflow, "b")->runtime.skip);
+    assert_int_equal(flow_task(workflow, "a")->skip_outputs,
+                     1 << OUTPUT_FAILED | 1 << OUTPUT_CUSTOM);
+    assert_int_equal(flow_task(workflow, "b")->skip_outputs, 1 << OUTPUT_FAILED);
+    assert_int_equal(flow_task(workflow, "c")->skip_outputs, 0);
+    assert_true(flow_task(workflow, "b")->runtime.skip_handlers);
+    assert_false(flow_task(workflow, "a")->runtime.skip_handlers);
+    assert_non_null(strstr(text_string(&flow_warnings), "run in skip mode:\n    * a\n"));
+    workflow_destroy(workflow);
+    assert_refused(R1("a", "[runtime]\n[[a]]\n[[[skip]]]\noutputs = succeeded, failed\n"), 7,
+                   "[runtime][a][skip]outputs", "task a cannot both succeed and fail");
+}
+
 #define DAYS(special, graph)                                                                       \
     "[scheduling]\ninitial cycle point = 2030\n" special "[[graph]]\nP1D = \"\"\"\n" graph         \
     "\n\"\"\"\n[runtime]\n[[FAM]]\n[[m1, m2]]\ninherit = FAM\n[[a, b]]\n"
@@ -365,10 +427,6 @@ static void bad_special_tasks_are_refused(void **state)
                    "ghost");
     assert_refused(R1("a", "[[special tasks]]\nclock-trigger = a(PT1H)\n"), 5, CLOCK,
                    "date-time cycling");
-    assert_refused(DAYS("[[special tasks]]\nclock-expire = a(PT1H)\n", "a"), 4,
-                   "[scheduling][special tasks]clock-expire", "not implemented yet");
-    assert_refused(DAYS("[[special tasks]]\nexternal-trigger = a(\"x\")\n", "a"), 4,
-                   "[scheduling][special tasks]external-trigger", "not implemented yet");
 #undef CLOCK
 }
 
@@ -695,6 +753,9 @@ int main(void)
         cmocka_unit_test(a_workflow_needs_a_graph),
         cmocka_unit_test(queues_take_tasks_and_families),
         cmocka_unit_test(sequential_tasks_are_marked),
+        cmocka_unit_test(tasks_that_expire_carry_their_offset),
+        cmocka_unit_test(external_triggers_belong_to_one_task_each),
+        cmocka_unit_test(tasks_in_skip_mode_know_their_outputs),
         cmocka_unit_test(clock_triggers_of_special_tasks_become_xtriggers),
         cmocka_unit_test(bad_special_tasks_are_refused),
         cmocka_unit_test(xtriggers_are_taken_apart),
