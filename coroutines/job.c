@@ -334,7 +334,8 @@ static void pretend_beginning(struct job *job)
 static void pretend_end(struct job *job)
 {
     const struct task_def *task = task_of(job);
-    if (job->kill_wanted || simulated_job_fails(&task->runtime.simulated_failures, job->key.point, job->try_)) {
+    if (job->kill_wanted ||
+        simulated_job_fails(&task->runtime.simulated_failures, job->key.point, job->try_)) {
         end_with(job, TOPIC_JOB_FAILED, "", 0);
         return;
     }

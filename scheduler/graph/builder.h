@@ -11,7 +11,6 @@
 #include "scheduler/graph/index_set.h"
 #include "scheduler/graph/parser.h"
 
-
 enum {
     FAMILY_QUALIFIERS = 14,
     GRAPH_TERMS_MAX = 20000000, /* tasks and operators in all conditions: some 4 GB */
