@@ -14,6 +14,7 @@
 
 #include "base/id.h"
 #include "base/memory.h"
+#include "base/vec.h"
 #include "coroutines/actor.h"
 #include "coroutines/job.h"
 #include <errno.h>
@@ -35,12 +36,19 @@ struct report {
     UT_hash_handle hh;
 };
 
+/* A job.kill that is not committed yet. */
+struct kill_wanted {
+    struct job_key key;
+    uint64_t seq;
+};
+
 struct jobs {
     struct actor actor;
     struct job_host host;
-    struct job *table;         /* by key */
-    struct job *first, **last; /* waiting to be launched */
-    struct report *reports;    /* by id */
+    struct job *table;             /* by key */
+    struct job *first, **last;     /* waiting to be launched */
+    VEC(struct kill_wanted) kills; /* in order */
+    struct report *reports;        /* by id */
     struct report *answers, **answers_last;
     uint64_t recorded; /* sequence number of TASK_POOL up to which all is committed */
 };
@@ -113,6 +121,23 @@ static bool launch_some(struct jobs *self)
         job_launch(job);
     }
     return false;
+}
+
+/* --- killing --- */
+
+/* A job is killed when it is recorded that its task is held: not before, or a crash in between
+ * would leave a retry that starts it again. */
+static void kill_recorded(struct jobs *self)
+{
+    size_t n = 0;
+    for (; n < self->kills.n && self->kills.at[n].seq <= self->recorded; n++) {
+        struct job *job = find_job(self, &self->kills.at[n].key);
+        if (job)
+            job_kill(job);
+    }
+    for (size_t i = n; n && i < self->kills.n; i++)
+        self->kills.at[i - n] = self->kills.at[i];
+    self->kills.n -= n;
 }
 
 /* --- reports --- */
@@ -250,6 +275,7 @@ static void jobs_hear(struct actor *actor, const struct message *message)
     struct job *job = NULL;
     if (message->topic == TOPIC_RECORDED) {
         self->recorded = message_recorded(message, TASK_POOL);
+        kill_recorded(self);
         answer(self);
     } else if (message->topic == TOPIC_JOB_SUBMIT || message->topic == TOPIC_JOB_FOLLOW) {
         add_job(self, message);
@@ -257,11 +283,13 @@ static void jobs_hear(struct actor *actor, const struct message *message)
         hear_report(self, message);
     } else if (message->topic == TOPIC_POOL_OUTCOME) {
         hear_outcome(self, message);
-    } else if (message->topic == TOPIC_JOB_KILL || message->topic == TOPIC_JOB_POLL) {
+    } else if (message->topic == TOPIC_JOB_KILL) {
+        *vec_push(&self->kills) =
+            (struct kill_wanted){{message->point, message->task, message->submit}, message->seq};
+        kill_recorded(self);
+    } else if (message->topic == TOPIC_JOB_POLL) {
         job = find_for(self, message);
-        if (job && message->topic == TOPIC_JOB_KILL)
-            job_kill(job);
-        else if (job)
+        if (job)
             job_poll(job);
     } else if (message->topic == TOPIC_WORKFLOW_SHUTDOWN) {
         forget_jobs(self);
@@ -332,6 +360,7 @@ static void jobs_destroy(void *member)
     struct report *report, *next;
     HASH_ITER(hh, self->reports, report, next)
     report_forget(self, report);
+    vec_release(&self->kills);
     free(self->host.workflow_name);
     free(self->host.program_dir);
     free(self);

@@ -163,6 +163,8 @@ static const struct form forms[] = {
     {"hold", POOL_HOLD, true, "after", " after ", read_hold},
     {"release", POOL_RELEASE, true, "all", " all ", read_release},
     {"trigger", POOL_TRIGGER, true, NULL, " flow wait meta ", read_trigger},
+    {"kill", POOL_KILL, true, NULL, " ", NULL},
+    {"poll", POOL_POLL, true, NULL, " ", NULL},
     {"stop", POOL_STOP, false, NULL, " mode after ", read_stop},
 };
 

@@ -244,6 +244,8 @@ enum pool_command {
     POOL_TRIGGER,
     POOL_STOP,
     POOL_ABORT, /* stop now as a failure; text: reason for the log */
+    POOL_KILL,
+    POOL_POLL,
     POOL_COMMANDS
 };
 /* POOL_TRIGGER. Flows: those of the message; none there and no flag: all flows of the pool. detail:

@@ -328,9 +328,44 @@ static int task_hold(struct db *db, const struct message *m, struct error *error
     return 0;
 }
 
+static struct job *touch_job(struct db *db, const struct message *m, struct error *error)
+{
+    struct instance *instance = touch(db, m, error);
+    struct job *job = instance ? rows_job(db, instance, m->submit, error) : NULL;
+    if (job)
+        job->dirty = true;
+    return job;
+}
+
+/* What is told of a job by hand, or by its own message before its end, reaches us as the task's
+ * event only. What is known already stands. */
+static int note_told(struct db *db, const struct message *m, struct error *error)
+{
+    static const struct {
+        const char *event;
+        int run_status; /* -1: none */
+    } told[] = {{"started", -1}, {"succeeded", 0}, {"failed", 1}, {"retry", 1}};
+    size_t i = 0;
+    while (i < sizeof told / sizeof *told && !slice_equal(m->text, told[i].event))
+        i++;
+    if (i == sizeof told / sizeof *told || !m->submit)
+        return 0;
+    struct job *job = touch_job(db, m, error);
+    if (!job)
+        return error->code;
+    if (!job->time_run)
+        job->time_run = m->when;
+    if (told[i].run_status >= 0 && job->run_status < 0) {
+        job->run_exit = m->when;
+        job->run_status = (int8_t)told[i].run_status;
+    }
+    return 0;
+}
+
 static int task_event(struct db *db, const struct message *m, struct error *error)
 {
-    (void)error;
+    if (note_told(db, m, error) < 0)
+        return error->code;
     later_add(&db->later, SQL_EVENT_ADD);
     later_text(&db->later, db->workflow->tasks[m->task].name);
     later_text(&db->later, forms_point(&db->forms, db->workflow, m->point));
@@ -342,15 +377,6 @@ static int task_event(struct db *db, const struct message *m, struct error *erro
 }
 
 /* --- jobs --- */
-
-static struct job *touch_job(struct db *db, const struct message *m, struct error *error)
-{
-    struct instance *instance = touch(db, m, error);
-    struct job *job = instance ? rows_job(db, instance, m->submit, error) : NULL;
-    if (job)
-        job->dirty = true;
-    return job;
-}
 
 static int job_submit(struct db *db, const struct message *m, struct error *error)
 {

@@ -27,7 +27,6 @@ static void check_instance(const struct pool *pool, const struct instance *i, st
     INVARIANT(!list_is_empty(&i->of_queue) == !!(i->flags & TASK_QUEUED));
     INVARIANT(!(i->flags & TASK_QUEUED) || status == STATUS_WAITING);
     INVARIANT(!(i->flags & TASK_RUNAHEAD) || status == STATUS_WAITING);
-    INVARIANT(!(i->flags & TASK_HELD) || hold_find(pool, i->point, i->task));
     INVARIANT(status_is_final(status) || !(i->flags & TASK_INCOMPLETE));
     if (status_is_final(status)) {
         INVARIANT(instance_is_complete(pool, i) == !(i->flags & TASK_INCOMPLETE));

@@ -45,6 +45,7 @@ static int (*const commands[POOL_COMMANDS])(struct pool *, const struct message 
     [POOL_HOLD] = pool_hold,       [POOL_RELEASE] = pool_release,
     [POOL_TRIGGER] = pool_trigger, [POOL_RELEASE_ALL] = pool_release_all,
     [POOL_STOP] = pool_stop,       [POOL_ABORT] = pool_abort,
+    [POOL_KILL] = pool_kill,       [POOL_POLL] = pool_poll,
 };
 
 void handle_command(struct pool *pool, const struct message *message)

@@ -14,6 +14,11 @@ int pool_release(struct pool *pool, const struct message *message, struct error 
 int pool_release_all(struct pool *pool, const struct message *message, struct error *error);
 /* trigger.c */
 int pool_trigger(struct pool *pool, const struct message *message, struct error *error);
+/* kill.c */
+int pool_kill(struct pool *pool, const struct message *message, struct error *error);
+int pool_poll(struct pool *pool, const struct message *message, struct error *error);
+/* The job is asked to end; a retry will wait for a release. */
+void kill_instance(struct pool *pool, struct instance *instance);
 /* stop.c */
 int pool_stop(struct pool *pool, const struct message *message, struct error *error);
 int pool_abort(struct pool *pool, const struct message *message, struct error *error);

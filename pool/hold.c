@@ -129,5 +129,12 @@ int pool_release_all(struct pool *pool, const struct message *message, struct er
         else
             hold_drop(pool, hold);
     }
+    VEC(struct instance *) held = {0}; /* because their jobs were killed */
+    for (struct instance *i = pool->instances.table; i; i = i->hh.next)
+        if (i->flags & TASK_HELD)
+            *vec_push(&held) = i;
+    VEC_EACH (struct instance *, instance, &held)
+        release_instance(pool, *instance);
+    vec_release(&held);
     return 0;
 }

@@ -98,8 +98,6 @@ static void restore_task(struct pool *pool, const struct restart_task *from)
         if (!instance_is_complete(pool, instance))
             instance->flags |= TASK_INCOMPLETE;
     }
-    if (instance->flags & TASK_HELD)
-        hold_restore(pool, from->point, from->task);
 }
 
 bool previous_succeeded(const struct pool *pool, const struct instance *instance)

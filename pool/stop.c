@@ -10,15 +10,8 @@
 static void kill_all(struct pool *pool)
 {
     struct link *list = &pool->classes[CLASS_ACTIVE];
-    for (struct link *link = list->next; link != list; link = link->next) {
-        struct instance *instance = LINK_OWNER(link, struct instance, of_class);
-        hold_instance(pool, instance); /* a retry must not start it again */
-        pool_say(pool, &(struct message){.topic = TOPIC_JOB_KILL,
-                                         .point = instance->point,
-                                         .task = instance->task,
-                                         .submit = instance->submit,
-                                         .try_ = instance->try_});
-    }
+    for (struct link *link = list->next; link != list; link = link->next)
+        kill_instance(pool, LINK_OWNER(link, struct instance, of_class));
 }
 
 /* Tasks beyond a stop point that comes nearer are no longer released. */

@@ -19,11 +19,13 @@
     X(help)                                                                                        \
     X(hold)                                                                                        \
     X(install)                                                                                     \
+    X(kill)                                                                                        \
     X(list)                                                                                        \
     X(message)                                                                                     \
     X(pause)                                                                                       \
     X(ping)                                                                                        \
     X(play)                                                                                        \
+    X(poll)                                                                                        \
     X(release)                                                                                     \
     X(resume)                                                                                      \
     X(scan)                                                                                        \

@@ -177,6 +177,7 @@ void jobs_submit(struct jobs_fixture *fixture, const char *script)
 void jobs_ask(struct jobs_fixture *fixture, enum topic topic)
 {
     jobs_say(fixture, TASK_POOL, &(struct message){.topic = topic, .point = 1, .submit = 1});
+    jobs_say_recorded(fixture);
 }
 
 void jobs_follow(struct jobs_fixture *fixture, enum task_status status, int64_t settled)

@@ -55,7 +55,7 @@ void jobs_ask_submit(struct jobs_fixture *fixture, uint32_t submit, const char *
 void jobs_say_recorded(struct jobs_fixture *fixture);
 /* Both, for submit number 1 and a task with this script. */
 void jobs_submit(struct jobs_fixture *fixture, const char *script);
-/* job.kill or job.poll of 1/a/01. */
+/* job.kill or job.poll of 1/a/01, and recorded. */
 void jobs_ask(struct jobs_fixture *fixture, enum topic topic);
 void jobs_follow(struct jobs_fixture *fixture, enum task_status status, int64_t settled);
 void jobs_report(struct jobs_fixture *fixture, uint64_t id, const char *job, const char *text,

@@ -124,7 +124,8 @@ static void log_job(struct pool_world *world, const struct message *m)
         text_addf(log, " %u %s", m->submit, task_status_names[m->status]);
         break;
     case TOPIC_JOB_KILL:
-        text_add(log, "kill");
+    case TOPIC_JOB_POLL:
+        text_add(log, m->topic == TOPIC_JOB_KILL ? "kill" : "poll");
         add_id(world, m);
         text_addf(log, " %u", m->submit);
         break;

@@ -367,6 +367,31 @@ static void a_second_removal_replaces_the_history_without_flows(void **state)
     assert_rows(f, "SELECT flow_nums, submit_num FROM task_states", "[]|2\n");
 }
 
+/* A message by hand is an event of the task and nothing else. */
+static void a_job_ends_by_the_event_of_its_task(void **state)
+{
+    struct db_fixture *f = *state;
+    static const char *const events[] = {"retry", "started", "succeeded"};
+    spawn(f, 1, f->b, 0);
+    for (uint32_t submit = 1; submit <= 3; submit++) {
+        db_apply_ok(f, (struct message){.topic = TOPIC_JOB_SUBMIT,
+                                        .point = 1,
+                                        .task = f->b,
+                                        .submit = submit,
+                                        .try_ = submit,
+                                        .flows = FLOW_1});
+        db_apply_ok(f, (struct message){.topic = TOPIC_TASK_EVENT,
+                                        .point = 1,
+                                        .task = f->b,
+                                        .submit = submit,
+                                        .when = 1,
+                                        .text = slice_of(events[submit - 1])});
+    }
+    db_commit_ok(f);
+    assert_rows(f, "SELECT run_status, time_run IS NOT NULL FROM task_jobs ORDER BY submit_num",
+                "1|1\nNULL|1\n0|1\n");
+}
+
 static void an_event_is_appended(void **state)
 {
     struct db_fixture *f = *state;
@@ -653,6 +678,7 @@ int main(void)
         TEST(a_task_that_comes_back_starts_with_nothing_satisfied),
         TEST(the_remove_command_takes_the_flows_off_the_history),
         TEST(a_second_removal_replaces_the_history_without_flows),
+        TEST(a_job_ends_by_the_event_of_its_task),
         TEST(an_event_is_appended),
         TEST(a_future_task_is_held_once_and_released),
         TEST(an_xtrigger_of_an_instance_is_kept_until_it_leaves),

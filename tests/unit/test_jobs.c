@@ -264,6 +264,19 @@ static void a_killed_job_fails_without_a_signal(void **state)
     jobs_expect_in(fixture, "job.status", "CYLC_JOB_EXIT=TERM\n");
 }
 
+static void a_kill_waits_until_it_is_recorded(void **state)
+{
+    struct jobs_fixture *fixture = *state;
+    jobs_submit(fixture, "sleep 60");
+    jobs_await(fixture, "job.started");
+    jobs_say(fixture, TASK_POOL,
+             &(struct message){.topic = TOPIC_JOB_KILL, .point = 1, .submit = 1});
+    jobs_linger(fixture, 200);
+    assert_int_equal(jobs_count_heard(fixture, "job.failed"), 0);
+    jobs_say_recorded(fixture);
+    jobs_await(fixture, "job.failed");
+}
+
 static void a_job_killed_before_its_launch_is_not_launched(void **state)
 {
     struct jobs_fixture *fixture = *state;
@@ -383,6 +396,7 @@ int main(void)
         TEST(a_link_that_cannot_be_made_is_a_failed_submission),
         TEST(without_watches_the_file_is_looked_at),
         TEST(a_killed_job_fails_without_a_signal),
+        TEST(a_kill_waits_until_it_is_recorded),
         TEST(a_job_killed_before_its_launch_is_not_launched),
         TEST(a_job_that_ignores_the_signal_is_killed_for_good),
         TEST(what_is_left_of_a_killed_job_is_killed_too),

@@ -1,5 +1,6 @@
 /* What jobs report: moves of the state, retries, stale and doubled events, messages. */
 #include "tests/lib/pool_world.h"
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -258,6 +259,58 @@ static void severities_are_remembered(void **state)
     pool_world_destroy(w);
 }
 
+/* --- kill and poll --- */
+
+static void a_killed_task_with_retries_waits_held_until_it_is_released(void **state)
+{
+    (void)state;
+    struct pool_world *w =
+        pool_world_create(FLOW("R1 = a\n[runtime]\n[[a]]\nexecution retry delays = PT0S\n"));
+    pool_world_start(w);
+    pool_world_job(w, TOPIC_JOB_STARTED, "1/a");
+    assert_int_equal(pool_world_command(w, POOL_KILL, "1/a", 0), 0);
+    assert_said(w, "kill 1/a 1\n");
+    assert_not_said(w, "hold 1/a\n");
+    pool_world_fail(w, "1/a");
+    pool_world_satisfy(w, "wall_clock(trigger_time=1767225600)", "{}");
+    assert_string_equal(pool_world_active(w), "");
+    pool_world_restart(w);
+    assert_string_equal(pool_world_active(w), "");
+    assert_int_equal(pool_world_command(w, POOL_RELEASE_ALL, "", 0), 0);
+    assert_string_equal(pool_world_active(w), "1/a");
+    pool_world_destroy(w);
+}
+
+static void the_next_of_a_killed_task_is_not_held(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_create(FLOW("R1 = a? & b\n"));
+    pool_world_start(w);
+    pool_world_job(w, TOPIC_JOB_STARTED, "1/a");
+    pool_world_command(w, POOL_KILL, "1/a", 0);
+    pool_world_fail(w, "1/a");
+    pool_world_clear(w);
+    pool_world_command(w, POOL_TRIGGER, "1/a", 0);
+    assert_not_said(w, "(held)");
+    assert_string_equal(pool_world_active(w), "1/b 1/a");
+    pool_world_destroy(w);
+}
+
+static void only_jobs_under_way_can_be_killed_or_polled(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_create(FLOW("R1 = a & z => b\n"));
+    pool_world_start(w);
+    assert_int_equal(pool_world_command(w, POOL_POLL, "*/*", 0), 0);
+    assert_string_equal(pool_world_lines(w, "poll"), "poll 1/a 1\npoll 1/z 1\n");
+    pool_world_clear(w);
+    assert_int_equal(pool_world_command(w, POOL_KILL, "1/b 1/z", 0), EINVAL);
+    assert_said(w, "no job is under way, so there is nothing to kill: 1/b");
+    assert_string_equal(pool_world_lines(w, "kill"), "kill 1/z 1\n");
+    assert_int_equal(pool_world_command(w, POOL_POLL, "9/a", 0), ENOENT);
+    pool_world_destroy(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +328,9 @@ int main(void)
         cmocka_unit_test(a_message_of_nobody_is_answered_too),
         cmocka_unit_test(a_message_by_hand_may_end_a_task),
         cmocka_unit_test(severities_are_remembered),
+        cmocka_unit_test(a_killed_task_with_retries_waits_held_until_it_is_released),
+        cmocka_unit_test(the_next_of_a_killed_task_is_not_held),
+        cmocka_unit_test(only_jobs_under_way_can_be_killed_or_polled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
