@@ -11,30 +11,6 @@
 
 #include "base/banned.h"
 
-static int read_whole(const char *path, struct text *out, struct error *error)
-{
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return error_set(error, -errno, "cannot read %s: %s", path, strerror(errno));
-    char buffer[64 * 1024];
-    size_t n;
-    while (out->n < SOURCE_BYTES_MAX && (n = fread(buffer, 1, sizeof buffer, file)))
-        text_add_n(out, buffer, n);
-    int code = ferror(file) ? error_set(error, -EIO, "cannot read %s", path) : 0;
-    (void)fclose(file);
-    return code;
-}
-
-/* Include-files are named relative to the directory of the definition. */
-static int read_include(void *context, const char *path, struct text *ret_text, struct error *error)
-{
-    const char *directory = context;
-    char *full = *path == '/' ? str_copy(path) : str_format("%s/%s", directory, path);
-    int code = read_whole(full, ret_text, error);
-    free(full);
-    return code;
-}
-
 static char *directory_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -57,7 +33,7 @@ static int include_and_process(const char *path, const struct text *text,
     struct arena arena = {0};
     struct template_result result = {0};
     char *directory = directory_of(path);
-    const struct source_reader reader = {.context = directory, .read = read_include};
+    const struct source_reader reader = source_file_reader(path);
     int code = source_add(&source, &arena, path, (struct slice){text_string(text), text->n},
                           &reader, error);
     if (!code && steps->process)
@@ -99,7 +75,7 @@ int definition_text(const char *path, const struct definition_steps *steps, stru
                     struct error *error)
 {
     struct text raw = {0}, made = {0};
-    int code = read_whole(path, &raw, error);
+    int code = source_read_file(path, &raw, error);
     if (!code && (steps->include || steps->process))
         code = include_and_process(path, &raw, steps, &made, error);
     else if (!code)

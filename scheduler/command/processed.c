@@ -10,20 +10,6 @@
 
 #include "base/banned.h"
 
-static int read_whole(const char *path, struct text *out, struct error *error)
-{
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return error_set(error, -errno, "cannot read %s: %s", path, strerror(errno));
-    char buffer[64 * 1024];
-    size_t n;
-    while (out->n < SOURCE_BYTES_MAX && (n = fread(buffer, 1, sizeof buffer, file)))
-        text_add_n(out, buffer, n);
-    int code = ferror(file) ? error_set(error, -EIO, "cannot read %s", path) : 0;
-    (void)fclose(file);
-    return code;
-}
-
 static int write_whole(const char *path, const struct text *text, struct error *error)
 {
     char *beside = str_format("%s.new", path);
@@ -41,29 +27,16 @@ static int write_whole(const char *path, const struct text *text, struct error *
     return code;
 }
 
-/* Include-files are named relative to the directory of the definition. */
-static int read_include(void *context, const char *path, struct text *ret_text, struct error *error)
-{
-    const char *definition = context;
-    const char *slash = strrchr(definition, '/');
-    char *full = *path == '/' || !slash
-                     ? str_copy(path)
-                     : str_format("%.*s/%s", (int)(slash - definition), definition, path);
-    int code = read_whole(full, ret_text, error);
-    free(full);
-    return code;
-}
-
 static int put_together(const char *definition, struct text *out, struct error *error)
 {
     struct text text = {0};
     struct source source = {0};
     struct arena arena = {0};
-    char *name = str_copy(definition);
-    const struct source_reader reader = {.context = name, .read = read_include};
-    int code = read_whole(definition, &text, error);
+    const struct source_reader reader = source_file_reader(definition);
+    int code = source_read_file(definition, &text, error);
     if (!code)
-        code = source_add(&source, &arena, name, (struct slice){text.at, text.n}, &reader, error);
+        code = source_add(&source, &arena, definition, (struct slice){text.at, text.n}, &reader,
+                          error);
     for (size_t i = 0; i < source.n && !code; i++) {
         text_add_n(out, source.lines[i].text.at, source.lines[i].text.n);
         text_add_char(out, '\n');
@@ -71,7 +44,6 @@ static int put_together(const char *definition, struct text *out, struct error *
     source_release(&source);
     arena_release(&arena);
     text_release(&text);
-    free(name);
     return code;
 }
 
@@ -110,7 +82,7 @@ int reference_log_write(const char *log, const char *run_dir, struct error *erro
 {
     struct text all = {0}, out = {0};
     char *path = str_format("%s/reference.log", run_dir);
-    int code = read_whole(log, &all, error);
+    int code = source_read_file(log, &all, error);
     for (char *line = all.at; line && *line && !code;) {
         char *end = strchr(line, '\n');
         if (end)

@@ -48,38 +48,7 @@ unsigned edit_distance(const char *a, const char *b, unsigned limit)
     return least(rows[na % 3][nb], limit + 1);
 }
 
-/* The children of a section in the schema: [first, end), those of `level`. */
-struct family {
-    const struct schema_entry *first, *end;
-    int level;
-};
-
-static struct family children_of(const struct schema_entry *section)
-{
-    const struct schema_entry *last = schema + schema_size, *end = section + 1;
-    while (end < last && end->level > section->level)
-        end++;
-    return (struct family){section + 1, end, section->level + 1};
-}
-
-static const struct schema_entry *find(const struct family *family, const struct item *item)
-{
-    const struct schema_entry *any = NULL, *other_kind = NULL;
-    for (const struct schema_entry *e = family->first; e < family->end; e++) {
-        if (e->level != family->level)
-            continue;
-        if (e->name[0] == '*' && e->section == item->section)
-            any = e;
-        else if (strcmp(e->name, item->name) == 0) {
-            if (e->section == item->section)
-                return e;
-            other_kind = e;
-        }
-    }
-    return other_kind ? NULL : any;
-}
-
-static bool only_sections(const struct family *family)
+static bool only_sections(const struct schema_family *family)
 {
     for (const struct schema_entry *e = family->first; e < family->end; e++)
         if (e->level == family->level && !e->section)
@@ -87,7 +56,7 @@ static bool only_sections(const struct family *family)
     return true;
 }
 
-static bool only_items(const struct family *family)
+static bool only_items(const struct schema_family *family)
 {
     for (const struct schema_entry *e = family->first; e < family->end; e++)
         if (e->level == family->level && e->section)
@@ -95,7 +64,7 @@ static bool only_items(const struct family *family)
     return true;
 }
 
-static const struct schema_entry *nearest(const struct family *family, const char *name)
+static const struct schema_entry *nearest(const struct schema_family *family, const char *name)
 {
     const struct schema_entry *best = NULL;
     unsigned least_distance = DISTANCE_MAX + 1;
@@ -111,7 +80,8 @@ static const struct schema_entry *nearest(const struct family *family, const cha
     return best;
 }
 
-static int refuse_unknown(const struct family *family, const struct item *item, struct error *error)
+static int refuse_unknown(const struct schema_family *family, const struct item *item,
+                          struct error *error)
 {
     for (const struct schema_entry *e = family->first; e < family->end; e++)
         if (e->level == family->level && strcmp(e->name, item->name) == 0)
@@ -178,39 +148,25 @@ static int check_item(struct arena *values, struct item *item, const struct warn
     return check_support(item, warner, error);
 }
 
-static int check_section(struct arena *values, struct item *section, struct family family,
+static int check_section(struct arena *values, struct item *section, struct schema_family family,
                          const struct warner *warner, struct error *error)
 {
     int result = 0;
     for (struct item *item = section->first; item && result == 0; item = item->next) {
-        item->schema = find(&family, item);
+        item->schema = schema_child(&family, item->name, item->section);
         if (!item->schema)
             return refuse_unknown(&family, item, error);
         if (item->section)
-            result = check_section(values, item, children_of(item->schema), warner, error);
+            result =
+                check_section(values, item, schema_children(&family, item->schema), warner, error);
         else
             result = check_item(values, item, warner, error);
     }
     return result;
 }
 
-int schema_check(struct item_tree *tree, struct arena *values, const struct warner *warner,
-                 struct error *error)
+int schema_check(const struct schema *schema, struct item_tree *tree, struct arena *values,
+                 const struct warner *warner, struct error *error)
 {
-    return check_section(values, &tree->root, (struct family){schema, schema + schema_size, 1},
-                         warner, error);
-}
-
-bool schema_default(struct arena *arena, enum item_id id, struct value *ret_value)
-{
-    for (size_t i = 0; i < schema_size; i++) {
-        if (schema[i].id != id || !schema[i].fallback)
-            continue;
-        struct raw_value raw = {.text = slice_of(schema[i].fallback)};
-        struct error error = {0};
-        int result = value_read(arena, schema[i].type, &raw, ret_value, &error);
-        INVARIANT(result == 0);
-        return true;
-    }
-    return false;
+    return check_section(values, &tree->root, schema_top(schema), warner, error);
 }

@@ -1,33 +1,12 @@
-/* The table. Rows stand in the order of nesting: the children of a section follow it, one level
- * deeper. Names, types and defaults are those of Cylc 8.4's reference of flow.cylc. */
-#include "scheduler/config/schema.h"
+/* The table of flow.cylc. Rows stand in the order of nesting: the children of a section follow it,
+ * one level deeper. Names, types and defaults are those of Cylc 8.4's reference, in its order,
+ * which is the order in which `config --defaults` lists them. */
+#include "scheduler/config/schema_rows.h"
 
 #include "base/banned.h"
 
-#define SECTION(level, name)                                                                       \
-    {                                                                                              \
-        level, true, name, VALUE_STRING, BUILT, ID_NONE, NULL, NULL                                \
-    }
-#define ITEM(level, name, type, id)                                                                \
-    {                                                                                              \
-        level, false, name, VALUE_##type, BUILT, ID_##id, NULL, NULL                               \
-    }
-/* Read and handed on, but nothing uses it yet. */
-#define UNUSED(level, name, type, id)                                                              \
-    {                                                                                              \
-        level, false, name, VALUE_##type, NO_EFFECT, ID_##id, NULL, NULL                           \
-    }
-#define DEFAULT(level, name, type, id, fallback)                                                   \
-    {                                                                                              \
-        level, false, name, VALUE_##type, BUILT, ID_##id, fallback, NULL                           \
-    }
-#define OTHER(level, name, type, support)                                                          \
-    {                                                                                              \
-        level, false, name, VALUE_##type, support, ID_NONE, NULL, NULL                             \
-    }
-
 /* clang-format off */
-const struct schema_entry schema[] = {
+static const struct schema_entry rows[] = {
     SECTION(1, "meta"),
         ITEM(2, "title", STRING, META),
         ITEM(2, "description", STRING, META),
@@ -46,24 +25,7 @@ const struct schema_entry schema[] = {
                 OTHER(4, "interval", DURATION, HARMLESS),
                 OTHER(4, "*", STRING, HARMLESS),
         SECTION(2, "events"),
-            UNUSED(3, "handlers", STRING_LIST, WORKFLOW_HANDLERS),
-            ITEM(3, "handler events", STRING_LIST, WORKFLOW_HANDLER_EVENTS),
-            OTHER(3, "mail events", STRING_LIST, NO_EFFECT),
-            UNUSED(3, "startup handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),
-            UNUSED(3, "shutdown handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),
-            UNUSED(3, "abort handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),
-            UNUSED(3, "workflow timeout handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),
-            UNUSED(3, "stall handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),
-            UNUSED(3, "stall timeout handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),
-            UNUSED(3, "inactivity timeout handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),
-            UNUSED(3, "restart timeout handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),
-            ITEM(3, "workflow timeout", DURATION, WORKFLOW_TIMEOUT),
-            DEFAULT(3, "stall timeout", DURATION, STALL_TIMEOUT, "PT1H"),
-            ITEM(3, "inactivity timeout", DURATION, INACTIVITY_TIMEOUT),
-            DEFAULT(3, "restart timeout", DURATION, RESTART_TIMEOUT, "PT2M"),
-            DEFAULT(3, "abort on workflow timeout", BOOLEAN, ABORT_ON_WORKFLOW_TIMEOUT, "False"),
-            DEFAULT(3, "abort on stall timeout", BOOLEAN, ABORT_ON_STALL_TIMEOUT, "True"),
-            DEFAULT(3, "abort on inactivity timeout", BOOLEAN, ABORT_ON_INACTIVITY_TIMEOUT, "False"),
+            WORKFLOW_EVENTS,
             OTHER(3, "expected task failures", STRING_LIST, HARMLESS),
         SECTION(2, "mail"),
             OTHER(3, "footer", STRING, HARMLESS),
@@ -100,43 +62,58 @@ const struct schema_entry schema[] = {
             ITEM(3, "*", GRAPH, GRAPH),
     SECTION(1, "runtime"),
         SECTION(2, "*"),
+            ITEM(3, "completion", STRING, COMPLETION),
+            DEFAULT(3, "platform", STRING, PLATFORM, "localhost"),
             ITEM(3, "inherit", STRING_LIST, INHERIT),
-            ITEM(3, "script", STRING, SCRIPT),
             ITEM(3, "init-script", STRING, INIT_SCRIPT),
             ITEM(3, "env-script", STRING, ENV_SCRIPT),
-            ITEM(3, "pre-script", STRING, PRE_SCRIPT),
-            ITEM(3, "post-script", STRING, POST_SCRIPT),
-            ITEM(3, "exit-script", STRING, EXIT_SCRIPT),
             ITEM(3, "err-script", STRING, ERR_SCRIPT),
-            DEFAULT(3, "platform", STRING, PLATFORM, "localhost"),
+            ITEM(3, "exit-script", STRING, EXIT_SCRIPT),
+            ITEM(3, "pre-script", STRING, PRE_SCRIPT),
+            ITEM(3, "script", STRING, SCRIPT),
+            ITEM(3, "post-script", STRING, POST_SCRIPT),
             ITEM(3, "work sub-directory", STRING, WORK_SUB_DIRECTORY),
-            ITEM(3, "execution retry delays", DURATION_LIST, EXECUTION_RETRIES),
-            ITEM(3, "submission retry delays", DURATION_LIST, SUBMISSION_RETRIES),
-            ITEM(3, "execution time limit", DURATION, EXECUTION_TIME_LIMIT),
             OTHER(3, "execution polling intervals", DURATION_LIST, HARMLESS),
+            ITEM(3, "execution retry delays", DURATION_LIST, EXECUTION_RETRIES),
+            ITEM(3, "execution time limit", DURATION, EXECUTION_TIME_LIMIT),
             OTHER(3, "submission polling intervals", DURATION_LIST, HARMLESS),
+            ITEM(3, "submission retry delays", DURATION_LIST, SUBMISSION_RETRIES),
             {3, false, "run mode", VALUE_STRING, BUILT, ID_RUN_MODE, "live", "live|skip"},
-            ITEM(3, "completion", STRING, COMPLETION),
-            SECTION(3, "environment"),
-                ITEM(4, "*", STRING, ENVIRONMENT),
-            SECTION(3, "outputs"),
-                ITEM(4, "*", STRING, OUTPUT),
-            SECTION(3, "directives"),
-                ITEM(4, "*", STRING, DIRECTIVE),
             SECTION(3, "meta"),
                 ITEM(4, "title", STRING, TASK_META),
                 ITEM(4, "description", STRING, TASK_META),
                 ITEM(4, "URL", STRING, TASK_META),
                 ITEM(4, "*", STRING, TASK_META),
+            SECTION(3, "skip"),
+                ITEM(4, "outputs", STRING_LIST, SKIP_OUTPUTS),
+                DEFAULT(4, "disable task event handlers", BOOLEAN, SKIP_NO_HANDLERS, "True"),
+            SECTION(3, "simulation"),
+                DEFAULT(4, "default run length", DURATION, RUN_LENGTH, "PT10S"),
+                ITEM(4, "speedup factor", NUMBER, SPEEDUP_FACTOR),
+                OTHER(4, "time limit buffer", DURATION, HARMLESS),
+                ITEM(4, "fail cycle points", STRING_LIST, FAIL_POINTS),
+                DEFAULT(4, "fail try 1 only", BOOLEAN, FAIL_FIRST_ONLY, "True"),
+                DEFAULT(4, "disable task event handlers", BOOLEAN, SIMULATION_NO_HANDLERS, "True"),
+            SECTION(3, "environment filter"),
+                ITEM(4, "include", STRING_LIST, ENVIRONMENT_INCLUDE),
+                ITEM(4, "exclude", STRING_LIST, ENVIRONMENT_EXCLUDE),
+            SECTION(3, "job"),
+                OTHER(4, "batch system", STRING, NOT_BUILT),
+                OTHER(4, "batch submit command template", STRING, NOT_BUILT),
+            SECTION(3, "remote"),
+                OTHER(4, "host", STRING, NOT_BUILT),
+                OTHER(4, "retrieve job logs", BOOLEAN, HARMLESS),
+                OTHER(4, "retrieve job logs max size", STRING, HARMLESS),
+                OTHER(4, "retrieve job logs retry delays", DURATION_LIST, HARMLESS),
             SECTION(3, "events"),
+                UNUSED(4, "execution timeout", DURATION, EXECUTION_TIMEOUT),
                 UNUSED(4, "handlers", STRING_LIST, TASK_HANDLERS),
                 ITEM(4, "handler events", STRING_LIST, TASK_HANDLER_EVENTS),
                 ITEM(4, "handler retry delays", DURATION_LIST, TASK_HANDLER_RETRIES),
                 OTHER(4, "mail events", STRING_LIST, NO_EFFECT),
-                UNUSED(4, "execution timeout", DURATION, EXECUTION_TIMEOUT),
                 UNUSED(4, "submission timeout", DURATION, SUBMISSION_TIMEOUT),
-                OTHER(4, "late offset", DURATION, NO_EFFECT),
                 UNUSED(4, "expired handlers", STRING_LIST, TASK_EVENT_HANDLERS),
+                OTHER(4, "late offset", DURATION, NO_EFFECT),
                 UNUSED(4, "late handlers", STRING_LIST, TASK_EVENT_HANDLERS),
                 UNUSED(4, "submitted handlers", STRING_LIST, TASK_EVENT_HANDLERS),
                 UNUSED(4, "started handlers", STRING_LIST, TASK_EVENT_HANDLERS),
@@ -153,27 +130,6 @@ const struct schema_entry schema[] = {
             SECTION(3, "mail"),
                 OTHER(4, "to", STRING, HARMLESS),
                 OTHER(4, "from", STRING, HARMLESS),
-            SECTION(3, "environment filter"),
-                ITEM(4, "include", STRING_LIST, ENVIRONMENT_INCLUDE),
-                ITEM(4, "exclude", STRING_LIST, ENVIRONMENT_EXCLUDE),
-            SECTION(3, "simulation"),
-                DEFAULT(4, "default run length", DURATION, RUN_LENGTH, "PT10S"),
-                ITEM(4, "speedup factor", NUMBER, SPEEDUP_FACTOR),
-                OTHER(4, "time limit buffer", DURATION, HARMLESS),
-                ITEM(4, "fail cycle points", STRING_LIST, FAIL_POINTS),
-                DEFAULT(4, "fail try 1 only", BOOLEAN, FAIL_FIRST_ONLY, "True"),
-                DEFAULT(4, "disable task event handlers", BOOLEAN, SIMULATION_NO_HANDLERS, "True"),
-            SECTION(3, "skip"),
-                ITEM(4, "outputs", STRING_LIST, SKIP_OUTPUTS),
-                DEFAULT(4, "disable task event handlers", BOOLEAN, SKIP_NO_HANDLERS, "True"),
-            SECTION(3, "job"),
-                OTHER(4, "batch system", STRING, NOT_BUILT),
-                OTHER(4, "batch submit command template", STRING, NOT_BUILT),
-            SECTION(3, "remote"),
-                OTHER(4, "host", STRING, NOT_BUILT),
-                OTHER(4, "retrieve job logs", BOOLEAN, HARMLESS),
-                OTHER(4, "retrieve job logs max size", STRING, HARMLESS),
-                OTHER(4, "retrieve job logs retry delays", DURATION_LIST, HARMLESS),
             SECTION(3, "workflow state polling"),
                 OTHER(4, "user", STRING, NOT_BUILT),
                 OTHER(4, "host", STRING, NOT_BUILT),
@@ -183,9 +139,15 @@ const struct schema_entry schema[] = {
                 OTHER(4, "alt-cylc-run-dir", STRING, NOT_BUILT),
                 OTHER(4, "run-dir", STRING, NOT_BUILT),
                 OTHER(4, "verbose mode", BOOLEAN, NOT_BUILT),
+            SECTION(3, "environment"),
+                ITEM(4, "*", STRING, ENVIRONMENT),
+            SECTION(3, "directives"),
+                ITEM(4, "*", STRING, DIRECTIVE),
+            SECTION(3, "outputs"),
+                ITEM(4, "*", STRING, OUTPUT),
             SECTION(3, "parameter environment templates"),
                 OTHER(4, "*", STRING, NOT_BUILT),
 };
 /* clang-format on */
 
-const size_t schema_size = sizeof schema / sizeof *schema;
+const struct schema schema_flow = {"flow.cylc", rows, sizeof rows / sizeof *rows};

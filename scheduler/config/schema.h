@@ -1,5 +1,5 @@
-/* Every section and item flow.cylc may hold at the language level of Cylc 8.4, in one table: its
- * type, default and allowed values, and how far this version has built it. */
+/* Every section and item flow.cylc and global.cylc may hold at the language level of Cylc 8.4, in
+ * one table each: its type, default and allowed values, and how far this version has built it. */
 #ifndef ROUSE_CONFIG_SCHEMA_H
 #define ROUSE_CONFIG_SCHEMA_H
 
@@ -99,8 +99,25 @@ struct schema_entry {
     const char *allowed;  /* "a|b|c"; NULL = any */
 };
 
-extern const struct schema_entry schema[];
-extern const size_t schema_size;
+/* A table: a section is followed by its children, one level deeper. */
+struct schema {
+    const char *file; /* whose it is: "flow.cylc" */
+    const struct schema_entry *at;
+    size_t n;
+};
+extern const struct schema schema_flow, schema_global;
+
+/* The children of a section in a table: those of `level` from `first` to before `end`. */
+struct schema_family {
+    const struct schema_entry *first, *end;
+    int level;
+};
+struct schema_family schema_top(const struct schema *schema);
+struct schema_family schema_children(const struct schema_family *family,
+                                     const struct schema_entry *section);
+/* The row of a child: that of its name, or the row "*" of its kind; NULL if there is none. */
+const struct schema_entry *schema_child(const struct schema_family *family, const char *name,
+                                        bool section);
 
 /* Take warnings; NULL = not wanted. */
 struct warner {
@@ -113,10 +130,13 @@ void warner_say(const struct warner *warner, const char *format, ...)
 /* Hold every section and item against the schema: sets item->schema and item->value. Negative and
  * error with file, line and item for what is unknown, of a wrong type or not built. What the
  * values hold lives in the arena `values`. */
-int schema_check(struct item_tree *tree, struct arena *values, const struct warner *warner,
-                 struct error *error);
+int schema_check(const struct schema *schema, struct item_tree *tree, struct arena *values,
+                 const struct warner *warner, struct error *error);
 
-/* The default of the item `id` as a value, in the arena; false if it has none. */
+/* The default of a row as a value, in the arena; false if it has none. */
+bool schema_entry_default(struct arena *arena, const struct schema_entry *entry,
+                          struct value *ret_value);
+/* The default of the item `id` of flow.cylc; false if it has none. */
 bool schema_default(struct arena *arena, enum item_id id, struct value *ret_value);
 
 /* How many insertions, deletions, changes and swaps of neighbours lead from a to b; `limit` + 1

@@ -1,12 +1,47 @@
 /* Cutting text into lines and following %include lines. Include-files are named from the directory
  * of the workflow, wherever they are included, as in Cylc. */
+#define _FILE_OFFSET_BITS 64
 #include "scheduler/config/source.h"
 #include "base/memory.h"
 #include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/banned.h"
+
+int source_read_file(const char *path, struct text *ret_text, struct error *error)
+{
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return error_set(error, -errno, "cannot read %s: %s", path, strerror(errno));
+    char buffer[65536];
+    size_t n;
+    errno = 0;
+    while ((n = fread(buffer, 1, sizeof buffer, file)) > 0 && ret_text->n <= SOURCE_BYTES_MAX)
+        text_add_n(ret_text, buffer, n);
+    int code = ferror(file) ? errno : 0;
+    (void)fclose(file);
+    return code ? error_set(error, -code, "cannot read %s: %s", path, strerror(code)) : 0;
+}
+
+static int read_include(void *context, const char *path, struct text *ret_text, struct error *error)
+{
+    const char *main_file = context, *slash = strrchr(main_file, '/');
+    struct text full = {0};
+    if (slash && path[0] != '/')
+        text_add_n(&full, main_file, (size_t)(slash - main_file) + 1);
+    text_add(&full, path);
+    int result = source_read_file(text_string(&full), ret_text, error);
+    text_release(&full);
+    return result;
+}
+
+struct source_reader source_file_reader(const char *main_file)
+{
+    return (struct source_reader){(void *)(uintptr_t)main_file, read_include};
+}
 
 static const char include_word[] = "%include";
 

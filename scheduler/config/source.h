@@ -30,6 +30,11 @@ struct source_reader {
     int (*read)(void *context, const char *path, struct text *ret_text, struct error *error);
 };
 
+/* The whole file `path`, appended. Negative and an error. */
+int source_read_file(const char *path, struct text *ret_text, struct error *error);
+/* A reader of include-files, which are named from the directory of `main_file`. */
+struct source_reader source_file_reader(const char *main_file);
+
 /* Append the lines of `text`, which lives as long as the arena's owner wants; `file` names it in
  * messages and is kept. reader may be NULL: then an %include line is refused. Negative and error
  * with file and line. */

@@ -230,6 +230,16 @@ static int for_each_item(struct arena *arena, const struct raw_value *raw, add_i
 
 typedef VEC(const char *) string_vec;
 typedef VEC(double) double_vec;
+typedef VEC(int64_t) integer_vec;
+
+/* A copy in the arena. */
+static void *keep(struct arena *arena, const void *at, size_t n, size_t size)
+{
+    void *copy = arena_new_array(arena, n, size);
+    if (n)
+        memcpy(copy, at, n * size);
+    return copy;
+}
 
 static int add_string(void *context, struct arena *arena, struct slice item, struct error *error)
 {
@@ -245,12 +255,9 @@ int value_string_list(struct arena *arena, const struct raw_value *raw, struct s
 {
     string_vec strings = {0};
     int result = for_each_item(arena, raw, add_string, &strings, error);
-    if (result == 0) {
-        const char **at = arena_new_array(arena, strings.n, sizeof *at);
-        if (strings.n)
-            memcpy(at, strings.at, strings.n * sizeof *at);
-        *ret = (struct string_list){at, (uint32_t)strings.n};
-    }
+    if (result == 0)
+        *ret = (struct string_list){keep(arena, strings.at, strings.n, sizeof *strings.at),
+                                    (uint32_t)strings.n};
     vec_release(&strings);
     return result;
 }
@@ -296,17 +303,54 @@ static int add_duration(void *context, struct arena *arena, struct slice item, s
     return result;
 }
 
+/* "3", "1..5", "10..20..5" (with a step); multipliers as for durations make no sense here. */
+static int add_integers(void *context, struct arena *arena, struct slice item, struct error *error)
+{
+    integer_vec *numbers = context;
+    int64_t part[3] = {0, 0, 1};
+    int parts = 0, result = 0;
+    for (const char *text = arena_text(arena, item), *dots; text && result == 0; parts++) {
+        if (parts == 3)
+            return refuse(error, "an integer or a range such as 1..9 or 1..9..2", item);
+        dots = strstr(text, "..");
+        struct slice number =
+            slice_trim((struct slice){text, dots ? (size_t)(dots - text) : strlen(text)});
+        result = parse_integer(arena_text(arena, number), &part[parts], error);
+        text = dots ? dots + 2 : NULL;
+    }
+    if (parts == 1)
+        part[1] = part[0];
+    if (result == 0 && part[2] < 1)
+        result = refuse(error, "a positive step", item);
+    if (result < 0)
+        return result;
+    if (part[1] > part[0] && (part[1] - part[0]) / part[2] >= LIST_MAX - (int64_t)numbers->n)
+        return error_set(error, -EINVAL, "a list longer than %d items", LIST_MAX);
+    for (int64_t i = part[0]; i <= part[1]; i += part[2])
+        *vec_push(numbers) = i;
+    return 0;
+}
+
+static int read_integers(struct arena *arena, const struct raw_value *raw, struct integer_list *ret,
+                         struct error *error)
+{
+    integer_vec numbers = {0};
+    int result = for_each_item(arena, raw, add_integers, &numbers, error);
+    if (result == 0)
+        *ret = (struct integer_list){keep(arena, numbers.at, numbers.n, sizeof *numbers.at),
+                                     (uint32_t)numbers.n};
+    vec_release(&numbers);
+    return result;
+}
+
 static int read_durations(struct arena *arena, const struct raw_value *raw, struct number_list *ret,
                           struct error *error)
 {
     double_vec numbers = {0};
     int result = for_each_item(arena, raw, add_duration, &numbers, error);
-    if (result == 0) {
-        double *at = arena_new_array(arena, numbers.n, sizeof *at);
-        if (numbers.n)
-            memcpy(at, numbers.at, numbers.n * sizeof *at);
-        *ret = (struct number_list){at, (uint32_t)numbers.n};
-    }
+    if (result == 0)
+        *ret = (struct number_list){keep(arena, numbers.at, numbers.n, sizeof *numbers.at),
+                                    (uint32_t)numbers.n};
     vec_release(&numbers);
     return result;
 }
@@ -346,6 +390,7 @@ static int read_scalar(struct value *value, struct error *error)
         return 0;
     case VALUE_STRING_LIST:
     case VALUE_DURATION_LIST:
+    case VALUE_INTEGER_LIST:
     case VALUE_GRAPH:
         break;
     }
@@ -363,6 +408,9 @@ int value_read(struct arena *arena, enum value_type type, const struct raw_value
     } else if (type == VALUE_DURATION_LIST) {
         result = read_durations(arena, raw, &value.numbers, error);
         value.empty = value.numbers.n == 0;
+    } else if (type == VALUE_INTEGER_LIST) {
+        result = read_integers(arena, raw, &value.integers, error);
+        value.empty = value.integers.n == 0;
     } else if (type != VALUE_GRAPH) {
         result = value_string(arena, raw, &value.string, error);
         value.empty = result == 0 && !*value.string;

@@ -25,6 +25,7 @@ enum value_type {
     VALUE_DURATION,      /* seconds in `number` */
     VALUE_STRING_LIST,   /* "a, b", items quoted or not */
     VALUE_DURATION_LIST, /* "PT1M, 3*PT1H" */
+    VALUE_INTEGER_LIST,  /* "1, 3..5, 10..20..5" */
     VALUE_GRAPH          /* left as written */
 };
 
@@ -35,6 +36,11 @@ struct string_list {
 
 struct number_list {
     const double *at;
+    uint32_t n;
+};
+
+struct integer_list {
+    const int64_t *at;
     uint32_t n;
 };
 
@@ -49,6 +55,7 @@ struct value {
     const char *string;
     struct string_list strings;
     struct number_list numbers;
+    struct integer_list integers;
 };
 
 /* Read `raw` as `type`; everything in the value lives in the arena. On error -EINVAL and what was

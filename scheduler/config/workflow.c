@@ -1,7 +1,6 @@
 /* From a file to struct workflow: read, parse, check against the schema, then part by part in the
  * order in which they need each other. What the workflow holds is one arena; what only loading
  * needs is another. */
-#define _FILE_OFFSET_BITS 64
 #include "base/check.h"
 #include "base/table.h"
 #include "scheduler/config/load.h"
@@ -10,7 +9,6 @@
 #include "scheduler/config/template.h"
 #include "scheduler/config/upgrade.h"
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/banned.h"
@@ -233,7 +231,7 @@ static int load_text(struct loading *self, struct slice text, const struct sourc
     if (result == 0)
         result = upgrade_items(&self->tree, &self->warner, self->error);
     if (result == 0)
-        result = schema_check(&self->tree, self->keep, &self->warner, self->error);
+        result = schema_check(&schema_flow, &self->tree, self->keep, &self->warner, self->error);
     return result < 0 ? result : load_parts(self);
 }
 
@@ -286,50 +284,18 @@ struct workflow *workflow_parse(const char *name, const char *text, size_t size,
                 error);
 }
 
-static int read_file(const char *path, struct text *ret_text, struct error *error)
-{
-    FILE *file = fopen(path, "r");
-    if (!file)
-        return error_set(error, -errno, "cannot read %s: %s", path, strerror(errno));
-    char buffer[65536];
-    size_t n;
-    errno = 0;
-    while ((n = fread(buffer, 1, sizeof buffer, file)) > 0 && ret_text->n <= SOURCE_BYTES_MAX)
-        text_add_n(ret_text, buffer, n);
-    int code = ferror(file) ? errno : 0;
-    fclose(file);
-    if (code)
-        return error_set(error, -code, "cannot read %s: %s", path, strerror(code));
-    return 0;
-}
-
-/* Include-files are found from the directory of the workflow's file. */
-static int read_include(void *context, const char *path, struct text *ret_text, struct error *error)
-{
-    const char *main_file = context, *slash = strrchr(main_file, '/');
-    struct text full = {0};
-    if (slash && path[0] != '/')
-        text_add_n(&full, main_file, (size_t)(slash - main_file) + 1);
-    text_add(&full, path);
-    int result = read_file(text_string(&full), ret_text, error);
-    text_release(&full);
-    return result;
-}
-
 struct workflow *workflow_load(const char *path, const struct workflow_options *options,
                                void (*warn)(void *context, const char *text), void *context,
                                struct error *error)
 {
-    char *main_file = str_copy(path);
-    struct source_reader reader = {main_file, read_include};
+    const struct source_reader reader = source_file_reader(path);
     struct text text = {0};
     struct workflow *workflow = NULL;
     *error = (struct error){0};
-    if (read_file(path, &text, error) == 0)
+    if (source_read_file(path, &text, error) == 0)
         workflow = load(path, (struct slice){text_string(&text), text.n}, &reader, options,
                         (struct warner){warn, context}, error);
     text_release(&text);
-    free(main_file);
     return workflow;
 }
 

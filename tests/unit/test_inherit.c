@@ -30,7 +30,7 @@ static void read_runtime(struct read *read, const char *text)
     source_add(&read->source, &read->arena, "flow.cylc", slice_of(text), NULL, &read->error);
     read->result = parse_lines(&read->source, &read->tree, &read->error);
     if (read->result == 0)
-        read->result = schema_check(&read->tree, &read->arena, NULL, &read->error);
+        read->result = schema_check(&schema_flow, &read->tree, &read->arena, NULL, &read->error);
     struct item *runtime = item_find(&read->tree, &read->tree.root, "runtime");
     if (read->result == 0)
         read->result = namespaces_read(&read->namespaces, runtime, &read->error);

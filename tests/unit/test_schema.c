@@ -38,7 +38,8 @@ static void check(struct checked *checked, const char *text)
     assert_int_equal(parse_lines(&checked->source, &checked->tree, &checked->error), 0);
     checked->result = upgrade_items(&checked->tree, &warner, &checked->error);
     if (checked->result == 0)
-        checked->result = schema_check(&checked->tree, &checked->arena, &warner, &checked->error);
+        checked->result =
+            schema_check(&schema_flow, &checked->tree, &checked->arena, &warner, &checked->error);
 }
 
 static void release(struct checked *checked)
@@ -87,13 +88,13 @@ static void assert_accepted(const char *text, const char *warning)
 static void put_row(struct text *text, size_t index, const char *value)
 {
     size_t path[8] = {0};
-    int level = schema[index].level;
+    int level = schema_flow.at[index].level;
     path[level] = index;
     for (size_t i = index; i-- > 0 && level > 1;)
-        if (schema[i].level == level - 1 && schema[i].section)
+        if (schema_flow.at[i].level == level - 1 && schema_flow.at[i].section)
             path[--level] = i;
-    for (level = 1; level <= schema[index].level; level++) {
-        const struct schema_entry *row = &schema[path[level]];
+    for (level = 1; level <= schema_flow.at[index].level; level++) {
+        const struct schema_entry *row = &schema_flow.at[path[level]];
         const char *name = row->name[0] == '*' ? "mine" : row->name;
         if (row->section)
             text_addf(text, "%.*s%s%.*s\n", level, "[[[[[[", name, level, "]]]]]]");
@@ -118,12 +119,13 @@ static const char *good_value(const struct schema_entry *row)
 static void every_row_accepts_a_value_of_its_type_or_says_it_is_not_built(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < schema_size; i++) {
+    for (size_t i = 0; i < schema_flow.n; i++) {
         struct text text = {0};
         struct checked checked;
-        put_row(&text, i, good_value(&schema[i]));
+        put_row(&text, i, good_value(&schema_flow.at[i]));
         check(&checked, text_string(&text));
-        bool refused = schema[i].support == NOT_BUILT && !schema[i].section && !schema[i].fallback;
+        bool refused = schema_flow.at[i].support == NOT_BUILT && !schema_flow.at[i].section &&
+                       !schema_flow.at[i].fallback;
         if (checked.result != (refused ? -ENOTSUP : 0))
             fail_msg("%s: %s", text_string(&text), checked.error.text);
         if (refused)
@@ -136,7 +138,7 @@ static void every_row_accepts_a_value_of_its_type_or_says_it_is_not_built(void *
 static void every_row_accepts_nothing_as_a_value(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < schema_size; i++) {
+    for (size_t i = 0; i < schema_flow.n; i++) {
         struct text text = {0};
         struct checked checked;
         put_row(&text, i, "");
@@ -151,9 +153,9 @@ static void every_row_accepts_nothing_as_a_value(void **state)
 static void every_typed_row_refuses_a_wrong_value_and_names_it(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < schema_size; i++) {
-        enum value_type type = schema[i].type;
-        if (schema[i].section || type == VALUE_STRING || type == VALUE_STRING_LIST ||
+    for (size_t i = 0; i < schema_flow.n; i++) {
+        enum value_type type = schema_flow.at[i].type;
+        if (schema_flow.at[i].section || type == VALUE_STRING || type == VALUE_STRING_LIST ||
             type == VALUE_GRAPH)
             continue;
         struct text text = {0};
@@ -161,8 +163,8 @@ static void every_typed_row_refuses_a_wrong_value_and_names_it(void **state)
         put_row(&text, i, "rubbish");
         check(&checked, text_string(&text));
         assert_int_equal(checked.result, -EINVAL);
-        assert_int_equal(checked.error.line, schema[i].level);
-        assert_non_null(strstr(checked.error.item, schema[i].name));
+        assert_int_equal(checked.error.line, schema_flow.at[i].level);
+        assert_non_null(strstr(checked.error.item, schema_flow.at[i].name));
         assert_non_null(strstr(checked.error.text, "rubbish"));
         assert_non_null(strstr(checked.error.text, "expected"));
         release(&checked);

@@ -1,0 +1,61 @@
+/* How rows of the schema are written, and the sections that flow.cylc and global.cylc have in
+ * common. For schema.c and schema_global.c only. */
+#ifndef ROUSE_CONFIG_SCHEMA_ROWS_H
+#define ROUSE_CONFIG_SCHEMA_ROWS_H
+
+#include "scheduler/config/schema.h"
+
+#define SECTION(level, name)                                                                       \
+    {                                                                                              \
+        level, true, name, VALUE_STRING, BUILT, ID_NONE, NULL, NULL                                \
+    }
+#define ITEM(level, name, type, id)                                                                \
+    {                                                                                              \
+        level, false, name, VALUE_##type, BUILT, ID_##id, NULL, NULL                               \
+    }
+/* Read and handed on, but nothing uses it yet. */
+#define UNUSED(level, name, type, id)                                                              \
+    {                                                                                              \
+        level, false, name, VALUE_##type, NO_EFFECT, ID_##id, NULL, NULL                           \
+    }
+#define DEFAULT(level, name, type, id, fallback)                                                   \
+    {                                                                                              \
+        level, false, name, VALUE_##type, BUILT, ID_##id, fallback, NULL                           \
+    }
+#define OTHER(level, name, type, support)                                                          \
+    {                                                                                              \
+        level, false, name, VALUE_##type, support, ID_NONE, NULL, NULL                             \
+    }
+/* An item that is looked up by its name. */
+#define NAMED(level, name, type, fallback)                                                         \
+    {                                                                                              \
+        level, false, name, VALUE_##type, BUILT, ID_NONE, fallback, NULL                           \
+    }
+#define CHOICE(level, name, fallback, allowed)                                                     \
+    {                                                                                              \
+        level, false, name, VALUE_STRING, BUILT, ID_NONE, fallback, allowed                        \
+    }
+
+/* clang-format off */
+#define WORKFLOW_EVENTS                                                                            \
+            UNUSED(3, "handlers", STRING_LIST, WORKFLOW_HANDLERS),                                 \
+            ITEM(3, "handler events", STRING_LIST, WORKFLOW_HANDLER_EVENTS),                       \
+            OTHER(3, "mail events", STRING_LIST, NO_EFFECT),                                       \
+            UNUSED(3, "startup handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),                   \
+            UNUSED(3, "shutdown handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),                  \
+            UNUSED(3, "abort handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),                     \
+            ITEM(3, "workflow timeout", DURATION, WORKFLOW_TIMEOUT),                               \
+            UNUSED(3, "workflow timeout handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),          \
+            DEFAULT(3, "abort on workflow timeout", BOOLEAN, ABORT_ON_WORKFLOW_TIMEOUT, "False"),  \
+            UNUSED(3, "stall handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),                     \
+            DEFAULT(3, "stall timeout", DURATION, STALL_TIMEOUT, "PT1H"),                          \
+            UNUSED(3, "stall timeout handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),             \
+            DEFAULT(3, "abort on stall timeout", BOOLEAN, ABORT_ON_STALL_TIMEOUT, "True"),         \
+            ITEM(3, "inactivity timeout", DURATION, INACTIVITY_TIMEOUT),                           \
+            UNUSED(3, "inactivity timeout handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),        \
+            DEFAULT(3, "abort on inactivity timeout", BOOLEAN, ABORT_ON_INACTIVITY_TIMEOUT, "False"), \
+            DEFAULT(3, "restart timeout", DURATION, RESTART_TIMEOUT, "PT2M"),                      \
+            UNUSED(3, "restart timeout handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS)
+/* clang-format on */
+
+#endif

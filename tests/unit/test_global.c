@@ -1,0 +1,149 @@
+/* global.cylc: where it is looked for, how several files add up, defaults, what is refused. */
+#include "scheduler/config/global.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/banned.h"
+
+static struct global_config *parse(const char *text)
+{
+    struct error error;
+    struct global_config *config = global_parse("global.cylc", slice_of(text), NULL, &error);
+    if (!config)
+        fail_msg("%s:%d: %s: %s", error.file, error.line, error.item, error.text);
+    return config;
+}
+
+static void refused(const char *text, int line, const char *item, const char *words)
+{
+    struct error error;
+    assert_null(global_parse("global.cylc", slice_of(text), NULL, &error));
+    assert_int_equal(error.line, line);
+    assert_string_equal(error.item, item);
+    if (!strstr(error.text, words))
+        fail_msg("\"%s\" does not say \"%s\"", error.text, words);
+}
+
+static void the_places_are_those_of_the_site_then_the_user(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct global_places places;
+    global_find_places(&(struct global_environment){.home = "/home/me"}, &arena, &places);
+    assert_int_equal(places.n, 8);
+    assert_string_equal(places.at[0], "/etc/cylc/flow/global.cylc");
+    assert_string_equal(places.at[3], "/etc/cylc/flow/8.4.4/global.cylc");
+    assert_string_equal(places.at[4], "/home/me/.cylc/flow/global.cylc");
+    assert_string_equal(places.at[6], "/home/me/.cylc/flow/8.4/global.cylc");
+    global_find_places(
+        &(struct global_environment){.home = "/home/me", .site_conf_path = "/opt/site"}, &arena,
+        &places);
+    assert_string_equal(places.at[1], "/opt/site/flow/8/global.cylc");
+    global_find_places(
+        &(struct global_environment){.home = "/h", .conf_path = "/c", .site_conf_path = "/s"},
+        &arena, &places);
+    assert_int_equal(places.n, 1);
+    assert_string_equal(places.at[0], "/c/global.cylc");
+    arena_release(&arena);
+}
+
+static void put_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void the_later_file_wins_item_by_item(void **state)
+{
+    (void)state;
+    char directory[] = "/tmp/test_global.XXXXXX", site[64], user[64];
+    assert_non_null(mkdtemp(directory));
+    snprintf(site, sizeof site, "%s/site", directory);
+    snprintf(user, sizeof user, "%s/user", directory);
+    put_file(site, "[scheduler]\n[[events]]\nstall timeout = PT2H\nworkflow timeout = P1D\n"
+                   "[platforms]\n[[a, b]]\nhosts = x\njob runner = pbs\n");
+    put_file(user,
+             "#!jinja2\n{% set T = 'PT5M' %}\n[scheduler]\n[[events]]\nstall timeout = {{T}}\n"
+             "[platforms]\n[[b]]\nhosts = y\n");
+    struct global_places places = {{site, "/nowhere/global.cylc", user}, 3};
+    struct error error;
+    struct global_config *config = global_load(&places, NULL, &error);
+    assert_non_null(config);
+    struct arena arena = {0};
+    struct value stall = global_value(config, &arena, "scheduler", "events", "stall timeout");
+    struct value all = global_value(config, &arena, "scheduler", "events", "workflow timeout");
+    assert_true(stall.number == 300);
+    assert_true(all.number == 86400);
+    assert_string_equal(global_item(config, "platforms", "a", "hosts")->value.strings.at[0], "x");
+    assert_string_equal(global_item(config, "platforms", "b", "hosts")->value.strings.at[0], "y");
+    assert_string_equal(global_item(config, "platforms", "b", "job runner")->value.string, "pbs");
+    arena_release(&arena);
+    global_destroy(config);
+    unlink(site);
+    unlink(user);
+    rmdir(directory);
+}
+
+static void what_is_not_set_has_its_default(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    assert_true(global_value(NULL, &arena, "scheduler", "events", "stall timeout").number == 3600);
+    assert_int_equal(global_value(NULL, &arena, "install", NULL, "max depth").integer, 4);
+    struct value ports = global_value(NULL, &arena, "scheduler", "run hosts", "ports");
+    assert_int_equal(ports.integers.n, 101);
+    assert_int_equal(ports.integers.at[100], 43101);
+    assert_true(global_value(NULL, &arena, "scheduler", "mail", "smtp").empty);
+    arena_release(&arena);
+}
+
+static void mistakes_are_refused_with_their_place(void **state)
+{
+    (void)state;
+    refused("[scheduler]\n[[run hosts]]\nports = 1..\n", 3, "[scheduler][run hosts]ports",
+            "an integer");
+    refused("[platforms]\n[[a]]\nhost = x\n", 3, "[platforms][a]host", "did you mean \"hosts\"");
+    refused("[platforms]\n[[a]]\ncommunication method = smoke\n", 3,
+            "[platforms][a]communication method", "zmq|poll|ssh");
+    refused("[platforms]\n[[a]]\n[platform groups]\n[[a]]\nplatforms = b\n", 4,
+            "[platform groups][a]", "name of a platform");
+    refused("[install]\nmax depth = deep\n", 2, "[install]max depth", "an integer");
+    refused("[suite servers]\n", 1, "[suite servers]", "unknown section");
+    refused("#!jinja2\n[scheduler]\n{{ nothing }}\n", 3, "", "nothing");
+}
+
+static void every_row_with_a_default_can_be_read(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct value value;
+    for (size_t i = 0; i < schema_global.n; i++)
+        schema_entry_default(&arena, &schema_global.at[i], &value);
+    struct global_config *config = parse("[scheduler]\nprocess pool size = 9\n");
+    assert_int_equal(global_value(config, &arena, "scheduler", NULL, "process pool size").integer,
+                     9);
+    global_destroy(config);
+    arena_release(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_places_are_those_of_the_site_then_the_user),
+        cmocka_unit_test(the_later_file_wins_item_by_item),
+        cmocka_unit_test(what_is_not_set_has_its_default),
+        cmocka_unit_test(mistakes_are_refused_with_their_place),
+        cmocka_unit_test(every_row_with_a_default_can_be_read),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
