@@ -15,7 +15,7 @@
 
 #include "base/banned.h"
 
-enum { FAN_OUT = 1000, CHILD_POINTS_MAX = 8 };
+enum { FAN_OUT = 1000 };
 
 struct cursor {
     uint32_t task;
@@ -81,19 +81,18 @@ static void follow_edge(struct triggers *self, const struct edge *edge)
                                                   .flows = self->output.flows});
         return;
     }
-    const struct offset *offset = &workflow->graph->tasks[edge->index].atoms[edge->atom].offset;
+    const struct offset *offset = workflow->graph->tasks[edge->index].atoms[edge->atom].offset;
+    const struct sequence *sequence = workflow->graph->sequences[edge->sequence].sequence;
     if (offset->kind == OFFSET_ABSOLUTE) {
         if (offset->point == self->output.point)
-            say_satisfied(self, edge,
-                          sequence_first(workflow->graph->sequences[edge->sequence].sequence,
-                                         workflow->start));
+            say_satisfied(self, edge, sequence_first(sequence, workflow->start));
         return;
     }
-    cycle_point points[CHILD_POINTS_MAX];
-    size_t n =
-        offset_invert(workflow->cycling, offset, self->output.point, points, CHILD_POINTS_MAX);
-    for (size_t i = 0; i < n; i++)
-        say_satisfied(self, edge, points[i]);
+    struct offset_children children;
+    cycle_point point;
+    offset_children_begin(&children, workflow->cycling, offset, sequence, self->output.point);
+    while ((point = offset_children_next(&children)) != POINT_NONE)
+        say_satisfied(self, edge, point);
 }
 
 /* Edges of the output still to be followed. One that waits for its flow leads nowhere. */
@@ -138,7 +137,7 @@ static bool has_free_sequence(const struct graph_task *task)
                 continue;
             for (uint32_t t = 0; t < dependency->n_terms && !waits; t++)
                 waits = dependency->terms[t].kind == TERM_ATOM &&
-                        task->atoms[dependency->terms[t].atom].offset.kind == OFFSET_RELATIVE;
+                        task->atoms[dependency->terms[t].atom].offset->kind == OFFSET_RELATIVE;
         }
         if (!waits)
             return true;

@@ -103,7 +103,7 @@ static void add_dependency(const struct view *view, const struct view_task *task
             continue;
         uint32_t number = dependency->terms[t].atom;
         const struct atom *atom = &graph->atoms[number];
-        cycle_point parent = offset_apply(view->workflow->cycling, &atom->offset, point);
+        cycle_point parent = offset_apply(view->workflow->cycling, atom->offset, point);
         if (is_satisfied(view, task, number, parent))
             continue;
         if (atom->kind == ATOM_GROUP)

@@ -261,17 +261,17 @@ static int task_prerequisite(struct db *db, const struct message *m, struct erro
 static int touch_children(struct db *db, const struct group *group, cycle_point point,
                           struct error *error)
 {
-    enum { CHILD_POINTS_MAX = 8 };
     for (uint32_t i = 0; i < group->edges.n; i++) {
         const struct edge *edge = &group->edges.at[i];
         const struct atom *atom = &db->workflow->graph->tasks[edge->index].atoms[edge->atom];
-        if (atom->offset.kind == OFFSET_ABSOLUTE)
+        if (atom->offset->kind == OFFSET_ABSOLUTE)
             continue;
-        cycle_point points[CHILD_POINTS_MAX];
-        size_t n =
-            offset_invert(db->workflow->cycling, &atom->offset, point, points, CHILD_POINTS_MAX);
-        for (size_t k = 0; k < n; k++) {
-            struct instance *child = rows_get(db, points[k], edge->index, error);
+        struct offset_children children;
+        cycle_point next;
+        offset_children_begin(&children, db->workflow->cycling, atom->offset,
+                              db->workflow->graph->sequences[edge->sequence].sequence, point);
+        while ((next = offset_children_next(&children)) != POINT_NONE) {
+            struct instance *child = rows_get(db, next, edge->index, error);
             if (!child)
                 return error->code;
             if (!child->atoms)

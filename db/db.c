@@ -151,7 +151,7 @@ static void find_absolute(struct db *db)
     for (uint32_t child = 0; child < workflow->graph->n_tasks; child++)
         for (uint32_t i = 0; i < workflow->graph->tasks[child].n_atoms; i++) {
             const struct atom *atom = &workflow->graph->tasks[child].atoms[i];
-            if (atom->kind == ATOM_OUTPUT && atom->offset.kind == OFFSET_ABSOLUTE)
+            if (atom->kind == ATOM_OUTPUT && atom->offset->kind == OFFSET_ABSOLUTE)
                 db->absolute[atom->index] |= UINT64_C(1) << atom->output;
         }
 }

@@ -103,7 +103,7 @@ void rows_touch(struct db *db, struct instance *instance)
 
 cycle_point rows_parent_point(const struct db *db, const struct atom *atom, cycle_point child)
 {
-    return offset_apply(db->workflow->cycling, &atom->offset, child);
+    return offset_apply(db->workflow->cycling, atom->offset, child);
 }
 
 void rows_atom_name(const struct db *db, const struct atom *atom, struct text *out)

@@ -112,9 +112,7 @@ static void add_atom(const struct pool *pool, const struct atom *atom, cycle_poi
 
 static cycle_point parent_of(const struct pool *pool, const struct atom *atom, cycle_point child)
 {
-    return atom->offset.kind == OFFSET_ABSOLUTE
-               ? atom->offset.point
-               : offset_apply(pool->workflow->cycling, &atom->offset, child);
+    return offset_apply(pool->workflow->cycling, atom->offset, child);
 }
 
 /* The atoms an instance waits for, those beyond the stop point apart. True if there are any. */

@@ -34,10 +34,7 @@ static void add_dependency(const struct pool *pool, names *list, const struct in
             continue;
         const struct atom *atom = &task->atoms[dependency->terms[i].atom];
         bit_set(seen, dependency->terms[i].atom);
-        cycle_point point =
-            atom->offset.kind == OFFSET_ABSOLUTE
-                ? atom->offset.point
-                : offset_apply(pool->workflow->cycling, &atom->offset, instance->point);
+        cycle_point point = offset_apply(pool->workflow->cycling, atom->offset, instance->point);
         if (atom->kind == ATOM_GROUP)
             add_group(pool, list, instance, atom->index, point);
         else if (bit_get(bits, dependency->terms[i].atom))

@@ -17,11 +17,11 @@ static void queues_init(struct pool *pool)
 static void absolute_add(struct pool *pool, const struct atom *atom, struct absolute_child child)
 {
     struct absolute *absolute = pool->absolutes[atom->index];
-    while (absolute && (absolute->point != atom->offset.point || absolute->output != atom->output))
+    while (absolute && (absolute->point != atom->offset->point || absolute->output != atom->output))
         absolute = absolute->next;
     if (!absolute) {
         absolute = NEW(struct absolute);
-        absolute->point = atom->offset.point;
+        absolute->point = atom->offset->point;
         absolute->output = atom->output;
         absolute->next = pool->absolutes[atom->index];
         pool->absolutes[atom->index] = absolute;
@@ -49,8 +49,8 @@ static void offsets_init(struct pool *pool)
         for (uint32_t a = 0; a < graph->tasks[task].n_atoms; a++) {
             const struct atom *atom = &graph->tasks[task].atoms[a];
             if (atom->kind == ATOM_GROUP)
-                reach_add(pool, &atom->offset);
-            else if (atom->offset.kind == OFFSET_ABSOLUTE)
+                reach_add(pool, atom->offset);
+            else if (atom->offset->kind == OFFSET_ABSOLUTE)
                 absolute_add(pool, atom, (struct absolute_child){task, a});
         }
 }

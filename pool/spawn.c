@@ -4,8 +4,6 @@
 
 #include "base/banned.h"
 
-enum { CHILD_POINTS_MAX = 8 };
-
 static const struct graph *graph_of(const struct pool *pool)
 {
     return pool->workflow->graph;
@@ -34,9 +32,7 @@ static bool is_before_start(const struct pool *pool, cycle_point parent, cycle_p
 
 static cycle_point parent_point(const struct pool *pool, const struct atom *atom, cycle_point child)
 {
-    if (atom->offset.kind == OFFSET_ABSOLUTE)
-        return atom->offset.point;
-    return offset_apply(pool->workflow->cycling, &atom->offset, child);
+    return offset_apply(pool->workflow->cycling, atom->offset, child);
 }
 
 static struct absolute *absolute_find(const struct pool *pool, cycle_point point, uint32_t task,
@@ -56,7 +52,7 @@ static bool is_known(const struct pool *pool, const struct instance *instance,
         return true;
     if (atom->kind == ATOM_GROUP)
         return groups_hold(&pool->groups, atom->index, parent, &instance->flows->list);
-    if (atom->offset.kind != OFFSET_ABSOLUTE)
+    if (atom->offset->kind != OFFSET_ABSOLUTE)
         return false;
     const struct absolute *absolute = absolute_find(pool, parent, atom->index, atom->output);
     return absolute && absolute->done;
@@ -292,7 +288,7 @@ static void add_child(const struct pool *pool, group_children *children, const s
 static void add_children(const struct pool *pool, group_children *children, const struct edge *edge,
                          cycle_point parent)
 {
-    const struct offset *offset = &graph_of(pool)->tasks[edge->index].atoms[edge->atom].offset;
+    const struct offset *offset = graph_of(pool)->tasks[edge->index].atoms[edge->atom].offset;
     if (offset->kind == OFFSET_ABSOLUTE) { /* the first child comes, those there are told */
         if (offset->point != parent)
             return;
@@ -307,10 +303,12 @@ static void add_children(const struct pool *pool, group_children *children, cons
         }
         return;
     }
-    cycle_point points[CHILD_POINTS_MAX];
-    size_t n = offset_invert(pool->workflow->cycling, offset, parent, points, CHILD_POINTS_MAX);
-    for (size_t i = 0; i < n; i++)
-        add_child(pool, children, edge, points[i]);
+    struct offset_children points;
+    cycle_point point;
+    offset_children_begin(&points, pool->workflow->cycling, offset,
+                          graph_of(pool)->sequences[edge->sequence].sequence, parent);
+    while ((point = offset_children_next(&points)) != POINT_NONE)
+        add_child(pool, children, edge, point);
 }
 
 static void tell_children(struct pool *pool, const struct message *message,

@@ -92,15 +92,14 @@ static cycle_point parent_point(const struct building *self, const struct offset
                                 cycle_point point)
 {
     const struct workflow *workflow = self->workflow;
-    cycle_point parent = offset_apply(workflow->cycling, offset, point);
     if (offset->kind == OFFSET_ABSOLUTE && offset->from_initial)
-        parent += self->request.start - workflow->initial;
-    return parent;
+        return offset_from_initial(workflow->cycling, offset, self->request.start);
+    return offset_apply(workflow->cycling, offset, point);
 }
 
 static void add_parent(struct building *self, const struct atom *atom, struct concrete_node child)
 {
-    cycle_point point = parent_point(self, &atom->offset, child.point);
+    cycle_point point = parent_point(self, atom->offset, child.point);
     if (atom->kind == ATOM_OUTPUT) {
         add_edge(self, node_of(self, atom->index, point), child);
         return;

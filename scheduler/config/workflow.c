@@ -131,29 +131,19 @@ static void define_xtriggers(struct loading *self)
     self->workflow->n_xtriggers = (uint32_t)self->xtriggers.n;
 }
 
-/* How far an offset leads forward, counted from the initial point. */
-static int64_t distance(const struct workflow *workflow, const struct offset *offset)
-{
-    if (offset->kind != OFFSET_RELATIVE || !offset->n)
-        return 0;
-    cycle_point point = offset_apply(workflow->cycling, offset, workflow->initial);
-    return point == POINT_NONE ? 0 : point - workflow->initial;
-}
-
 static void find_future_offset(struct workflow *workflow)
 {
     int64_t furthest = 0;
     for (uint32_t t = 0; t < workflow->graph->n_tasks; t++) {
         const struct graph_task *task = &workflow->graph->tasks[t];
         for (uint32_t i = 0; i < task->n_atoms; i++) {
-            const struct offset *offset = &task->atoms[i].offset;
-            int64_t far = distance(workflow, offset);
+            struct interval ahead;
+            int64_t far =
+                offset_ahead(workflow->cycling, task->atoms[i].offset, workflow->initial, &ahead);
             if (far <= furthest)
                 continue;
             furthest = far;
-            workflow->future_offset_max = offset->term[0];
-            if (offset->n > 1)
-                workflow->future_offset_max = (struct interval){.count = far, .seconds = far};
+            workflow->future_offset_max = ahead;
         }
     }
 }

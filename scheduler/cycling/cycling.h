@@ -87,28 +87,45 @@ cycle_point point_add(const struct cycling *cycling, cycle_point point,
  * and months are nominal (365 and 30 days). For any workflow, whatever its cycling. */
 int duration_parse(const char *text, double *ret_seconds, struct error *error);
 
-/* An offset as a graph writes it in foo[...]: relative ("-P1D", "+PT6H-P1D", "-P2"), or absolute
- * ("^", "$", "^+P1", "20260101T00Z"). Truncated ones ("T06-P1D") are not implemented: -ENOTSUP. */
+/* A point in ISO 8601 text, taken apart. -1 = not given. */
+struct iso_text {
+    bool has_year;       /* a full point; else a truncated one: "T06", "-W-1", "--0101" */
+    int64_t year;        /* with has_year */
+    int year_of_century; /* the rest without it, too */
+    int month, day;
+    int ordinal;
+    int week, weekday;
+    int hour, minute, second;
+    bool has_zone;
+    int64_t zone; /* seconds */
+};
+
+/* An offset as a graph writes it in foo[...]: relative ("-P1D", "+PT6H-P1D", "-P2", or "T06-P1D":
+ * from the next 06:00 on), or absolute ("^", "$", "^+P1", "20260101T00Z"). */
 enum offset_kind { OFFSET_RELATIVE, OFFSET_ABSOLUTE };
+enum { OFFSET_TERMS_MAX = 8 };
 struct offset {
     enum offset_kind kind;
-    cycle_point point;       /* OFFSET_ABSOLUTE */
-    bool from_initial;       /* it was written from ^: `point` follows the initial point */
-    unsigned n;              /* OFFSET_RELATIVE: how many terms; 0 = the same point */
-    struct interval term[3]; /* applied in order */
+    cycle_point point;                      /* OFFSET_ABSOLUTE */
+    bool from_initial;                      /* ABSOLUTE, from ^: what follows leads from there */
+    bool has_truncated;                     /* the next `truncated` comes before all terms */
+    unsigned n;                             /* how many terms; 0 and none: the same point */
+    struct interval term[OFFSET_TERMS_MAX]; /* applied in order */
+    struct iso_text truncated;
 };
-enum { OFFSET_TERMS_MAX = 3 };
 
 int offset_parse(const struct cycling *cycling, const char *text, cycle_point initial,
                  cycle_point final, struct offset *ret_offset, struct error *error);
 /* The point an offset leads to from `point`: parent's point, given the child's. */
 cycle_point offset_apply(const struct cycling *cycling, const struct offset *offset,
                          cycle_point point);
-/* The other way: calls back each child point from which `offset` (OFFSET_RELATIVE) leads to
- * `parent`. With months and years there may be none or several (Jan 29, 30, 31 + P1M); writes at
- * most `max` points in ascending order and returns how many. */
-size_t offset_invert(const struct cycling *cycling, const struct offset *offset, cycle_point parent,
-                     cycle_point *ret_points, size_t max);
+/* The same for an offset from ^, as if the initial point were `initial`. */
+cycle_point offset_from_initial(const struct cycling *cycling, const struct offset *offset,
+                                cycle_point initial);
+/* How far forward the offset leads: the distance from `from`, or 0 and a null interval if it does
+ * not; no less than it ever does if it has a truncated point. */
+int64_t offset_ahead(const struct cycling *cycling, const struct offset *offset, cycle_point from,
+                     struct interval *ret_ahead);
 bool offset_equal(const struct offset *a, const struct offset *b);
 
 /* A recurrence between two points: the heading of a [[graph]] item. Immutable. Every question is
@@ -131,5 +148,24 @@ cycle_point sequence_previous(const struct sequence *sequence, cycle_point point
 bool sequence_contains(const struct sequence *sequence, cycle_point point);
 /* As the user wrote it. */
 const char *sequence_text(const struct sequence *sequence);
+
+/* An offset the other way: the points of a child's sequence from which `offset` (OFFSET_RELATIVE)
+ * leads to `parent`. With months and years there may be none or several (Jan 29, 30, 31 + P1M),
+ * with a truncated point many (each hour of a day + T00). */
+enum { OFFSET_CHILDREN_MAX = 16 }; /* of an offset without a truncated point */
+struct offset_children {
+    const struct cycling *cycling;
+    const struct offset *offset;
+    const struct sequence *sequence;
+    cycle_point parent;
+    cycle_point next, last; /* with a truncated point: the next child, none is after the last */
+    cycle_point points[OFFSET_CHILDREN_MAX];
+    size_t n, taken;
+};
+void offset_children_begin(struct offset_children *children, const struct cycling *cycling,
+                           const struct offset *offset, const struct sequence *sequence,
+                           cycle_point parent);
+/* The next one in ascending order; POINT_NONE after the last. */
+cycle_point offset_children_next(struct offset_children *children);
 
 #endif

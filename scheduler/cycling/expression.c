@@ -128,13 +128,13 @@ static int no_context(struct slice text, struct error *error)
     return error_set(error, -EINVAL, "'%.*s' is not a full cycle point", (int)text.n, text.at);
 }
 
-static int evaluate_base(const struct cycling *cycling, struct slice base, cycle_point context,
-                         struct expression *expression, struct error *error)
+int expression_read_base(const struct cycling *cycling, struct slice base, bool *ret_truncated,
+                         cycle_point *ret_point, struct iso_text *ret_iso, struct error *error)
 {
     char spelled[BASE_TEXT_MAX];
-    struct iso_text iso;
 
-    if (format_read(cycling, base, &expression->point))
+    *ret_truncated = false;
+    if (format_read(cycling, base, ret_point))
         return 0;
     if (base.n == 2 && isdigit((unsigned char)base.at[0]) && isdigit((unsigned char)base.at[1]))
         return error_set(error, -EINVAL,
@@ -143,10 +143,21 @@ static int evaluate_base(const struct cycling *cycling, struct slice base, cycle
     if (base.n > BASE_TEXT_MAX - 8)
         return error_set(error, -EINVAL, "cycle point '%.*s...' is too long", 32, base.at);
     snprintf(spelled, sizeof spelled, "%s%.*s", missing_dashes(base), (int)base.n, base.at);
-    if (iso_text_parse(cycling, slice_of(spelled), &iso, error))
+    if (iso_text_parse(cycling, slice_of(spelled), ret_iso, error))
         return error->code;
-    if (iso.has_year)
-        return iso_text_point(cycling, &iso, &expression->point, error);
+    *ret_truncated = !ret_iso->has_year;
+    return *ret_truncated ? 0 : iso_text_point(cycling, ret_iso, ret_point, error);
+}
+
+static int evaluate_base(const struct cycling *cycling, struct slice base, cycle_point context,
+                         struct expression *expression, struct error *error)
+{
+    struct iso_text iso;
+    bool truncated;
+
+    int code = expression_read_base(cycling, base, &truncated, &expression->point, &iso, error);
+    if (code < 0 || !truncated)
+        return code;
     if (context == POINT_NONE)
         return no_context(base, error);
     expression->point = truncated_next(cycling, &iso, context);

@@ -22,6 +22,10 @@ void expression_split(struct slice text, struct slice *ret_base, struct slice *r
 /* Takes the first signed interval off the tail, which is not empty. */
 int expression_take_term(const struct cycling *cycling, struct slice *tail,
                          struct interval *ret_term, struct error *error);
+/* A base, not empty, alone: *ret_truncated says whether it is the point, or a truncated one in
+ * *ret_iso. */
+int expression_read_base(const struct cycling *cycling, struct slice base, bool *ret_truncated,
+                         cycle_point *ret_point, struct iso_text *ret_iso, struct error *error);
 /* Adds all terms of the tail to *point. */
 int expression_add_tail(const struct cycling *cycling, struct slice tail, cycle_point *point,
                         struct error *error);

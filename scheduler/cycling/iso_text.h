@@ -5,19 +5,6 @@
 
 #include "scheduler/cycling/internal.h"
 
-/* -1 = not given. */
-struct iso_text {
-    bool has_year;       /* a full point */
-    int64_t year;        /* with has_year */
-    int year_of_century; /* the rest without it, too */
-    int month, day;
-    int ordinal;
-    int week, weekday;
-    int hour, minute, second;
-    bool has_zone;
-    int64_t zone; /* seconds */
-};
-
 /* Takes the text apart and checks that each part is in bounds for the calendar. */
 int iso_text_parse(const struct cycling *cycling, struct slice text, struct iso_text *ret_iso,
                    struct error *error);

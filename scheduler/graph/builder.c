@@ -380,7 +380,7 @@ static const struct index_set_type offsets_by_text = {offset_hash, offset_same_t
 static uint32_t find_same_offset(const struct graph_builder *builder, uint32_t index)
 {
     struct offset *offset = &builder->offsets.at[index].offset;
-    bool null = offset->kind == OFFSET_RELATIVE;
+    bool null = offset->kind == OFFSET_RELATIVE && !offset->has_truncated;
     for (unsigned i = 0; null && i < offset->n; i++)
         null = interval_is_null(&offset->term[i]);
     if (null)

@@ -121,7 +121,7 @@ static void add_dependency(struct search *search, uint32_t child, const struct g
         if (dependency->terms[i].kind != TERM_ATOM)
             continue;
         const struct atom *atom = &task->atoms[dependency->terms[i].atom];
-        cycle_point parent = offset_apply(search->cycling, &atom->offset, point);
+        cycle_point parent = offset_apply(search->cycling, atom->offset, point);
         add_edge(search, child,
                  atom->kind == ATOM_GROUP ? group_node(search, atom->index, parent)
                                           : find_node(search, atom->index, parent, false));

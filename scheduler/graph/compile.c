@@ -133,6 +133,9 @@ static void place_atoms(struct compiler *compiler)
 {
     struct graph_builder *builder = compiler->builder;
     struct atom **atoms = NEW_ARRAY(struct atom *, compiler->n_tasks);
+    struct offset *offsets = arena_new_array(&builder->arena, builder->offsets.n, sizeof *offsets);
+    for (size_t i = 0; i < builder->offsets.n; i++)
+        offsets[i] = builder->offsets.at[i].offset;
     for (uint32_t i = 0; i < builder->tasks.n; i++) {
         uint32_t n = builder->tasks.at[i].n_atoms;
         atoms[i] = arena_new_array(&builder->arena, n, sizeof **atoms);
@@ -144,7 +147,7 @@ static void place_atoms(struct compiler *compiler)
         atom->kind = from->leaf.kind;
         atom->index = from->leaf.index;
         atom->output = from->leaf.output;
-        atom->offset = builder->offsets.at[from->leaf.offset].offset;
+        atom->offset = &offsets[from->leaf.offset];
     }
     free(atoms);
 }

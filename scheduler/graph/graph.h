@@ -35,9 +35,9 @@ enum output_need { NEED_UNSET, NEED_REQUIRED, NEED_OPTIONAL };
 enum atom_kind { ATOM_OUTPUT, ATOM_GROUP };
 struct atom {
     enum atom_kind kind;
-    uint32_t index;       /* of the task, or of the group */
-    uint32_t output;      /* ATOM_OUTPUT: output index in that task */
-    struct offset offset; /* from the child's point to the parent's */
+    uint32_t index;              /* of the task, or of the group */
+    uint32_t output;             /* ATOM_OUTPUT: output index in that task */
+    const struct offset *offset; /* from the child's point to the parent's */
 };
 
 /* A condition in postfix order over a task's own atoms. */

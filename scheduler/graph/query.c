@@ -41,7 +41,7 @@ static bool spawns_itself(const struct graph_task *task, const struct dependency
     for (uint32_t i = 0; i < dependency->n_terms; i++) {
         if (dependency->terms[i].kind != TERM_ATOM)
             continue;
-        const struct offset *offset = &task->atoms[dependency->terms[i].atom].offset;
+        const struct offset *offset = task->atoms[dependency->terms[i].atom].offset;
         if (offset->kind == OFFSET_RELATIVE && offset_apply(cycling, offset, point) >= start)
             return false;
     }

@@ -5,8 +5,6 @@
 
 #include "base/banned.h"
 
-enum { CHILD_POINTS_MAX = 8 };
-
 void trigger_model_init(struct trigger_model *model, const struct workflow *workflow,
                         const struct restart *restart,
                         void (*say)(void *context, const struct message *message), void *context)
@@ -48,7 +46,7 @@ static void follow(struct trigger_model *model, const struct message *output,
                                                      .flows = output->flows});
         return;
     }
-    const struct offset *offset = &graph->tasks[edge->index].atoms[edge->atom].offset;
+    const struct offset *offset = graph->tasks[edge->index].atoms[edge->atom].offset;
     if (offset->kind == OFFSET_ABSOLUTE) {
         if (offset->point == output->point)
             satisfied(
@@ -56,11 +54,12 @@ static void follow(struct trigger_model *model, const struct message *output,
                 sequence_first(graph->sequences[edge->sequence].sequence, model->workflow->start));
         return;
     }
-    cycle_point points[CHILD_POINTS_MAX];
-    size_t n =
-        offset_invert(model->workflow->cycling, offset, output->point, points, CHILD_POINTS_MAX);
-    for (size_t i = 0; i < n; i++)
-        satisfied(model, output, edge, points[i]);
+    struct offset_children children;
+    cycle_point point;
+    offset_children_begin(&children, model->workflow->cycling, offset,
+                          graph->sequences[edge->sequence].sequence, output->point);
+    while ((point = offset_children_next(&children)) != POINT_NONE)
+        satisfied(model, output, edge, point);
 }
 
 static void hear_output(struct trigger_model *model, const struct message *output)

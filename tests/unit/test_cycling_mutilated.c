@@ -13,7 +13,7 @@
 
 #define CORPUS ROUSE_SOURCE_DIR "/tests/conformance/language/"
 
-enum { TEXT_MAX = 256, MODES = 6, CHILDREN_MAX = 8 };
+enum { TEXT_MAX = 256, MODES = 6 };
 
 static uint64_t random_state = 99;
 
@@ -70,15 +70,17 @@ static void use_point(const struct cycling *cycling, cycle_point point)
 static void use_offset(const struct cycling *cycling, const struct offset *offset,
                        cycle_point point)
 {
-    cycle_point children[CHILDREN_MAX];
+    struct offset_children children;
+    struct error error;
     const cycle_point parent = offset_apply(cycling, offset, point);
     if (offset->kind == OFFSET_ABSOLUTE || parent == POINT_NONE)
         return;
-    const size_t n = offset_invert(cycling, offset, parent, children, CHILDREN_MAX);
-    bool found = false;
-    for (size_t i = 0; i < n; i++)
-        found = found || children[i] == point;
-    assert_true(found);
+    struct sequence *sequence = sequence_create(cycling, "R1", point, POINT_MAX, &error);
+    assert_non_null(sequence);
+    offset_children_begin(&children, cycling, offset, sequence, parent);
+    assert_true(offset_children_next(&children) == point);
+    assert_true(offset_children_next(&children) == POINT_NONE);
+    sequence_destroy(sequence);
 }
 
 static void use_sequence(const struct sequence *sequence, cycle_point initial, cycle_point final)

@@ -104,8 +104,8 @@ static void an_arrow_makes_an_atom_a_dependency_and_an_edge(void **state)
     assert_int_equal(b->atoms[0].kind, ATOM_OUTPUT);
     assert_int_equal(b->atoms[0].index, index_of(self, "a"));
     assert_int_equal(b->atoms[0].output, OUTPUT_SUCCEEDED);
-    assert_int_equal(b->atoms[0].offset.kind, OFFSET_RELATIVE);
-    assert_int_equal(b->atoms[0].offset.n, 0);
+    assert_int_equal(b->atoms[0].offset->kind, OFFSET_RELATIVE);
+    assert_int_equal(b->atoms[0].offset->n, 0);
     assert_int_equal(b->n_dependencies, 1);
     assert_int_equal(b->dependencies[0].n_terms, 1);
     assert_false(b->dependencies[0].suicide);
@@ -193,10 +193,10 @@ static void offsets_keep_their_text_and_meaning(void **state)
     const struct graph_task *b = task_of(self, "b");
     assert_string_equal(b->dependencies[0].text, "a[-P2]:x | a[^]:started | a[7]:succeeded");
     assert_int_equal(b->atoms[0].output, OUTPUT_CUSTOM);
-    assert_int_equal(offset_apply(self->names.cycling, &b->atoms[0].offset, 5), 3);
-    assert_int_equal(b->atoms[1].offset.kind, OFFSET_ABSOLUTE);
-    assert_int_equal(b->atoms[1].offset.point, 1);
-    assert_int_equal(b->atoms[2].offset.point, 7);
+    assert_int_equal(offset_apply(self->names.cycling, b->atoms[0].offset, 5), 3);
+    assert_int_equal(b->atoms[1].offset->kind, OFFSET_ABSOLUTE);
+    assert_int_equal(b->atoms[1].offset->point, 1);
+    assert_int_equal(b->atoms[2].offset->point, 7);
     assert_int_equal(need_of(self, "a", OUTPUT_CUSTOM), NEED_OPTIONAL);
 }
 

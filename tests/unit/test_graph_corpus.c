@@ -22,7 +22,6 @@ static const struct difference {
     const char *why;
 } differences[] = {
     {"gg0075", false, "Cylc mangles submit-fail where submit stands in the same condition"},
-    {"gg0160", true, "truncated points as offsets are not implemented"},
     {"gg0268", true, "'()' is nonsense, which Cylc lets through"},
     {"gg0285", true, "'a(b)' is nonsense, which Cylc lets through"},
     {"gg0345", false, "[$-P1] counts back from the final point; Cylc looks at the last line only"},

@@ -164,7 +164,7 @@ static void every_child_of_a_long_offset_is_told(void **state)
     open(DATES("20200101T00Z", "[[graph]]\nPT12H = \"\"\"a[-P1Y-P1M-P1D] => b\na\n\"\"\"\n"));
     const struct graph *graph = fixture.workflow->graph;
     uint32_t b = cast_task(&fixture, "b");
-    const struct offset *offset = &graph->tasks[b].atoms[0].offset;
+    const struct offset *offset = graph->tasks[b].atoms[0].offset;
     const char *parents[] = {"20240228T0000Z", "20240229T1200Z", "20230228T0000Z", "20230430T0000Z",
                              "20201231T1200Z"};
     for (size_t i = 0; i < sizeof parents / sizeof *parents; i++) {
@@ -176,6 +176,18 @@ static void every_child_of_a_long_offset_is_told(void **state)
         assert_int_equal(cast_count(&fixture, "trigger.satisfied"), expected);
         cast_forget(&fixture);
     }
+}
+
+static void a_truncated_offset_tells_the_children_up_to_its_point(void **state)
+{
+    (void)state;
+    open(DATES("20260101T00Z", "[[graph]]\nPT6H = b[T06-P1D] => c\nT06 = b\n"));
+    say_output("20260101T0600Z", "b", OUTPUT_SUCCEEDED);
+    cast_expect(&fixture, "trigger.satisfied 20260101T1200Z/c number=0 flows=1,3\n"
+                          "trigger.satisfied 20260101T1800Z/c number=0 flows=1,3\n"
+                          "trigger.satisfied 20260102T0000Z/c number=0 flows=1,3\n"
+                          "trigger.satisfied 20260102T0600Z/c number=0 flows=1,3\n"
+                          "trigger.settled 20260101T0600Z/b number=4 flows=1,3\n");
 }
 
 static void a_member_of_a_family_is_told_to_its_group_once(void **state)
@@ -384,6 +396,7 @@ int main(void)
         TEST(an_absolute_trigger_tells_the_first_child),
         TEST(one_output_may_have_several_children_of_one_kind),
         TEST(every_child_of_a_long_offset_is_told),
+        TEST(a_truncated_offset_tells_the_children_up_to_its_point),
         TEST(a_member_of_a_family_is_told_to_its_group_once),
         TEST(a_wide_fan_out_takes_several_turns),
         TEST(a_fan_out_under_way_is_finished_at_shutdown),
