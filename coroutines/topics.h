@@ -67,6 +67,9 @@ enum field {
      * is said only when what it claims is committed. */                                           \
     X(REPLY, "reply", M(COMMANDS) | M(VIEWER) | M(JOBS), M(SERVER),                                \
       FIELD_ID | FIELD_NUMBER | FIELD_TEXT)                                                        \
+    /* the client has taken `number` chunks of the answer to request id; 0: nobody wants the rest. \
+     */                                                                                            \
+    X(REPLY_TAKEN, "reply.taken", M(SERVER), M(VIEWER), FIELD_ID | FIELD_NUMBER)                   \
     /* number: enum pool_command; flags: enum pool_command_flag; text: task ids, one a line;       \
      * detail: further argument; id 0: nobody waits for the outcome. */                            \
     X(POOL_COMMAND, "pool.command", M(COMMANDS) | M(HANDLERS) | M(HEALTH), M(TASK_POOL),           \

@@ -76,12 +76,41 @@ static void set_status(struct view *view, struct view_task *task, enum task_stat
 static void drop(struct view *view, struct view_task *task)
 {
     count(view, task, -1);
+    for (struct view_cursor *cursor = view->cursors; cursor; cursor = cursor->other)
+        if (cursor->next == task)
+            cursor->next = task->hh.next;
     HASH_DEL(view->tasks, task);
     VEC_EACH (struct view_xtrigger, xtrigger, &task->xtriggers)
         free(xtrigger->signature);
     vec_release(&task->xtriggers);
     free(task->satisfied);
+    free(task->how);
     free(task);
+}
+
+/* --- cursors --- */
+
+void view_cursor_open(struct view *view, struct view_cursor *cursor)
+{
+    *cursor = (struct view_cursor){.next = view->tasks, .other = view->cursors};
+    view->cursors = cursor;
+}
+
+const struct view_task *view_cursor_next(struct view_cursor *cursor)
+{
+    struct view_task *task = cursor->next;
+    if (task)
+        cursor->next = task->hh.next;
+    return task;
+}
+
+void view_cursor_close(struct view *view, struct view_cursor *cursor)
+{
+    struct view_cursor **at = &view->cursors;
+    while (*at && *at != cursor)
+        at = &(*at)->other;
+    if (*at)
+        *at = cursor->other;
 }
 
 /* --- topics --- */
@@ -162,6 +191,16 @@ static void apply_workflow(struct view *view, const struct message *m)
     view->reason = slice_copy(m->text);
 }
 
+static void apply_prerequisite(struct view *view, struct view_task *task, const struct message *m)
+{
+    uint32_t n = view->workflow->graph->tasks[m->task].n_atoms;
+    set_bit(&task->satisfied, m->number, n);
+    if (m->value != SATISFIED_NATURALLY && !task->how)
+        task->how = NEW_ARRAY(uint8_t, n);
+    if (task->how)
+        task->how[m->number] = (uint8_t)m->value;
+}
+
 /* Topics about one task that must be in the view already. */
 static void apply_to_task(struct view *view, const struct message *m)
 {
@@ -169,7 +208,7 @@ static void apply_to_task(struct view *view, const struct message *m)
     if (!task)
         return;
     if (m->topic == TOPIC_TASK_PREREQUISITE)
-        set_bit(&task->satisfied, m->number, view->workflow->graph->tasks[m->task].n_atoms);
+        apply_prerequisite(view, task, m);
     else if (m->topic == TOPIC_TASK_XTRIGGER)
         set_xtrigger(task, m->number, m->text, m->value != 0);
     else if (m->topic == TOPIC_TASK_OUTPUT)

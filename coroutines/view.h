@@ -30,6 +30,7 @@ struct view_task {
     struct flow_list flows;
     uint64_t outputs;    /* completed, by output index */
     uint64_t *satisfied; /* atoms; (n_atoms + 63) / 64 words */
+    uint8_t *how;        /* enum satisfied_how, by atom; NULL: all naturally */
     VEC(struct view_xtrigger) xtriggers;
     UT_hash_handle hh;
 };
@@ -38,6 +39,13 @@ struct view_group {
     struct view_key key;
     uint64_t *satisfied; /* members */
     UT_hash_handle hh;
+};
+
+/* A place in the list of tasks that stays good while the list changes. Tasks that are added later
+ * come later. */
+struct view_cursor {
+    struct view_task *next; /* NULL: at the end */
+    struct view_cursor *other;
 };
 
 struct view_problem { /* the last error of a signature */
@@ -50,6 +58,7 @@ struct view {
     struct view_task *tasks;
     struct view_group *groups;
     struct view_problem *problems;
+    struct view_cursor *cursors;
     uint32_t *active; /* by queue */
     uint64_t by_status[STATUSES];
     cycle_point runahead;
@@ -64,6 +73,11 @@ void view_release(struct view *view);
 void view_apply(struct view *view, const struct message *message);
 /* NULL: not in the pool. */
 const struct view_task *view_find(const struct view *view, cycle_point point, uint32_t task);
+/* Begin at the first task; until view_cursor_close the cursor belongs to the view. */
+void view_cursor_open(struct view *view, struct view_cursor *cursor);
+/* The next task, or NULL: that was all. */
+const struct view_task *view_cursor_next(struct view_cursor *cursor);
+void view_cursor_close(struct view *view, struct view_cursor *cursor);
 bool view_bit(const uint64_t *bits, uint32_t index);
 const struct view_group *view_find_group(const struct view *view, cycle_point point,
                                          uint32_t group);

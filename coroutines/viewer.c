@@ -1,13 +1,13 @@
-/* The viewer: answers queries from its read model. What the pool says waits in `pending` until it
+/* The viewer: answers queries from its read model (queries.h), in streams what is long (streams.h).
+ * What the pool says waits in `pending` until it
  * is recorded, so a client never sees what a crash could undo. What others say of jobs and
  * xtriggers is no state of a task: it waits for nothing, since after a crash of their process it
  * might wait for ever. */
-#include "base/id.h"
 #include "base/memory.h"
 #include "coroutines/actor.h"
-#include "coroutines/why.h"
+#include "coroutines/queries.h"
+#include "coroutines/streams.h"
 #include <errno.h>
-#include <jansson.h>
 
 #include "base/banned.h"
 
@@ -16,6 +16,7 @@ enum { APPLIED_PER_TURN = 1000 };
 struct viewer {
     struct actor actor;
     struct view view;
+    struct streams streams;
     struct text pending; /* encoded messages, each behind its u32 length */
     size_t first;        /* offset of the oldest */
     bool behind;         /* more was recorded since `pending` was looked at */
@@ -45,6 +46,12 @@ static void forget_applied(struct viewer *self)
     }
 }
 
+static void apply(struct viewer *self, const struct message *message)
+{
+    view_apply(&self->view, message);
+    streams_note(&self->streams, message);
+}
+
 /* Apply what is recorded by now; true if some of it is left for the next turn. */
 static bool catch_up(struct viewer *self)
 {
@@ -60,7 +67,7 @@ static bool catch_up(struct viewer *self)
             self->behind = false;
             break;
         }
-        view_apply(&self->view, &message);
+        apply(self, &message);
         self->first += sizeof length + length;
     }
     forget_applied(self);
@@ -69,133 +76,44 @@ static bool catch_up(struct viewer *self)
 
 /* --- queries --- */
 
-static void answer(struct viewer *self, const struct message *query, enum reply_kind kind,
-                   const char *text)
+static void answer(void *context, uint64_t id, enum reply_kind kind, const char *text)
 {
-    actor_say(&self->actor,
-              &(struct message){
-                  .topic = TOPIC_REPLY, .id = query->id, .number = kind, .text = slice_of(text)});
+    struct viewer *self = context;
+    actor_say(
+        &self->actor,
+        &(struct message){.topic = TOPIC_REPLY, .id = id, .number = kind, .text = slice_of(text)});
 }
 
-static void answer_json(struct viewer *self, const struct message *query, json_t *data)
+static int run_query(struct viewer *self, const struct message *query, const json_t *args,
+                     struct error *error)
 {
+    if (streams_takes(query->text))
+        return streams_open(&self->streams, query->id, query->text, args, error);
+    json_t *data = NULL;
+    int result = query_answer(&self->view, self->actor.context, query->text, args, &data, error);
+    if (result < 0)
+        return result;
     char *text = json_dumps(data, JSON_COMPACT | JSON_ENCODE_ANY);
     json_decref(data);
     PRE(text);
-    answer(self, query, REPLY_DONE, text);
+    if (strlen(text) < MESSAGE_SIZE_MAX - 1024)
+        answer(self, query->id, REPLY_DONE, text);
+    else
+        answer(self, query->id, REPLY_ERROR, "the answer is too large: ask for fewer tasks");
     free(text);
-}
-
-/* The task instance that "CYCLE/TASK" names. */
-static int find_instance(const struct view *view, const char *text, cycle_point *ret_point,
-                         uint32_t *ret_task, struct error *error)
-{
-    struct id id = {0};
-    int result = id_parse_relative(slice_of(text), &id, error);
-    if (result < 0)
-        return result;
-    if (!id.task.n)
-        return error_set(error, -EINVAL, "\"%.200s\" names no task: expected CYCLE/TASK", text);
-    char *name = slice_copy(id.task), *point = slice_copy(id.cycle);
-    *ret_task = workflow_task(view->workflow, name);
-    if (*ret_task == NO_INDEX)
-        result = error_set(error, -ENOENT, "no such task in this workflow: \"%.200s\"", name);
-    else
-        result = point_parse(view->workflow->cycling, point, ret_point, error);
-    free(name);
-    free(point);
-    return result;
-}
-
-typedef int for_instance(struct viewer *self, const char *text, cycle_point point, uint32_t task,
-                         struct text *out, struct error *error);
-
-/* Do it for each of the ids in "ids", which may be left out. */
-static int for_each_id(struct viewer *self, const json_t *args, for_instance *run, struct text *out,
-                       struct error *error)
-{
-    const json_t *ids = json_object_get(args, "ids");
-    if (ids && !json_is_array(ids))
-        return error_set(error, -EINVAL, "\"ids\" must be a list of texts");
-    for (size_t i = 0; i < json_array_size(ids); i++) {
-        const char *text = json_string_value(json_array_get(ids, i));
-        cycle_point point = POINT_NONE;
-        uint32_t task = NO_INDEX;
-        if (!text)
-            return error_set(error, -EINVAL, "\"ids\" must be a list of texts");
-        int result = find_instance(&self->view, text, &point, &task, error);
-        if (result == 0)
-            result = run(self, text, point, task, out, error);
-        if (result < 0)
-            return result;
-    }
     return 0;
 }
-
-static int explain(struct viewer *self, const char *text, cycle_point point, uint32_t task,
-                   struct text *out, struct error *error)
-{
-    (void)text;
-    (void)error;
-    why_task(&self->view, point, task, env_wall(self->actor.context->env), out);
-    return 0;
-}
-
-static void query_why(struct viewer *self, const struct message *query, const json_t *args)
-{
-    struct text out = {0};
-    struct error error = {0};
-    int result = for_each_id(self, args, explain, &out, &error);
-    if (!json_array_size(json_object_get(args, "ids")))
-        why_workflow(&self->view, &out);
-    if (result < 0)
-        answer(self, query, REPLY_ERROR, error.text);
-    else
-        answer_json(self, query, json_stringn(text_string(&out), out.n));
-    text_release(&out);
-}
-
-static int look_up(struct viewer *self, const char *text, cycle_point point, uint32_t task,
-                   struct text *out, struct error *error)
-{
-    (void)out;
-    return view_find(&self->view, point, task)
-               ? 0
-               : error_set(error, -ENOENT, "task not found: %.200s", text);
-}
-
-/* Alive; and, for each id, in the pool. */
-static void query_ping(struct viewer *self, const struct message *query, const json_t *args)
-{
-    struct error error = {0};
-    if (for_each_id(self, args, look_up, NULL, &error) < 0)
-        answer(self, query, REPLY_ERROR, error.text);
-    else
-        answer_json(self, query,
-                    json_pack("{s:s,s:s}", "workflow", self->actor.context->workflow_id, "status",
-                              workflow_status_names[self->view.status]));
-}
-
-static const struct {
-    const char *name;
-    void (*run)(struct viewer *self, const struct message *query, const json_t *args);
-} queries[] = {{"ping", query_ping}, {"why", query_why}};
 
 static void hear_query(struct viewer *self, const struct message *query)
 {
-    json_error_t bad;
+    struct error error = {0};
     const char *detail = query->detail.n ? query->detail.at : "{}";
-    json_t *args = json_loadb(detail, query->detail.n ? query->detail.n : 2, 0, &bad);
-    bool known = false;
-    for (size_t i = 0; i < sizeof queries / sizeof *queries && !known; i++) {
-        known = slice_equal(query->text, queries[i].name);
-        if (known && json_is_object(args))
-            queries[i].run(self, query, args);
-    }
-    if (!known)
-        answer(self, query, REPLY_ERROR, "this query is not implemented");
-    else if (!json_is_object(args))
-        answer(self, query, REPLY_ERROR, "\"args\" must be a JSON object");
+    json_t *args = json_loadb(detail, query->detail.n ? query->detail.n : 2, 0, NULL);
+    int result = json_is_object(args)
+                     ? run_query(self, query, args, &error)
+                     : error_set(&error, -EINVAL, "\"args\" must be a JSON object");
+    if (result < 0)
+        answer(self, query->id, REPLY_ERROR, error.text);
     json_decref(args);
 }
 
@@ -206,26 +124,35 @@ static void viewer_hear(struct actor *actor, const struct message *message)
     struct viewer *self = (struct viewer *)actor;
     if (message->topic == TOPIC_QUERY_REQUEST) {
         hear_query(self, message);
+    } else if (message->topic == TOPIC_REPLY_TAKEN) {
+        streams_taken(&self->streams, message->id, message->number);
     } else if (message->topic == TOPIC_RECORDED) {
         self->recorded = message_recorded(message, TASK_POOL);
         self->behind = true;
     } else if (message->sender == TASK_POOL && message->topic != TOPIC_WORKFLOW_SHUTDOWN) {
         defer(self, message);
     } else if (message->topic != TOPIC_WORKFLOW_SHUTDOWN) {
-        view_apply(&self->view, message);
+        apply(self, message);
     }
 }
 
 static bool viewer_work(struct actor *actor)
 {
     struct viewer *self = (struct viewer *)actor;
-    return self->behind && catch_up(self);
+    if (self->behind && catch_up(self))
+        return true;
+    if (streams_work(&self->streams))
+        co_wake(&actor->co); /* after the others have been heard */
+    return false;
 }
 
 /* Answers go on until the recorder has said its last. */
 static bool viewer_may_close(struct actor *actor)
 {
-    return bus_drained(actor->context->bus, VIEWER, ~MEMBER_BIT(RECORDER));
+    if (!bus_drained(actor->context->bus, VIEWER, ~MEMBER_BIT(RECORDER)))
+        return false;
+    streams_end(&((struct viewer *)actor)->streams);
+    return true;
 }
 
 static const struct actor_type viewer_type = {
@@ -236,6 +163,8 @@ static void *viewer_create(const struct cast_context *context, struct error *err
     (void)error;
     struct viewer *self = NEW(struct viewer);
     view_init(&self->view, context->workflow, context->restart);
+    self->streams =
+        (struct streams){.view = &self->view, .cast = context, .say = answer, .context = self};
     actor_init(&self->actor, &viewer_type, context);
     return self;
 }
@@ -246,6 +175,7 @@ static void viewer_destroy(void *member)
     if (!self)
         return;
     actor_release(&self->actor);
+    streams_release(&self->streams);
     view_release(&self->view);
     text_release(&self->pending);
     free(self);

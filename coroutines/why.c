@@ -178,6 +178,24 @@ static void add_incomplete(const struct view *view, const struct view_task *task
     text_add(out, "\n");
 }
 
+/* It ran and is gone: how often, and how that ended. */
+static void add_past(const struct view *view, const struct instance_view *past, struct text *out)
+{
+    char name[NAME_TEXT_MAX];
+    char *flows = show_flows(&past->flows);
+    const struct task_def *def = &view->workflow->tasks[past->task];
+    text_addf(out, "%s is not in the pool: it is %s, submit number %02" PRIu32 ", flows %s\n",
+              name_of(view, past->point, past->task, name), task_status_names[past->status],
+              past->submit, flows);
+    free(flows);
+    if (past->outputs)
+        text_add(out, "  completed:");
+    for (uint32_t o = 0; o < def->n_outputs; o++)
+        if (past->outputs >> o & 1)
+            text_addf(out, " %s", def->outputs[o].name);
+    text_add(out, past->outputs ? "\n" : "");
+}
+
 static void add_absent(const struct view *view, cycle_point point, uint32_t index, struct text *out)
 {
     char name[NAME_TEXT_MAX];
@@ -186,7 +204,7 @@ static void add_absent(const struct view *view, cycle_point point, uint32_t inde
         text_addf(out, "%s does not exist: the task does not run at that point\n", name);
         return;
     }
-    text_addf(out, "%s is not in the pool: it is finished, or nothing has spawned it yet\n", name);
+    text_addf(out, "%s is not in the pool and has not run: nothing has spawned it yet\n", name);
     if (view->runahead != POINT_NONE && point > view->runahead) {
         char limit[POINT_TEXT_MAX];
         text_addf(out, "  its point is beyond the runahead limit: %s\n",
@@ -215,14 +233,18 @@ static const char *doing(const struct view_task *task)
     return "";
 }
 
-void why_task(const struct view *view, cycle_point point, uint32_t index, int64_t now,
-              struct text *out)
+void why_instance(const struct view *view, const struct instance_view *instance, int64_t now,
+                  struct text *out)
 {
-    const struct view_task *task = view_find(view, point, index);
-    if (!task) {
+    const struct view_task *task = instance->live;
+    cycle_point point = instance->point;
+    uint32_t index = instance->task;
+    if (!task && instance->past && instance->status != STATUS_WAITING)
+        add_past(view, instance, out);
+    else if (!task)
         add_absent(view, point, index, out);
+    if (!task)
         return;
-    }
     char name[NAME_TEXT_MAX], since[TIME_TEXT_MAX], length[TIME_TEXT_MAX];
     text_addf(out, "%s is %s", name_of(view, point, index, name), task_status_names[task->status]);
     if (task->since)

@@ -3,11 +3,11 @@
 #ifndef ROUSE_WHY_H
 #define ROUSE_WHY_H
 
-#include "coroutines/view.h"
+#include "coroutines/show.h"
 
 /* Append lines about the instance to `out`; now: microseconds since 1970-01-01T00Z. */
-void why_task(const struct view *view, cycle_point point, uint32_t task, int64_t now,
-              struct text *out);
+void why_instance(const struct view *view, const struct instance_view *instance, int64_t now,
+                  struct text *out);
 /* Append one line about the workflow as a whole. */
 void why_workflow(const struct view *view, struct text *out);
 

@@ -4,6 +4,7 @@
 #include "scheduler/net/client.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/vec.h"
 #include "scheduler/net/keys.h"
 #include "scheduler/net/wire.h"
 #include "scheduler/run/process.h"
@@ -18,7 +19,16 @@
 enum { FAILED_HANDSHAKES_MAX = 3, MONITOR_FRAME_MAX = 512 };
 #define MONITOR_ENDPOINT "inproc://monitor"
 
+struct pending { /* a request under way */
+    uint64_t id;
+    bool streamed;
+    bool chunk_given; /* to be said to be taken */
+};
+
 struct client {
+    VEC(struct pending) pending;
+    VEC(struct wire_answer) kept; /* answers read while another one was waited for, oldest first */
+    uint64_t last_id;
     void *context, *socket, *monitor;
     struct contact contact;
     char *program, *workflow_id;
@@ -126,6 +136,10 @@ void client_close(struct client *self)
         zmq_close(self->socket);
     if (self->context)
         zmq_ctx_term(self->context);
+    VEC_EACH (struct wire_answer, answer, &self->kept)
+        wire_answer_release(answer);
+    vec_release(&self->kept);
+    vec_release(&self->pending);
     contact_release(&self->contact);
     free(self->program);
     free(self->workflow_id);
@@ -192,14 +206,17 @@ static int read_monitor(struct client *self, struct error *error)
     }
 }
 
-/* Wait until the answer can be read. */
-static int wait_for_answer(struct client *self, int64_t deadline, struct error *error)
+/* Wait until an answer can be read. deadline < 0: for ever. */
+static int wait_for_answer(struct client *self, int64_t began, int64_t deadline,
+                           struct error *error)
 {
     for (;;) {
         zmq_pollitem_t items[] = {{.socket = self->socket, .events = ZMQ_POLLIN},
                                   {.socket = self->monitor, .events = ZMQ_POLLIN}};
-        int64_t left = deadline - now_ms();
-        int n = left > 0 ? zmq_poll(items, 2, (long)left) : 0;
+        int64_t left = deadline < 0 ? -1 : deadline - now_ms();
+        if (deadline >= 0 && left < 0)
+            left = 0;
+        int n = zmq_poll(items, 2, (long)left);
         if (n < 0 && zmq_errno() != EINTR)
             return error_set(error, -zmq_errno(), "cannot wait for an answer: %s",
                              zmq_strerror(zmq_errno()));
@@ -208,59 +225,206 @@ static int wait_for_answer(struct client *self, int64_t deadline, struct error *
         int code = n > 0 ? read_monitor(self, error) : 0;
         if (code)
             return code;
-        if (deadline <= now_ms())
+        if (deadline >= 0 && deadline <= now_ms())
             return error_set(error, -ETIMEDOUT, "%s at %s:%d did not answer within %g s",
                              self->workflow_id, self->contact.host, self->contact.port,
-                             self->timeout_ms / 1e3);
+                             (double)(deadline - began) / 1e3);
     }
 }
 
-/* Read one answer. 1: a chunk, go on; 0: done. */
-static int take_answer(struct client *self, client_chunk *chunk, void *context, json_t **ret_data,
-                       struct error *error)
+/* --- requests under way --- */
+
+static struct pending *find_pending(struct client *self, uint64_t id)
+{
+    VEC_EACH (struct pending, pending, &self->pending)
+        if (pending->id == id)
+            return pending;
+    return NULL;
+}
+
+static void forget_pending(struct client *self, uint64_t id)
+{
+    struct pending *pending = find_pending(self, id);
+    if (pending)
+        *pending = self->pending.at[--self->pending.n];
+}
+
+static int send_text(struct client *self, const struct text *request, struct error *error)
+{
+    if (request->n > WIRE_REQUEST_MAX)
+        return error_set(error, -EMSGSIZE, "the request of %zu bytes is too large (limit %d)",
+                         request->n, WIRE_REQUEST_MAX);
+    if (zmq_send(self->socket, request->at, request->n, ZMQ_DONTWAIT) < 0)
+        return error_set(error, -zmq_errno(), "cannot ask %s: %s", self->workflow_id,
+                         zmq_strerror(zmq_errno()));
+    return 0;
+}
+
+/* "taken" or "cancel", which nobody answers. */
+static void send_word(struct client *self, const char *word, uint64_t id)
+{
+    struct text request = {0};
+    struct error ignored = {0}; /* then no more comes, and the wait runs out */
+    json_t *args = json_pack("{s:I,s:i}", "id", (json_int_t)id, "n", 1);
+    wire_request_write(word, args, self->program, 0, false, &request);
+    (void)send_text(self, &request, &ignored);
+    json_decref(args);
+    text_release(&request);
+}
+
+int client_send(struct client *self, const char *command, const json_t *args, bool stream,
+                uint64_t *ret_request, struct error *error)
+{
+    struct text request = {0};
+    uint64_t id = ++self->last_id;
+    wire_request_write(command, args, self->program, id, stream, &request);
+    int code = send_text(self, &request, error);
+    text_release(&request);
+    if (code)
+        return code;
+    *vec_push(&self->pending) = (struct pending){.id = id, .streamed = stream};
+    *ret_request = id;
+    return 0;
+}
+
+void client_cancel(struct client *self, uint64_t request)
+{
+    struct pending *pending = find_pending(self, request);
+    if (pending && pending->streamed)
+        send_word(self, "cancel", request);
+    forget_pending(self, request);
+    size_t n = 0;
+    for (size_t i = 0; i < self->kept.n; i++)
+        if (self->kept.at[i].id == request)
+            wire_answer_release(&self->kept.at[i]);
+        else
+            self->kept.at[n++] = self->kept.at[i];
+    self->kept.n = n;
+}
+
+int client_descriptor(const struct client *self)
+{
+    int fd = -1;
+    size_t n = sizeof fd;
+    return zmq_getsockopt(self->socket, ZMQ_FD, &fd, &n) ? -zmq_errno() : fd;
+}
+
+static int read_answer(struct client *self, struct wire_answer *ret_answer, struct error *error)
 {
     zmq_msg_t frame;
-    struct wire_answer answer;
     zmq_msg_init(&frame);
     int code = receive_frame(self->socket, &frame);
     if (code)
         error_set(error, code, "cannot read the answer: %s", zmq_strerror(-code));
     else
-        code = wire_answer_read(zmq_msg_data(&frame), zmq_msg_size(&frame), &answer, error);
+        code = wire_answer_read(zmq_msg_data(&frame), zmq_msg_size(&frame), ret_answer, error);
     zmq_msg_close(&frame);
-    if (code)
-        return code;
-    if (answer.kind == WIRE_ERROR)
-        code = error_set(error, -EREMOTEIO, "%s", answer.message);
-    else if (answer.kind == WIRE_CHUNK)
-        code = 1;
-    else
-        *ret_data = json_incref(answer.value);
-    if (code == 1 && chunk)
-        chunk(context, answer.value);
-    wire_answer_release(&answer);
     return code;
+}
+
+/* An answer that was kept for this request (0: any). */
+static bool take_kept(struct client *self, uint64_t request, struct wire_answer *ret_answer)
+{
+    for (size_t i = 0; i < self->kept.n; i++) {
+        if (request && self->kept.at[i].id != request)
+            continue;
+        *ret_answer = self->kept.at[i];
+        self->kept.n--;
+        memmove(&self->kept.at[i], &self->kept.at[i + 1],
+                (self->kept.n - i) * sizeof *self->kept.at);
+        return true;
+    }
+    return false;
+}
+
+/* Read answers until one is to this request. What is to nothing under way is dropped. */
+static int read_until(struct client *self, uint64_t request, int timeout_ms,
+                      struct wire_answer *ret_answer, struct error *error)
+{
+    int64_t began = now_ms();
+    int64_t wait = timeout_ms ? timeout_ms : (int64_t)self->timeout_ms;
+    for (;;) {
+        struct wire_answer answer;
+        int code = wait_for_answer(self, began, wait < 0 ? -1 : began + wait, error);
+        if (!code)
+            code = read_answer(self, &answer, error);
+        if (code)
+            return code;
+        if (!answer.id) /* about a request that could not even be read */
+            answer.id = request ? request : self->pending.at[0].id;
+        if (!find_pending(self, answer.id)) {
+            wire_answer_release(&answer);
+        } else if (!request || answer.id == request) {
+            *ret_answer = answer;
+            return 0;
+        } else if (self->kept.n == CLIENT_KEPT_MAX) {
+            wire_answer_release(&answer);
+            return error_set(error, -ENOBUFS, "%d answers have not been waited for",
+                             CLIENT_KEPT_MAX);
+        } else {
+            *vec_push(&self->kept) = answer;
+        }
+    }
+}
+
+int client_wait(struct client *self, uint64_t request, int timeout_ms,
+                struct wire_answer *ret_answer, struct error *error)
+{
+    struct pending *pending = find_pending(self, request);
+    if (request ? !pending : !self->pending.n)
+        return error_set(error, -EINVAL, "no such request is under way");
+    VEC_EACH (struct pending, each, &self->pending)
+        if (each->chunk_given && (!request || each == pending)) {
+            each->chunk_given = false;
+            send_word(self, "taken", each->id);
+        }
+    if (!take_kept(self, request, ret_answer)) {
+        int code = read_until(self, request, timeout_ms, ret_answer, error);
+        if (code)
+            return code;
+    }
+    if (ret_answer->kind == WIRE_CHUNK)
+        find_pending(self, ret_answer->id)->chunk_given = true;
+    else
+        forget_pending(self, ret_answer->id);
+    return 0;
+}
+
+/* --- asking and waiting --- */
+
+static int take_answer(struct wire_answer *answer, client_chunk *chunk, void *context,
+                       json_t **ret_data, struct error *error)
+{
+    switch (answer->kind) {
+    case WIRE_ERROR:
+        return error_set(error, -EREMOTEIO, "%s", answer->message);
+    case WIRE_CHUNK:
+        if (chunk)
+            chunk(context, answer->value);
+        return 1;
+    case WIRE_DATA:
+        break;
+    }
+    *ret_data = json_incref(answer->value);
+    return 0;
 }
 
 int client_request(struct client *self, const char *command, const json_t *args,
                    client_chunk *chunk, void *context, json_t **ret_data, struct error *error)
 {
-    struct text request = {0};
-    wire_request_write(command, args, self->program, chunk != NULL, &request);
-    int code = 0;
-    if (request.n > WIRE_REQUEST_MAX)
-        code = error_set(error, -EMSGSIZE, "the request of %zu bytes is too large (limit %d)",
-                         request.n, WIRE_REQUEST_MAX);
-    else if (zmq_send(self->socket, request.at, request.n, ZMQ_DONTWAIT) < 0)
-        code = error_set(error, -zmq_errno(), "cannot ask %s: %s", self->workflow_id,
-                         zmq_strerror(zmq_errno()));
-    text_release(&request);
+    uint64_t request;
+    int code = client_send(self, command, args, chunk != NULL, &request, error);
     if (code)
         return code;
     do {
-        code = wait_for_answer(self, now_ms() + self->timeout_ms, error);
-        if (!code)
-            code = take_answer(self, chunk, context, ret_data, error);
+        struct wire_answer answer;
+        code = client_wait(self, request, 0, &answer, error);
+        if (!code) {
+            code = take_answer(&answer, chunk, context, ret_data, error);
+            wire_answer_release(&answer);
+        }
     } while (code > 0);
+    if (code && code != -EREMOTEIO)
+        client_cancel(self, request);
     return code;
 }

@@ -30,8 +30,9 @@ struct request {
     uint64_t id; /* ours */
     json_t *client_id;
     struct listener_peer peer;
-    bool stream, overflowed;
+    bool stream;
     struct text chunks;
+    struct request *next_stream;
     UT_hash_handle hh;
 };
 
@@ -44,6 +45,7 @@ struct server {
     struct listener *listener;
     struct env_watch requests_watch, keys_watch;
     struct request *requests; /* by id, oldest first */
+    struct request *streams;  /* those of them that are streamed */
     uint64_t last_id, refused;
     bool shutting_down, fault, watching, done;
     char *fault_text;
@@ -54,7 +56,8 @@ static void log_warning(struct server *self, const char *text)
     self->context->env->ops->log(self->context->env, LOG_WARNING_LEVEL, text);
 }
 
-static void send_answer(struct server *self, const struct listener_peer *peer,
+/* False: the client is gone, or does not read. */
+static bool send_answer(struct server *self, const struct listener_peer *peer,
                         const struct text *answer)
 {
     int code = listener_send(self->listener, peer, text_string(answer), answer->n);
@@ -62,6 +65,7 @@ static void send_answer(struct server *self, const struct listener_peer *peer,
         trace("server: client gone", 0, 0);
     else if (code)
         log_warning(self, "an answer was dropped: the client does not read");
+    return !code;
 }
 
 static void send_error(struct server *self, const struct listener_peer *peer, const json_t *id,
@@ -75,6 +79,11 @@ static void send_error(struct server *self, const struct listener_peer *peer, co
 
 static void request_destroy(struct server *self, struct request *request)
 {
+    struct request **at = &self->streams;
+    while (*at && *at != request)
+        at = &(*at)->next_stream;
+    if (*at)
+        *at = request->next_stream;
     HASH_DEL(self->requests, request);
     json_decref(request->client_id);
     text_release(&request->chunks);
@@ -89,6 +98,10 @@ static uint64_t remember(struct server *self, const struct listener_peer *peer,
     request->client_id = json_incref(wire->id);
     request->peer = *peer;
     request->stream = wire->stream;
+    if (wire->stream) {
+        request->next_stream = self->streams;
+        self->streams = request;
+    }
     HASH_ADD(hh, self->requests, id, sizeof request->id, request);
     return request->id;
 }
@@ -103,7 +116,7 @@ static struct slice json_text(const json_t *value, char **ret_owned)
  * whoever gets it. */
 static bool is_query(const char *name)
 {
-    static const char *const queries[] = {"ping", "why", "show", "dump"};
+    static const char *const queries[] = {"dump", "ping", "show", "subscribe", "why", "workflow"};
     for (size_t i = 0; i < sizeof queries / sizeof *queries; i++)
         if (!strcmp(name, queries[i]))
             return true;
@@ -152,6 +165,46 @@ static int say_messages(struct server *self, const struct listener_peer *peer,
     return 0;
 }
 
+/* --- streams: the client says what it has taken --- */
+
+/* n chunks of the answer have been taken; 0: nobody wants the rest. */
+static void say_taken(struct server *self, const struct request *request, uint32_t n)
+{
+    if (!bus_closed(self->context->bus, SERVER))
+        bus_publish(self->context->bus, SERVER,
+                    &(struct message){.topic = TOPIC_REPLY_TAKEN, .id = request->id, .number = n});
+}
+
+static struct request *find_stream(struct server *self, const struct listener_peer *peer,
+                                   const json_t *id)
+{
+    struct request *request = self->streams;
+    while (request && (request->peer.n != peer->n || memcmp(request->peer.at, peer->at, peer->n) ||
+                       !(id ? json_equal(request->client_id, id) : !request->client_id)))
+        request = request->next_stream;
+    return request;
+}
+
+/* "taken" and "cancel": nobody answers them; about a stream that has ended they are late. True if
+ * it is one of them. */
+static bool hear_reader(struct server *self, const struct listener_peer *peer,
+                        const struct wire_request *wire)
+{
+    bool cancel = !strcmp(wire->command, "cancel");
+    if (!cancel && strcmp(wire->command, "taken"))
+        return false;
+    json_int_t n = json_integer_value(json_object_get(wire->args, "n"));
+    struct request *request = find_stream(self, peer, json_object_get(wire->args, "id"));
+    if (!request || (!cancel && (n < 1 || n > UINT32_MAX)))
+        return true;
+    say_taken(self, request, cancel ? 0 : (uint32_t)n);
+    if (cancel) {
+        send_error(self, &request->peer, request->client_id, "cancelled");
+        request_destroy(self, request);
+    }
+    return true;
+}
+
 static int check_room(const struct server *self, struct error *error)
 {
     if (self->fault)
@@ -171,8 +224,14 @@ static void handle_request(struct server *self, const struct listener_request *r
     int code = request->body ? wire_request_read(request->body, request->n, &wire, &error)
                              : error_set(&error, -EBADMSG, "bad request: not one frame");
     bool garbage = code != 0;
+    if (!code && hear_reader(self, &request->peer, &wire)) {
+        wire_request_release(&wire);
+        return;
+    }
     if (!code)
         code = check_room(self, &error);
+    if (!code && !wire.stream && !strcmp(wire.command, "subscribe"))
+        code = error_set(&error, -EINVAL, "subscribe: ask for a stream (\"stream\": true)");
     if (!code && !strcmp(wire.command, "message"))
         code = say_messages(self, &request->peer, &wire, &error);
     else if (!code)
@@ -205,52 +264,61 @@ static void report_refused_keys(struct server *self)
     log_warning(self, "a client was refused: its key is not known");
 }
 
-static void keep_chunk(struct request *request, struct slice data)
+/* For a client that wants all in one answer. */
+static void keep_chunk(struct server *self, struct request *request, struct slice data)
 {
-    request->overflowed |= request->chunks.n + data.n > SERVER_CHUNKS_MAX;
-    if (request->overflowed)
+    if (request->chunks.n + data.n > SERVER_CHUNKS_MAX) {
+        say_taken(self, request, 0);
+        send_error(self, &request->peer, request->client_id,
+                   "the answer is too large: ask for a stream");
+        request_destroy(self, request);
         return;
+    }
     if (request->chunks.n)
         text_add_char(&request->chunks, ',');
     text_add_n(&request->chunks, data.at, data.n);
+    say_taken(self, request, 1);
+}
+
+static void send_chunk(struct server *self, struct request *request, struct slice data)
+{
+    struct text answer = {0};
+    wire_chunk_write(request->client_id, data, &answer);
+    bool sent = send_answer(self, &request->peer, &answer);
+    text_release(&answer);
+    if (sent)
+        return;
+    say_taken(self, request, 0);
+    request_destroy(self, request);
+}
+
+static void send_last(struct server *self, struct request *request, const struct message *reply)
+{
+    struct text answer = {0};
+    if (reply->number == REPLY_DONE) {
+        wire_data_write(request->client_id, text_string(&request->chunks), reply->text, &answer);
+    } else {
+        char *message = slice_copy(reply->text);
+        wire_error_write(request->client_id, message, &answer);
+        free(message);
+    }
+    send_answer(self, &request->peer, &answer);
+    text_release(&answer);
+    request_destroy(self, request);
 }
 
 static void handle_reply(struct server *self, const struct message *reply)
 {
     struct request *request;
-    struct text answer = {0};
     HASH_FIND(hh, self->requests, &reply->id, sizeof reply->id, request);
     if (!request)
         return;
-    switch ((enum reply_kind)reply->number) {
-    case REPLY_CHUNK:
-        if (!request->stream) {
-            keep_chunk(request, reply->text);
-            return;
-        }
-        wire_chunk_write(request->client_id, reply->text, &answer);
-        break;
-    case REPLY_DONE:
-        if (request->overflowed) {
-            wire_error_write(request->client_id, "the answer is too large: ask for a stream",
-                             &answer);
-            break;
-        }
-        wire_data_write(request->client_id, text_string(&request->chunks), reply->text, &answer);
-        break;
-    case REPLY_ERROR: {
-        char *message = slice_copy(reply->text);
-        wire_error_write(request->client_id, message, &answer);
-        free(message);
-        break;
-    }
-    default:
-        IMPOSSIBLE("unknown kind of reply");
-    }
-    send_answer(self, &request->peer, &answer);
-    text_release(&answer);
     if (reply->number != REPLY_CHUNK)
-        request_destroy(self, request);
+        send_last(self, request, reply);
+    else if (request->stream)
+        send_chunk(self, request, reply->text);
+    else
+        keep_chunk(self, request, reply->text);
 }
 
 static bool hear_cast(struct server *self)

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 
@@ -85,8 +86,8 @@ void wire_request_release(struct wire_request *request)
     *request = (struct wire_request){0};
 }
 
-void wire_request_write(const char *command, const json_t *args, const char *program, bool stream,
-                        struct text *out)
+void wire_request_write(const char *command, const json_t *args, const char *program, uint64_t id,
+                        bool stream, struct text *out)
 {
     text_add(out, "{\"command\":");
     add_json_string(out, command);
@@ -97,7 +98,10 @@ void wire_request_write(const char *command, const json_t *args, const char *pro
         text_add(out, "{}");
     text_add(out, ",\"meta\":{\"prog\":");
     add_json_string(out, program ? program : "");
-    text_add(out, stream ? "},\"stream\":true}" : "}}");
+    text_add_char(out, '}');
+    if (id)
+        text_addf(out, ",\"id\":%" PRIu64, id);
+    text_add(out, stream ? ",\"stream\":true}" : "}");
 }
 
 static void begin(const json_t *id, struct text *out)
@@ -152,6 +156,7 @@ int wire_answer_read(const void *bytes, size_t n, struct wire_answer *ret_answer
     json_t *failed = json_object_get(root, "error");
     if (!root)
         return error_set(error, -EBADMSG, "the scheduler's answer is not JSON: %s", where.text);
+    answer.id = (uint64_t)json_integer_value(json_object_get(root, "id"));
     if (failed) {
         const char *message = json_string_value(json_object_get(failed, "message"));
         answer.kind = WIRE_ERROR;

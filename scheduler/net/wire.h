@@ -6,6 +6,11 @@
  *            with "id" if the request had one; "chunks": [...] before "data" if there were any
  *   streamed {"id": ID, "chunk": ...} any number of times, then an answer
  *
+ * Of a stream no more than some chunks are sent before the client says that it has taken them:
+ *   {"command": "taken", "args": {"id": ID, "n": CHUNKS}}
+ *   {"command": "cancel", "args": {"id": ID}}                        it does not want the rest
+ * which are not answered.
+ *
  * The command "message" brings what jobs say; its args are
  *   {"job": "CYCLE/TASK/NN", "messages": [{"severity", "text", "when", "offset"}, ...]}
  * where `when` is in microseconds since 1970-01-01T00Z and `offset` is the place just after the
@@ -38,9 +43,9 @@ struct wire_request {
 int wire_request_read(const void *bytes, size_t n, struct wire_request *ret_request,
                       struct error *error);
 void wire_request_release(struct wire_request *request);
-/* args may be NULL. program: who asks, for the log. */
-void wire_request_write(const char *command, const json_t *args, const char *program, bool stream,
-                        struct text *out);
+/* args may be NULL. program: who asks, for the log. id 0: none. */
+void wire_request_write(const char *command, const json_t *args, const char *program, uint64_t id,
+                        bool stream, struct text *out);
 
 /* Answers. `data` is JSON text (empty: null); `id` may be NULL; `chunks`: JSON texts joined by
  * commas, or empty. */
@@ -51,6 +56,7 @@ void wire_error_write(const json_t *id, const char *message, struct text *out);
 enum wire_answer_kind { WIRE_DATA, WIRE_CHUNK, WIRE_ERROR };
 struct wire_answer {
     enum wire_answer_kind kind;
+    uint64_t id;    /* 0: none, or one that is no number */
     json_t *value;  /* data or chunk; owned by the reader of the answer */
     json_t *chunks; /* array or NULL; owned likewise */
     char *message;  /* WIRE_ERROR; owned likewise */

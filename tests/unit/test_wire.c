@@ -19,7 +19,7 @@ static void a_request_is_read_as_written(void **state)
     struct error error = {0};
     struct wire_request request;
     json_t *args = json_pack("{s:[s]}", "ids", "1/a");
-    wire_request_write("trigger", args, "rouse", true, &text);
+    wire_request_write("trigger", args, "rouse", 0, true, &text);
     assert_int_equal(wire_request_read(text.at, text.n, &request, &error), 0);
     assert_string_equal(request.command, "trigger");
     assert_true(json_equal(request.args, args));
