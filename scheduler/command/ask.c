@@ -2,15 +2,16 @@
 #define ROUSE_TOUCHES_THE_WORLD
 #include "scheduler/command/ask.h"
 #include "base/memory.h"
-#include "scheduler/net/client.h"
+#include "scheduler/command/option.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/banned.h"
 
-int ask(const struct invocation *invocation, const struct workflow_place *place,
-        const char *command, const json_t *args, json_t **ret_data, struct error *error)
+int ask_stream(const struct invocation *invocation, const struct workflow_place *place,
+               const char *command, const json_t *args, client_chunk *chunk, void *context,
+               json_t **ret_data, struct error *error)
 {
     const struct client_options options = {
         .run_dir = place->run_dir,
@@ -22,13 +23,55 @@ int ask(const struct invocation *invocation, const struct workflow_place *place,
     if (!client)
         return error->code;
     json_t *data = NULL;
-    int code = client_request(client, command, args, NULL, NULL, &data, error);
+    int code = client_request(client, command, args, chunk, context, &data, error);
     client_close(client);
     if (ret_data && !code)
         *ret_data = data;
     else
         json_decref(data);
     return code;
+}
+
+int ask(const struct invocation *invocation, const struct workflow_place *place,
+        const char *command, const json_t *args, json_t **ret_data, struct error *error)
+{
+    return ask_stream(invocation, place, command, args, NULL, NULL, ret_data, error);
+}
+
+json_t *ask_ids(const struct target *target)
+{
+    json_t *ids = json_array();
+    for (size_t i = 0; i < target->ids.n; i++)
+        json_array_append_new(ids, json_string(target->ids.at[i]));
+    return json_pack("{s:o}", "ids", ids);
+}
+
+int ask_targets(const struct invocation *invocation, int n, char *const *arguments, bool allow_ids,
+                bool need_ids, ask_target *one, void *context)
+{
+    struct targets targets;
+    struct error error = {0};
+    if (resolve_targets(n, arguments, allow_ids, need_ids, &targets, &error))
+        return command_fail(invocation, EXIT_FAILED, &error);
+    int status = EXIT_OK;
+    for (size_t i = 0; i < targets.n; i++) {
+        int each = one(invocation, &targets.at[i], context);
+        status = each ? each : status;
+    }
+    targets_release(&targets);
+    return status;
+}
+
+int ask_run(const struct command *command, struct invocation *invocation, int argc, char **argv,
+            ask_target *one)
+{
+    int first;
+    int status = options_parse(command, invocation, NULL, 0, argc, argv, &first);
+    if (status != OPTIONS_GO_ON)
+        return status;
+    if (first == argc)
+        return options_refuse(command, invocation, "no workflow is named");
+    return ask_targets(invocation, argc - first, argv + first, true, false, one, NULL);
 }
 
 int ask_fail(const struct invocation *invocation, const char *workflow_id,
@@ -46,11 +89,9 @@ static int ask_one(const struct invocation *invocation, const struct target *tar
 {
     struct error error = {0};
     json_t *with_ids = args ? json_copy((json_t *)args) : json_object();
-    json_t *ids = json_array();
-    for (size_t i = 0; i < target->ids.n; i++)
-        json_array_append_new(ids, json_string(target->ids.at[i]));
+    json_t *ids = ask_ids(target);
     if (target->ids.n) /* commands to a whole workflow take none */
-        json_object_set(with_ids, "ids", ids);
+        json_object_update(with_ids, ids);
     json_decref(ids);
     int code = ask(invocation, &target->place, command, with_ids, NULL, &error);
     json_decref(with_ids);
@@ -76,14 +117,21 @@ int ask_each(const struct invocation *invocation, const struct targets *targets,
     return status;
 }
 
+struct asked { /* the same for each target */
+    const char *command;
+    const json_t *args;
+};
+
+static int ask_asked(const struct invocation *invocation, const struct target *target,
+                     void *context)
+{
+    const struct asked *asked = context;
+    return ask_one(invocation, target, asked->command, asked->args);
+}
+
 int ask_arguments(const struct invocation *invocation, int n, char *const *arguments,
                   bool allow_ids, bool need_ids, const char *command, const json_t *args)
 {
-    struct targets targets;
-    struct error error = {0};
-    if (resolve_targets(n, arguments, allow_ids, need_ids, &targets, &error))
-        return command_fail(invocation, EXIT_FAILED, &error);
-    int status = ask_each(invocation, &targets, command, args);
-    targets_release(&targets);
-    return status;
+    struct asked asked = {command, args};
+    return ask_targets(invocation, n, arguments, allow_ids, need_ids, ask_asked, &asked);
 }

@@ -3,6 +3,7 @@
 #define ROUSE_ASK_H
 
 #include "scheduler/command/command.h"
+#include "scheduler/net/client.h"
 #include "scheduler/run/resolve.h"
 #include <jansson.h>
 
@@ -10,6 +11,24 @@
  * in client.h. */
 int ask(const struct invocation *invocation, const struct workflow_place *place,
         const char *command, const json_t *args, json_t **ret_data, struct error *error);
+
+/* The same for answers that may come in chunks. */
+int ask_stream(const struct invocation *invocation, const struct workflow_place *place,
+               const char *command, const json_t *args, client_chunk *chunk, void *context,
+               json_t **ret_data, struct error *error);
+/* {"ids": [...]}: those of a target; a new reference. */
+json_t *ask_ids(const struct target *target);
+
+/* Something to do for each workflow that is named; returns an exit status. */
+typedef int ask_target(const struct invocation *invocation, const struct target *target,
+                       void *context);
+/* Do it for each workflow among the arguments; the last status that is not EXIT_OK, or EXIT_OK. */
+int ask_targets(const struct invocation *invocation, int n, char *const *arguments, bool allow_ids,
+                bool need_ids, ask_target *one, void *context);
+
+/* A command without options of its own that takes workflows and, in them, tasks. */
+int ask_run(const struct command *command, struct invocation *invocation, int argc, char **argv,
+            ask_target *one);
 
 /* Send `command` to each target with its ids in args (which may be NULL and is not changed); prints
  * what Cylc prints. Returns the exit status. */

@@ -13,6 +13,7 @@
     X(cast)                                                                                        \
     X(clean)                                                                                       \
     X(cycle_point)                                                                                 \
+    X(dump)                                                                                        \
     X(get_workflow_contact)                                                                        \
     X(get_workflow_version)                                                                        \
     X(graph)                                                                                       \
@@ -29,6 +30,7 @@
     X(release)                                                                                     \
     X(resume)                                                                                      \
     X(scan)                                                                                        \
+    X(show)                                                                                        \
     X(stop)                                                                                        \
     X(trigger)                                                                                     \
     X(validate)                                                                                    \

@@ -1,58 +1,28 @@
 /* `why`. */
-#include "base/memory.h"
 #include "scheduler/command/ask.h"
 #include "scheduler/command/option.h"
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/banned.h"
 
-static void print(const json_t *data)
+static int explain(const struct invocation *invocation, const struct target *target, void *context)
 {
-    if (json_is_string(data)) {
-        (void)fputs(json_string_value(data), stdout);
-        return;
-    }
-    char *text = json_dumps(data, JSON_ENCODE_ANY | JSON_INDENT(2));
-    (void)puts(text ? text : "");
-    free(text);
-}
-
-static int explain(const struct invocation *invocation, const struct target *target)
-{
+    (void)context;
     struct error error = {0};
-    json_t *args = json_object(), *ids = json_array(), *data = NULL;
-    for (size_t i = 0; i < target->ids.n; i++)
-        json_array_append_new(ids, json_string(target->ids.at[i]));
-    json_object_set_new(args, "ids", ids);
+    json_t *args = ask_ids(target), *data = NULL;
     int code = ask(invocation, &target->place, "why", args, &data, &error);
     json_decref(args);
     if (code)
         return ask_fail(invocation, target->place.id, &error);
-    print(data);
+    const char *text = json_string_value(data);
+    (void)fputs(text ? text : "", stdout);
     json_decref(data);
     return EXIT_OK;
 }
 
 static int run(const struct command *self, struct invocation *invocation, int argc, char **argv)
 {
-    int first;
-    int status = options_parse(self, invocation, NULL, 0, argc, argv, &first);
-    if (status != OPTIONS_GO_ON)
-        return status;
-    if (first == argc)
-        return options_refuse(self, invocation, "no workflow is named");
-    struct targets targets;
-    struct error error = {0};
-    if (resolve_targets(argc - first, argv + first, true, false, &targets, &error))
-        return command_fail(invocation, EXIT_FAILED, &error);
-    status = EXIT_OK;
-    for (size_t i = 0; i < targets.n; i++) {
-        int one = explain(invocation, &targets.at[i]);
-        status = one ? one : status;
-    }
-    targets_release(&targets);
-    return status;
+    return ask_run(self, invocation, argc, argv, explain);
 }
 
 const struct command command_why = {
@@ -60,7 +30,8 @@ const struct command command_why = {
     .summary = "explain why a task does not run",
     .synopsis = "[OPTIONS] WORKFLOW[//CYCLE/TASK]...",
     .help = "Say what a task waits for: other tasks, xtriggers, a queue, the runahead limit, a\n"
-            "hold, a pause; or why it is not there. Without a task: the state of the workflow.\n\n"
+            "hold, a pause; or why it is not there, and how it ended if it has run. Without a\n"
+            "task: the state of the workflow.\n\n"
             "Example:\n"
             "    $ rouse why flow//20260101T0000Z/model\n",
     .run = run,

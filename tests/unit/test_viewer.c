@@ -129,8 +129,7 @@ static void ping_is_answered(void **state)
     expect_answer("ping", "{\"ids\": [\"1/a\"]}", REPLY_DONE,
                   "{\"workflow\":\"flow/run1\",\"status\":\"paused\"}");
     expect_answer("ping", "{\"ids\": [\"1/a\", \"2/a\"]}", REPLY_ERROR, "task not found: 2/a");
-    expect_answer("ping", "{\"ids\": [\"1/zz\"]}", REPLY_ERROR,
-                  "no such task in this workflow: \"zz\"");
+    expect_answer("ping", "{\"ids\": [\"1/zz\"]}", REPLY_ERROR, "task not found: 1/zz");
 }
 
 static void bad_queries_are_refused(void **state)
@@ -360,9 +359,9 @@ static void why_a_task_is_not_there(void **state)
     cast_say_recorded(&fixture);
     expect_why("3/e", "\"3/e does not exist: the task does not run at that point\\n\"");
     expect_why("12/a", "\"12/a does not exist: the task does not run at that point\\n\"");
-    expect_why("6/q", "\"6/q is not in the pool: it is finished, or nothing has spawned it yet\\n"
+    expect_why("6/q", "\"6/q is not in the pool and has not run: nothing has spawned it yet\\n"
                       "  its point is beyond the runahead limit: 5\\n\"");
-    expect_why("5/b", "\"5/b is not in the pool: it is finished, or nothing has spawned it yet\\n"
+    expect_why("5/b", "\"5/b is not in the pool and has not run: nothing has spawned it yet\\n"
                       "  waits for: a:succeeded\\n"
                       "    5/a:succeeded (it is not in the pool)\\n"
                       "  waits for: a[-P1]:succeeded\\n"
