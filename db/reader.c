@@ -65,13 +65,16 @@ static const char *column(sqlite3_stmt *statement, int number)
     return text ? (const char *)text : "";
 }
 
-int reader_param(struct reader *self, const char *key, char **ret_value, struct error *error)
+/* One value; key NULL: the statement takes none. 1, 0 or negative. */
+static int one_value(struct reader *self, const char *sql, const char *key, char **ret_value,
+                     struct error *error)
 {
     sqlite3_stmt *statement = NULL;
-    int code = prepare(self, "SELECT value FROM workflow_params WHERE key=?", &statement, error);
+    int code = prepare(self, sql, &statement, error);
     if (code)
         return code;
-    sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC);
+    if (key)
+        sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC);
     code = step(self, statement, error);
     if (code > 0)
         *ret_value = sqlite3_column_type(statement, 0) == SQLITE_NULL
@@ -79,6 +82,16 @@ int reader_param(struct reader *self, const char *key, char **ret_value, struct 
                          : str_copy(column(statement, 0));
     sqlite3_finalize(statement);
     return code;
+}
+
+int reader_param(struct reader *self, const char *key, char **ret_value, struct error *error)
+{
+    return one_value(self, "SELECT value FROM workflow_params WHERE key=?", key, ret_value, error);
+}
+
+int reader_some_cycle(struct reader *self, char **ret_cycle, struct error *error)
+{
+    return one_value(self, "SELECT cycle FROM task_states LIMIT 1", NULL, ret_cycle, error);
 }
 
 static void bind_choice(sqlite3_stmt *statement, const struct reader_choice *choice)

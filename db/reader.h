@@ -18,6 +18,9 @@ void reader_close(struct reader *reader); /* takes NULL */
 /* A value of workflow_params: 1 and ret_value (heap; NULL for SQL's NULL), 0: there is none. */
 int reader_param(struct reader *reader, const char *key, char **ret_value, struct error *error);
 
+/* Some cycle point of the run as it is written there (heap), or 0: there is none yet. */
+int reader_some_cycle(struct reader *reader, char **ret_cycle, struct error *error);
+
 /* Which rows: patterns with *, ? and [...], and a flow number. */
 struct reader_choice {
     const char *cycle, *name; /* NULL: any */

@@ -11,6 +11,7 @@
 /* Sorted by name. */
 #define COMMANDS(X)                                                                                \
     X(cast)                                                                                        \
+    X(cat_log)                                                                                     \
     X(clean)                                                                                       \
     X(cycle_point)                                                                                 \
     X(dump)                                                                                        \
@@ -37,7 +38,8 @@
     X(version)                                                                                     \
     X(view)                                                                                        \
     X(vip)                                                                                         \
-    X(why)
+    X(why)                                                                                         \
+    X(workflow_state)
 
 #define COMMAND_DECLARE_(name) extern const struct command command_##name;
 COMMANDS(COMMAND_DECLARE_)

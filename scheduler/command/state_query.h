@@ -1,0 +1,31 @@
+/* Asking a run database which tasks have reached a state or an output: one look, for
+ * `workflow-state`, which looks again and again. */
+#ifndef ROUSE_STATE_QUERY_H
+#define ROUSE_STATE_QUERY_H
+
+#include "base/error.h"
+#include "base/text.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+enum state_kind {
+    STATE_STATUS,  /* selector: a task state */
+    STATE_TRIGGER, /* an output by its name */
+    STATE_MESSAGE  /* an output by its message */
+};
+
+struct state_query {
+    const char *cycle, *task; /* patterns; NULL: any */
+    const char *selector;     /* NULL: any */
+    const char *offset;       /* added to the cycle; NULL: none */
+    enum state_kind kind;
+    uint32_t flow; /* 0: any */
+    bool old_format, pretty;
+};
+
+/* Append a line for each that matches; the number of them, or negative and why: -ENOENT while there
+ * is no database, -EINVAL for a cycle or an offset that cannot be. */
+int state_query(const char *database, const struct state_query *query, struct text *out,
+                struct error *error);
+
+#endif
