@@ -51,7 +51,7 @@ static void add_condition(struct expansion *self, cycle_point parent, uint32_t t
 
 static cycle_point parent_of(const struct expansion *self, const struct atom *atom)
 {
-    return offset_apply(self->view->workflow->cycling, &atom->offset, self->instance->point);
+    return offset_apply(self->view->workflow->cycling, atom->offset, self->instance->point);
 }
 
 /* How the atom was satisfied; NULL: it is not. */

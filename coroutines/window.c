@@ -3,7 +3,7 @@
 
 #include "base/banned.h"
 
-enum { WINDOW_POINTS_MAX = 8 }; /* child points that one offset may lead to */
+enum { WINDOW_POINTS_MAX = 32 }; /* child points that one offset may lead to */
 
 static const struct view_task *find_member(const struct view *view, const struct group *group,
                                            cycle_point point)
@@ -21,7 +21,7 @@ static const struct view_task *find_parent(const struct view *view, cycle_point 
     const struct view_task *found = NULL;
     for (uint32_t a = 0; a < graph->n_atoms && !found; a++) {
         const struct atom *atom = &graph->atoms[a];
-        cycle_point parent = offset_apply(view->workflow->cycling, &atom->offset, point);
+        cycle_point parent = offset_apply(view->workflow->cycling, atom->offset, point);
         found = atom->kind == ATOM_OUTPUT
                     ? view_find(view, parent, atom->index)
                     : find_member(view, &view->workflow->graph->groups[atom->index], parent);
@@ -38,14 +38,19 @@ static const struct view_task *find_child(const struct view *view, cycle_point p
     const struct graph *graph = view->workflow->graph;
     if (edge->kind == EDGE_GROUP)
         return find_children(view, point, &graph->groups[edge->index].edges);
-    const struct offset *offset = &graph->tasks[edge->index].atoms[edge->atom].offset;
-    cycle_point points[WINDOW_POINTS_MAX];
+    const struct offset *offset = graph->tasks[edge->index].atoms[edge->atom].offset;
     if (offset->kind == OFFSET_ABSOLUTE) /* any point may be a child's: those at its own count */
         return view_find(view, point, edge->index);
     const struct view_task *found = NULL;
-    size_t n = offset_invert(view->workflow->cycling, offset, point, points, WINDOW_POINTS_MAX);
-    for (size_t i = 0; i < n && !found; i++)
-        found = view_find(view, points[i], edge->index);
+    struct offset_children children;
+    offset_children_begin(&children, view->workflow->cycling, offset,
+                          graph->sequences[edge->sequence].sequence, point);
+    for (unsigned i = 0; i < WINDOW_POINTS_MAX && !found; i++) {
+        cycle_point child = offset_children_next(&children);
+        if (child == POINT_NONE)
+            break;
+        found = view_find(view, child, edge->index);
+    }
     return found;
 }
 
