@@ -9,7 +9,7 @@
 
 #include "base/banned.h"
 
-static void warn(void *context, const char *text)
+void definition_warn(void *context, const char *text)
 {
     (void)context;
     (void)fprintf(stderr, "WARNING - %s\n", text);
@@ -24,7 +24,7 @@ int definition_load(const struct invocation *invocation, const char *argument,
         return command_fail(invocation, EXIT_FAILED, &error);
     options->now = process_now() / 1000000;
     struct workflow *workflow =
-        workflow_load(path, options, invocation->quiet ? NULL : warn, NULL, &error);
+        workflow_load(path, options, invocation->quiet ? NULL : definition_warn, NULL, &error);
     free(path);
     if (!workflow)
         return command_fail(invocation, EXIT_FAILED, &error);

@@ -10,6 +10,8 @@
  * what is wrong. options->now is filled in. */
 int definition_load(const struct invocation *invocation, const char *argument,
                     struct workflow_options *options, struct workflow **ret_workflow);
+/* "WARNING - TEXT" on stderr. */
+void definition_warn(void *context, const char *text);
 /* A task's or family's title; never NULL. */
 const char *definition_title(const struct task_def *namespace);
 

@@ -13,6 +13,7 @@
     X(cast)                                                                                        \
     X(cat_log)                                                                                     \
     X(clean)                                                                                       \
+    X(config)                                                                                      \
     X(cycle_point)                                                                                 \
     X(dump)                                                                                        \
     X(get_workflow_contact)                                                                        \

@@ -2,7 +2,7 @@
 #define ROUSE_TOUCHES_THE_WORLD
 #include "scheduler/command/validate.h"
 #include "base/memory.h"
-#include "scheduler/command/template_lists.h"
+#include "scheduler/command/definition.h"
 #include "scheduler/job/runner.h"
 #include "scheduler/run/process.h"
 #include "scheduler/run/resolve.h"
@@ -11,12 +11,6 @@
 #include <string.h>
 
 #include "base/banned.h"
-
-static void warn(void *context, const char *text)
-{
-    (void)context;
-    (void)fprintf(stderr, "WARNING - %s\n", text);
-}
 
 enum { PLATFORMS_NAMED = 10 };
 
@@ -44,10 +38,10 @@ int validate_definition(const struct invocation *invocation, const char *path,
 {
     struct error error = {0};
     options->now = process_now() / 1000000;
-    struct workflow *workflow = workflow_load(path, options, warn, NULL, &error);
+    struct workflow *workflow = workflow_load(path, options, definition_warn, NULL, &error);
     if (!workflow)
         return command_fail(invocation, EXIT_FAILED, &error);
-    validate_platforms(workflow, warn, NULL);
+    validate_platforms(workflow, definition_warn, NULL);
     if (!invocation->quiet)
         (void)printf("Valid for cylc-8.4.4\n");
     workflow_destroy(workflow);

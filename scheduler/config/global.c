@@ -3,6 +3,7 @@
 #include "scheduler/config/global.h"
 #include "base/check.h"
 #include "base/memory.h"
+#include "scheduler/config/merged.h"
 #include "scheduler/config/parse.h"
 #include "scheduler/config/source.h"
 #include "scheduler/config/template.h"
@@ -234,6 +235,11 @@ void global_destroy(struct global_config *config)
 }
 
 /* --- asking --- */
+
+void global_fill_defaults(struct global_config *config)
+{
+    tree_fill_defaults(&config->tree, &schema_global);
+}
 
 const struct item_tree *global_tree(const struct global_config *config)
 {

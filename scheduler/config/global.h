@@ -39,6 +39,9 @@ const struct item *global_item(const struct global_config *config, const char *s
  * be NULL: all defaults. PRE: the table has a row for it. */
 struct value global_value(const struct global_config *config, struct arena *arena,
                           const char *section, const char *subsection, const char *name);
+/* Put in every item that is not set, with its default, for printing. Platforms made of the config
+ * before would not see it. */
+void global_fill_defaults(struct global_config *config);
 /* The whole tree, for printing and for the platforms. */
 const struct item_tree *global_tree(const struct global_config *config);
 

@@ -41,6 +41,7 @@ struct loading {
     VEC(uint32_t) sequential_tasks;
     VEC(struct external_trigger) external_triggers;
     bool sequential_xtriggers;
+    bool acyclic; /* nothing but R1 in the graph, and no points: it does not cycle */
     struct graph *graph;
 };
 
@@ -68,6 +69,9 @@ uint32_t load_clock(struct loading *self, const char *offset);
 /* tasks.c: namespaces to tasks, the graph */
 int load_namespaces(struct loading *self);
 int load_graph(struct loading *self);
+/* The recurrence an item of [graph] is for. `graph`, which [dependencies]graph of Cylc 7 becomes,
+ * is R1. */
+const char *load_recurrence(const struct item *item);
 /* Index of a task, implicit ones defined as allowed; NO_INDEX and an error without a place. */
 uint32_t load_task(struct loading *self, const char *name, struct error *error);
 /* Tasks meant by the name of a task or family: true, or false if there is neither. The array lives

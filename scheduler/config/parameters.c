@@ -52,6 +52,10 @@ int parameters_expand(struct loading *self, const struct item *item, const char 
                       parameter_name_handler *handler, void *context)
 {
     struct expanding expanding = {handler, context, false};
+    if (!strcmp(name, "<")) /* left of "t<m>" in a list whose first item is quoted: no name */
+        return 0;
+    if (!strchr(name, '<'))
+        return handler(context, name);
     int result =
         params_expand_name(self->params, slice_of(name), take_name, &expanding, self->error);
     return result < 0 && !expanding.handled ? item_error_where(self->error, item) : result;

@@ -65,7 +65,7 @@ static bool is_acyclic(const struct loading *self)
 {
     const struct item *graph = load_section(self, "scheduling", "graph");
     for (const struct item *item = graph ? graph->first : NULL; item; item = item->next)
-        if (strcmp(item->name, "R1") != 0 && strcmp(item->name, "1") != 0)
+        if (strcmp(load_recurrence(item), "R1") != 0 && strcmp(item->name, "1") != 0)
             return false;
     return graph && graph->first && !load_setting(self, "scheduling", NULL, "cycling mode") &&
            !load_setting(self, "scheduling", NULL, "initial cycle point") &&
@@ -243,7 +243,7 @@ static int load_runahead(struct loading *self)
 int load_cycling(struct loading *self)
 {
     struct workflow *workflow = self->workflow;
-    bool acyclic = is_acyclic(self);
+    bool acyclic = self->acyclic = is_acyclic(self);
     int result = create_cycling(self, acyclic);
     workflow->final = POINT_MAX;
     if (result == 0 && acyclic)

@@ -149,6 +149,11 @@ static int fail_in(struct loading *self, const struct item *item)
     return error_where(self->error, NULL, 0, item_path(item, path));
 }
 
+const char *load_recurrence(const struct item *item)
+{
+    return strcmp(item->name, "graph") ? item->name : "R1";
+}
+
 /* One piece of a graph item; items of the same name add up. */
 static int add_text(struct loading *self, struct graph_builder *builder, const struct item *item,
                     const struct raw_value *raw, bool *any)
@@ -161,7 +166,8 @@ static int add_text(struct loading *self, struct graph_builder *builder, const s
     if (!slice_trim(slice_of(text)).n)
         return 0;
     *any = true;
-    if (graph_builder_add(builder, item->name, text, raw->file, raw->line, self->error) < 0)
+    if (graph_builder_add(builder, load_recurrence(item), text, raw->file, raw->line, self->error) <
+        0)
         return fail_in(self, item);
     return 0;
 }

@@ -193,7 +193,7 @@ static int find_and_upgrade(struct upgrading *self, const struct old_name *name,
     return item->section ? find_and_upgrade(self, name, item, rest, any) : 0;
 }
 
-/* "[scheduling][dependencies]graph" and "[dependencies][X]graph" to "[graph]X". */
+/* "[scheduling][dependencies]graph" to "[graph]graph", "[dependencies][X]graph" to "[graph]X". */
 static int upgrade_dependencies(struct upgrading *self)
 {
     struct item_tree *tree = self->tree;
@@ -209,7 +209,7 @@ static int upgrade_dependencies(struct upgrading *self)
     while (old->first) {
         struct item *item = old->first;
         struct item *text = item->section ? item_find(tree, item, "graph") : item;
-        const char *name = item->section ? item->name : "R1";
+        const char *name = item->name; /* an item is `graph`, which is R1 */
         item_detach(tree, item);
         if (!text || text->section || item_find(tree, graph, name))
             return item_error(self->error, text ? text : item, -EINVAL,

@@ -151,38 +151,71 @@ int value_string(struct arena *arena, const struct raw_value *raw, const char **
     return result;
 }
 
-/* The next item of a list whose first item is quoted: each may be quoted, and then may hold commas
- * and hashes. 1, 0 at the end. */
-static int take_quoted(struct slice *rest, struct slice *ret, struct error *error)
+/* A list whose first item is quoted is taken apart as Python's shlex does it: words and quoted
+ * texts that touch are one item, a comma, a blank or any character that is not in a word ends one.
+ */
+static bool is_word_char(char c)
 {
-    *rest = slice_trim(*rest);
-    if (!rest->n || rest->at[0] == '#')
-        return 0;
-    size_t n = 0;
-    if (is_quoted(*rest)) {
-        const char *end = closing_quote(*rest);
-        if (!end)
-            return refuse(error, "a closing quote", *rest);
-        *ret = slice_trim((struct slice){rest->at + 1, (size_t)(end - rest->at) - 1});
-        n = (size_t)(end - rest->at) + 1;
-        while (n < rest->n && (rest->at[n] == ' ' || rest->at[n] == '\t'))
-            n++;
-        if (n < rest->n && rest->at[n] != ',' && rest->at[n] != '#')
-            return refuse(error, "a comma after the closing quote", *rest);
-    } else {
-        while (n < rest->n && rest->at[n] != ',' && rest->at[n] != '#')
-            n++;
-        *ret = slice_trim((struct slice){rest->at, n});
-    }
-    if (n < rest->n && rest->at[n] == ',')
-        n++;
-    *rest = (struct slice){rest->at + n, rest->n - n};
-    return 1;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (unsigned char)c >= 0x80 || (c && strchr("_~-./*?=", c));
 }
 
-static int take_plain(struct slice *rest, struct slice *ret, struct error *error)
+/* Append what stands between quotes; the length with the quotes, or 0 if they are not closed. */
+static size_t take_quotes(struct slice rest, struct text *item)
 {
-    (void)error;
+    char quote = rest.at[0];
+    for (size_t i = 1; i < rest.n; i++) {
+        if (rest.at[i] == quote)
+            return i + 1;
+        bool escaped = quote == '"' && rest.at[i] == '\\' && i + 1 < rest.n &&
+                       (rest.at[i + 1] == '"' || rest.at[i + 1] == '\\');
+        i += escaped;
+        text_add_char(item, rest.at[i]);
+    }
+    return 0;
+}
+
+/* The words and quoted texts in front; one other character if there are none. */
+static int take_token(struct slice *rest, struct text *item, struct error *error)
+{
+    size_t n = 0;
+    while (n < rest->n && (is_word_char(rest->at[n]) || rest->at[n] == '\\' ||
+                           is_quoted((struct slice){rest->at + n, 1}))) {
+        const struct slice here = {rest->at + n, rest->n - n};
+        size_t taken = 1;
+        if (is_quoted(here) && !(taken = take_quotes(here, item)))
+            return refuse(error, "a closing quote", *rest);
+        if (*here.at == '\\' && here.n > 1)
+            text_add_char(item, here.at[taken++]);
+        else if (is_word_char(*here.at))
+            text_add_char(item, *here.at);
+        n += taken;
+    }
+    if (!n)
+        text_add_char(item, rest->at[n++]);
+    *rest = (struct slice){rest->at + n, rest->n - n};
+    return 0;
+}
+
+/* 1 and the next item, or 0 at the end. */
+static int take_quoted(struct arena *arena, struct slice *rest, struct slice *ret,
+                       struct error *error)
+{
+    while (rest->n && (strchr(", \t\n\r", rest->at[0])))
+        *rest = (struct slice){rest->at + 1, rest->n - 1};
+    if (!rest->n || rest->at[0] == '#')
+        return 0;
+    struct text item = {0};
+    int result = take_token(rest, &item, error);
+    if (result == 0)
+        *ret =
+            (struct slice){arena_text(arena, (struct slice){text_string(&item), item.n}), item.n};
+    text_release(&item);
+    return result < 0 ? result : 1;
+}
+
+static int take_plain(struct slice *rest, struct slice *ret)
+{
     if (!rest->n)
         return 0;
     const char *comma = memchr(rest->at, ',', rest->n);
@@ -221,7 +254,7 @@ static int for_each_item(struct arena *arena, const struct raw_value *raw, add_i
             return refuse(error, "quotes around names with commas (\"foo<m,n>\")", rest);
     }
     int result;
-    while ((result = quoted ? take_quoted(&rest, &item, error) : take_plain(&rest, &item, error)) >
+    while ((result = quoted ? take_quoted(arena, &rest, &item, error) : take_plain(&rest, &item)) >
            0)
         if (item.n && (result = add(context, arena, item, error)) < 0)
             return result;
@@ -387,6 +420,8 @@ static int read_scalar(struct value *value, struct error *error)
     case VALUE_DURATION:
         return parse_duration(value->string, &value->number, error);
     case VALUE_STRING:
+    case VALUE_FORMAT:
+    case VALUE_XTRIGGER:
         return 0;
     case VALUE_STRING_LIST:
     case VALUE_DURATION_LIST:

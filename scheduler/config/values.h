@@ -26,6 +26,8 @@ enum value_type {
     VALUE_STRING_LIST,   /* "a, b", items quoted or not */
     VALUE_DURATION_LIST, /* "PT1M, 3*PT1H" */
     VALUE_INTEGER_LIST,  /* "1, 3..5, 10..20..5" */
+    VALUE_FORMAT,        /* a string; set to nothing there is none */
+    VALUE_XTRIGGER,      /* a string; `xtrigger` is filled in when it is understood */
     VALUE_GRAPH          /* left as written */
 };
 
@@ -46,9 +48,12 @@ struct integer_list {
 
 enum { LIST_MAX = 1 << 20 }; /* items of one list, multipliers counted out */
 
+struct xtrigger_def;
+
 struct value {
     enum value_type type;
     bool empty; /* `item =`: set to nothing */
+    bool unset; /* there is no such item, and it has no default */
     bool boolean;
     int64_t integer;
     double number;
@@ -56,6 +61,7 @@ struct value {
     struct string_list strings;
     struct number_list numbers;
     struct integer_list integers;
+    const struct xtrigger_def *xtrigger;
 };
 
 /* Read `raw` as `type`; everything in the value lives in the arena. On error -EINVAL and what was

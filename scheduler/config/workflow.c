@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/table.h"
 #include "scheduler/config/load.h"
+#include "scheduler/config/merged.h"
 #include "scheduler/config/parameters.h"
 #include "scheduler/config/parse.h"
 #include "scheduler/config/template.h"
@@ -22,7 +23,8 @@ struct loaded {
     struct workflow workflow; /* first: what the user sees */
     struct arena arena;
     struct task_name *names;
-    struct graph *graph; /* as built; workflow.graph may have clock triggers added */
+    struct graph *graph;   /* as built; workflow.graph may have clock triggers added */
+    struct item_tree tree; /* for workflow_tree */
 };
 
 /* The last one with parameters, or NULL. */
@@ -256,6 +258,10 @@ static struct workflow *load(const char *name, struct slice text,
     *error = (struct error){0};
     namespaces_init(&self.namespaces, &self.scratch, &loaded->arena);
     int result = load_text(&self, text, reader);
+    if (result == 0 && self.options->keep_tree) {
+        item_tree_init(&loaded->tree, &loaded->arena, loaded->workflow.source);
+        merged_make(&self, &loaded->tree);
+    }
     loading_release(&self);
     if (result == 0)
         return &loaded->workflow;
@@ -295,10 +301,21 @@ void workflow_destroy(struct workflow *workflow)
         return;
     struct loaded *loaded = (struct loaded *)workflow;
     HASH_CLEAR(hh, loaded->names);
+    item_tree_release(&loaded->tree);
     graph_destroy(loaded->graph);
     cycling_destroy(workflow->cycling);
     arena_release(&loaded->arena);
     free(loaded);
+}
+
+const struct item_tree *workflow_tree(struct workflow *workflow, bool defaults)
+{
+    struct loaded *loaded = (struct loaded *)workflow;
+    if (!loaded->tree.table)
+        return NULL;
+    if (defaults)
+        tree_fill_defaults(&loaded->tree, &schema_flow);
+    return &loaded->tree;
 }
 
 uint32_t workflow_task(const struct workflow *workflow, const char *name)

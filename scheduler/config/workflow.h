@@ -184,7 +184,8 @@ struct template_options {
 /* Options of the command line that change the definition; NULL = not given. */
 struct workflow_options {
     const char *initial, *final, *start, *stop, *hold_after;
-    int64_t now; /* seconds since 1970-01-01T00Z, for `now` */
+    int64_t now;    /* seconds since 1970-01-01T00Z, for `now` */
+    bool keep_tree; /* for workflow_tree */
     struct template_options templates;
 };
 
@@ -199,6 +200,11 @@ struct workflow *workflow_parse(const char *name, const char *text, size_t size,
                                 void (*warn)(void *context, const char *text), void *context,
                                 struct error *error);
 void workflow_destroy(struct workflow *workflow);
+
+struct item_tree;
+/* The whole configuration after inheritance (merged.h), if options->keep_tree was set; else NULL.
+ * With `defaults` every item that is not set is put in, with its default. */
+const struct item_tree *workflow_tree(struct workflow *workflow, bool defaults);
 
 /* Task index of a name, or NO_INDEX. O(1). */
 uint32_t workflow_task(const struct workflow *workflow, const char *name);

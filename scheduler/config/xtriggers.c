@@ -1,5 +1,6 @@
 /* [scheduling][xtriggers]: "label = function(arguments):interval". */
 #include "scheduler/config/load.h"
+#include "scheduler/config/xtrigger_args.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,58 +23,25 @@ static bool is_word(struct slice s, const char *more)
     return s.n > 0;
 }
 
-/* The length of the argument at the front: up to a comma outside of quotes and brackets. */
-static size_t argument_length(struct slice args)
-{
-    char quote = 0;
-    int depth = 0;
-    for (size_t i = 0; i < args.n; i++) {
-        char c = args.at[i];
-        if (quote)
-            quote = c == quote ? 0 : quote;
-        else if (c == '"' || c == '\'')
-            quote = c;
-        else if (strchr("([{", c))
-            depth++;
-        else if (strchr(")]}", c))
-            depth--;
-        else if (c == ',' && depth <= 0)
-            return i;
-    }
-    return args.n;
-}
-
-/* Whether argument is `sequential = ...`; its value. */
-static bool is_sequential(struct slice argument, struct slice *ret_value)
-{
-    const char *equals = argument.n ? memchr(argument.at, '=', argument.n) : NULL;
-    if (!equals)
-        return false;
-    size_t n = (size_t)(equals - argument.at);
-    *ret_value = slice_trim((struct slice){equals + 1, argument.n - n - 1});
-    return slice_equal(slice_trim((struct slice){argument.at, n}), "sequential");
-}
-
 /* Take `sequential=` out of the arguments: it is the scheduler's, not the function's. */
 static int split_args(struct loading *self, struct slice args, struct xtrigger_def *def,
                       struct error *error)
 {
     struct text others = {0};
+    struct xtrigger_argument argument;
     int result = 0;
-    while (args.n && result == 0) {
-        size_t n = argument_length(args);
-        struct slice argument = slice_trim((struct slice){args.at, n}), value;
-        n += n < args.n;
-        args = (struct slice){args.at + n, args.n - n};
-        if (is_sequential(argument, &value)) {
-            def->sequential = slice_equal(value, "True");
-            if (!def->sequential && !slice_equal(value, "False"))
-                result = error_set(error, -EINVAL,
-                                   "expected sequential=True or sequential=False, not \"%.*s\"",
-                                   (int)value.n, value.at);
-        } else if (argument.n) {
-            text_addf(&others, "%s%.*s", others.n ? ", " : "", (int)argument.n, argument.at);
+    for (struct slice rest = args; result == 0 && xtrigger_next_argument(&rest, &argument);) {
+        const char *from = argument.name.n ? argument.name.at : argument.value.at - argument.quoted;
+        const char *to = argument.value.at + argument.value.n + argument.quoted;
+        if (!slice_equal(argument.name, "sequential")) {
+            text_addf(&others, "%s%.*s", others.n ? ", " : "", (int)(to - from), from);
+            continue;
         }
+        def->sequential = slice_equal(argument.value, "True");
+        if (!def->sequential && !slice_equal(argument.value, "False"))
+            result = error_set(error, -EINVAL,
+                               "expected sequential=True or sequential=False, not \"%.*s\"",
+                               (int)argument.value.n, argument.value.at);
     }
     def->args = arena_text(self->keep, (struct slice){text_string(&others), others.n});
     text_release(&others);

@@ -45,6 +45,18 @@ int param_find(const struct params *params, struct slice name)
     return PARAM_NONE;
 }
 
+const char *const *params_values(const struct params *params, const char *name, size_t *ret_n,
+                                 bool *ret_integers)
+{
+    int index = param_find(params, slice_of(name));
+    if (index < 0)
+        return NULL;
+    const struct param *param = &params->all.at[index];
+    *ret_n = param->values.n;
+    *ret_integers = param->integers;
+    return (const char *const *)param->values.at;
+}
+
 static struct param *param_of(struct params *params, const char *name, struct error *error)
 {
     int index = param_find(params, slice_of(name));

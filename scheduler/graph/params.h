@@ -28,6 +28,11 @@ int params_define(struct params *params, const char *name, const char *values, s
 int params_template(struct params *params, const char *name, const char *template_text,
                     struct error *error);
 
+/* The values of a parameter, as texts (integers in canonical form); NULL if it is not defined. They
+ * belong to params. */
+const char *const *params_values(const struct params *params, const char *name, size_t *ret_n,
+                                 bool *ret_integers);
+
 /* One value of one parameter. */
 struct param_value {
     const char *name;

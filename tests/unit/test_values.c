@@ -121,7 +121,18 @@ static void a_list_that_begins_with_a_quote_has_quoted_items(void **state)
     assert_list("\"single, quoted, string\"", LIST("single, quoted, string"));
     assert_list("\"C\", \"D\"", LIST("C", "D"));
     assert_refused(VALUE_STRING_LIST, "\"a", "closing quote");
-    assert_refused(VALUE_STRING_LIST, "\"a\" b", "comma");
+    assert_refused(VALUE_STRING_LIST, "\"a\", 'b", "closing quote");
+}
+
+static void after_a_quoted_item_all_that_is_no_word_separates(void **state)
+{
+    (void)state;
+    assert_list("\"a\" b", LIST("a", "b"));
+    assert_list("\"t<i,j>\", u<i>", LIST("t<i,j>", "u", "<", "i", ">"));
+    assert_list("\"a\", x/y.z~*?=-_1", LIST("a", "x/y.z~*?=-_1"));
+    assert_list("'a'\"b\"c, d", LIST("abc", "d"));
+    assert_list("'a\\b', \"c\\\"d\", e\\ f", LIST("a\\b", "c\"d", "e f"));
+    assert_list("\"a\", \"\", b", LIST("a", "b"));
 }
 
 static void names_with_commas_must_be_quoted_in_lists(void **state)
@@ -138,6 +149,26 @@ static void a_list_may_stand_on_several_lines(void **state)
     struct value value = read_as(VALUE_STRING_LIST, "\n a,\n b\n", true);
     assert_int_equal(value.strings.n, 2);
     assert_string_equal(value.strings.at[1], "b");
+}
+
+static void assert_integers(const char *text, const int64_t *expected, uint32_t n)
+{
+    struct value value = read_as(VALUE_INTEGER_LIST, text, false);
+    assert_int_equal(value.integers.n, n);
+    for (uint32_t i = 0; i < n; i++)
+        assert_int_equal(value.integers.at[i], expected[i]);
+}
+
+static void integer_lists_have_ranges_with_steps(void **state)
+{
+    (void)state;
+    assert_integers("1, 3..5,10..20..5", (const int64_t[]){1, 3, 4, 5, 10, 15, 20}, 7);
+    assert_integers("-1 .. 1", (const int64_t[]){-1, 0, 1}, 3);
+    assert_integers("5..1", NULL, 0);
+    assert_refused(VALUE_INTEGER_LIST, "1..x", "an integer");
+    assert_refused(VALUE_INTEGER_LIST, "1..2..3..4", "a range");
+    assert_refused(VALUE_INTEGER_LIST, "1..9..0", "positive step");
+    assert_refused(VALUE_INTEGER_LIST, "0..9999999999", "longer than");
 }
 
 static void booleans_are_true_or_false(void **state)
@@ -197,8 +228,10 @@ int main(void)
         cmocka_unit_test(a_block_moves_left_as_far_as_all_its_lines_go),
         cmocka_unit_test(lists_split_at_commas),
         cmocka_unit_test(a_list_that_begins_with_a_quote_has_quoted_items),
+        cmocka_unit_test(after_a_quoted_item_all_that_is_no_word_separates),
         cmocka_unit_test(names_with_commas_must_be_quoted_in_lists),
         cmocka_unit_test(a_list_may_stand_on_several_lines),
+        cmocka_unit_test(integer_lists_have_ranges_with_steps),
         cmocka_unit_test(booleans_are_true_or_false),
         cmocka_unit_test(numbers_are_whole_or_not),
         cmocka_unit_test(durations_are_seconds),
