@@ -8,10 +8,10 @@
  * is full or broken ends the scheduler by TOPIC_FAULT: nothing uncommitted was acknowledged, so a
  * restart goes on from the last commit.
  *
- * Shutdown: it reads the outboxes it hears (server, task_pool, xtriggers, jobs, health) to their
- * ends, commits, says `recorded`, closes. Those five therefore must close without waiting for its
- * end; until then they may wait for `recorded`. Commands and viewer, which it does not hear, wait
- * for its end and close after it.
+ * Shutdown: it reads the outboxes it hears (server, task_pool, xtriggers, jobs, handlers, health)
+ * to their ends, commits, says `recorded`, closes. Those six therefore must close without waiting
+ * for its end; until then they may wait for `recorded`. Commands and viewer, which it does not
+ * hear, wait for its end and close after it.
  *
  * States: listening; retrying (a commit, or a message that could not be applied); ended. */
 #include "base/memory.h"

@@ -104,9 +104,14 @@ enum field {
     X(TASK_REMOVED, "task.removed", M(TASK_POOL), M(RECORDER) | M(VIEWER),                         \
       FIELD_POINT | FIELD_TASK | FIELD_FLOWS | FIELD_NUMBER)                                       \
     /* something to remember of a task. text: event ("started", "message critical"); detail: its   \
-     * message. */                                                                                 \
+     * message; id: its number, see event.settled; value 1: said again after a restart, recorded   \
+     * already. */                                                                                 \
     X(TASK_EVENT, "task.event", M(TASK_POOL), M(RECORDER) | M(HANDLERS),                           \
-      FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_TEXT | FIELD_DETAIL | FIELD_WHEN)            \
+      FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_TEXT | FIELD_DETAIL | FIELD_ID |             \
+          FIELD_VALUE | FIELD_WHEN)                                                                \
+    /* event id has been handled: its commands have run, its mail is sent, or they were given up.  \
+     */                                                                                            \
+    X(EVENT_SETTLED, "event.settled", M(HANDLERS), M(RECORDER), FIELD_ID)                          \
     /* a future task is held (value 1) or no longer (0). */                                        \
     X(TASK_HOLD, "task.hold", M(TASK_POOL), M(RECORDER), FIELD_POINT | FIELD_TASK | FIELD_VALUE)   \
     /* launch this job once it is recorded. flags: TASK_MANUAL; text: JSON object of environment   \
@@ -195,8 +200,8 @@ enum field {
       FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_NUMBER | FIELD_TEXT | FIELD_VALUE |          \
           FIELD_ID | FIELD_WHEN)                                                                   \
     /* committed up to here. text: MEMBERS times u64, little endian: seq of each outbox. */        \
-    X(RECORDED, "recorded", M(RECORDER), M(JOBS) | M(COMMANDS) | M(VIEWER) | M(HEALTH),            \
-      FIELD_TEXT)                                                                                  \
+    X(RECORDED, "recorded", M(RECORDER),                                                           \
+      M(JOBS) | M(COMMANDS) | M(VIEWER) | M(HEALTH) | M(HANDLERS), FIELD_TEXT)                                                                                  \
     /* the scheduler cannot go on; text says why. Everybody ends at once, nothing more is          \
      * acknowledged. */                                                                            \
     X(FAULT, "fault", M(RECORDER) | M(HEALTH) | M(SERVER), EVERY_MEMBER, FIELD_TEXT)               \

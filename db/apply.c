@@ -1,5 +1,6 @@
 /* One message -> changes of rows in memory: one function a topic, in one table. */
 #include "db/apply.h"
+#include "scheduler/config/event_handlers.h"
 #include "base/check.h"
 #include "db/retries.h"
 #include <errno.h>
@@ -362,10 +363,38 @@ static int note_told(struct db *db, const struct message *m, struct error *error
     return 0;
 }
 
+/* What somebody has to be told of is kept until that is done (event.settled). */
+static void event_pends(struct db *db, const struct message *m)
+{
+    const struct event_audience audience =
+        task_event_audience(&db->workflow->tasks[m->task].runtime, m->text);
+    if (!event_has_audience(&audience))
+        return;
+    later_add(&db->later, SQL_PENDING_ADD);
+    later_number(&db->later, (int64_t)m->id);
+    later_text(&db->later, db->workflow->tasks[m->task].name);
+    later_text(&db->later, forms_point(&db->forms, db->workflow, m->point));
+    later_number(&db->later, m->submit);
+    later_number(&db->later, m->try_);
+    later_text_n(&db->later, m->text.at, m->text.n);
+    later_text_n(&db->later, m->detail.at, m->detail.n);
+}
+
+static int event_settled(struct db *db, const struct message *m, struct error *error)
+{
+    (void)error;
+    later_add(&db->later, SQL_PENDING_DELETE);
+    later_number(&db->later, (int64_t)m->id);
+    return 0;
+}
+
 static int task_event(struct db *db, const struct message *m, struct error *error)
 {
+    if (m->value) /* said again */
+        return 0;
     if (note_told(db, m, error) < 0)
         return error->code;
+    event_pends(db, m);
     later_add(&db->later, SQL_EVENT_ADD);
     later_text(&db->later, db->workflow->tasks[m->task].name);
     later_text(&db->later, forms_point(&db->forms, db->workflow, m->point));
@@ -553,6 +582,7 @@ static applier *const appliers[TOPICS_N] = {
     [TOPIC_TASK_SETTLED] = task_settled,
     [TOPIC_TASK_REMOVED] = task_removed,
     [TOPIC_TASK_EVENT] = task_event,
+    [TOPIC_EVENT_SETTLED] = event_settled,
     [TOPIC_TASK_HOLD] = task_hold,
     [TOPIC_JOB_SUBMIT] = job_submit,
     [TOPIC_JOB_SETTLED] = job_settled,

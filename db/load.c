@@ -44,6 +44,7 @@ void restart_destroy(struct restart *restart)
     free(restart->results);
     free(restart->jobs);
     free(restart->history);
+    free(restart->events);
     free(restart->absolute);
     free(restart);
 }
@@ -61,6 +62,7 @@ struct loader {
     VEC(struct restart_xtrigger) xtriggers;
     VEC(struct restart_result) results;
     VEC(struct restart_job) jobs;
+    VEC(struct restart_event) events;
     VEC(struct restart_output) absolute;
 };
 
@@ -274,6 +276,26 @@ static int load_results(struct loader *l)
     return run_end(&run);
 }
 
+static int load_events(struct loader *l)
+{
+    struct run run = run_begin(&l->db->sql, SQL_PENDING_ALL, l->error);
+    while (run_step(&run, l->error) > 0) {
+        uint32_t task = workflow_task(l->db->workflow, run_column(&run, 1));
+        cycle_point point = forms_point_parse(l->db->workflow, run_column(&run, 2));
+        if (task == NO_INDEX || point == POINT_NONE)
+            continue;
+        *vec_push(&l->events) =
+            (struct restart_event){.id = (uint64_t)run_column_int(&run, 0),
+                                   .task = task,
+                                   .point = point,
+                                   .submit = (uint32_t)run_column_int(&run, 3),
+                                   .try_ = (uint32_t)run_column_int(&run, 4),
+                                   .event = arena_text(l->restart, run_column(&run, 5)),
+                                   .message = arena_text(l->restart, run_column(&run, 6))};
+    }
+    return run_end(&run);
+}
+
 /* --- single values --- */
 
 /* Heap text or NULL; *ret_result is 0 or an error. */
@@ -325,6 +347,7 @@ static void hand_over(struct loader *l)
     HAND_OVER(l, xtriggers);
     HAND_OVER(l, results);
     HAND_OVER(l, jobs);
+    HAND_OVER(l, events);
     HAND_OVER(l, absolute);
 }
 
@@ -341,7 +364,7 @@ struct restart *db_load(struct db *db, const struct workflow *workflow, struct e
 {
     static int (*const parts[])(struct loader *) = {load_values,  load_tasks,   load_unsettled,
                                                     load_groups,  load_holds,   load_cursors,
-                                                    load_results, load_absolute};
+                                                    load_results, load_absolute, load_events};
     error->code = 0;
     if (db->workflow != workflow)
         db_set_workflow(db, workflow);

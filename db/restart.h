@@ -60,6 +60,13 @@ struct restart_history { /* last submit number and completed outputs of instance
     uint64_t outputs;
 };
 
+struct restart_event { /* a task event that has not been handled */
+    uint64_t id;
+    cycle_point point;
+    uint32_t task, submit, try_;
+    const char *event, *message;
+};
+
 struct restart {
     unsigned n_restarts;
     bool paused;
@@ -78,6 +85,7 @@ struct restart {
     RESTART_ARRAY(restart_result, results);
     RESTART_ARRAY(restart_job, jobs);
     RESTART_ARRAY(restart_history, history); /* empty: the pool asks (history.ask) */
+    RESTART_ARRAY(restart_event, events);
     RESTART_ARRAY(restart_output, absolute); /* completed outputs that absolute triggers refer to */
 #undef RESTART_ARRAY
     void *arena; /* what owns the texts and bit sets */

@@ -72,6 +72,11 @@ static const struct table tables[] = {
     /* What instances wait for. label: empty for a retry delay. */
     {"rouse_xtriggers", "cycle TEXT, name TEXT, label TEXT, signature TEXT, satisfied INTEGER",
      "cycle, name, label"},
+    /* Task events that handlers or mail are still to tell of. */
+    {"rouse_events",
+     "id INTEGER, name TEXT, cycle TEXT, submit_num INTEGER, try_num INTEGER, event TEXT, "
+     "message TEXT",
+     "id"},
     {"rouse_state", "key TEXT, value TEXT", "key"},
 };
 

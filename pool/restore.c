@@ -223,6 +223,25 @@ static void say_unsettled(struct pool *pool, const struct restart *restart)
     }
 }
 
+/* Events that nobody has been told of yet. */
+static void say_events(struct pool *pool, const struct restart *restart)
+{
+    for (size_t i = 0; i < restart->n_events; i++) {
+        const struct restart_event *from = &restart->events[i];
+        if (from->id > pool->last_event)
+            pool->last_event = from->id;
+        pool_say(pool, &(struct message){.topic = TOPIC_TASK_EVENT,
+                                         .id = from->id,
+                                         .point = from->point,
+                                         .task = from->task,
+                                         .submit = from->submit,
+                                         .try_ = from->try_,
+                                         .text = slice_of(from->event),
+                                         .detail = slice_of(from->message),
+                                         .value = 1});
+    }
+}
+
 /* Whether the instance before it succeeded a sequential task's instance has to be told; the
  * database may know. */
 static void ask_for_previous(struct pool *pool)
@@ -263,6 +282,7 @@ void pool_restore(struct pool *pool, const struct restart *restart)
         complete_task(pool, i);
     restore_xtriggers(pool, restart);
     say_workflow_state(pool, "");
+    say_events(pool, restart);
     follow_jobs(pool);
     say_unsettled(pool, restart);
     ask_for_previous(pool);

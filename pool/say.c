@@ -54,6 +54,7 @@ void say_event(struct pool *pool, const struct instance *instance, const char *e
                struct slice detail)
 {
     pool_say(pool, &(struct message){.topic = TOPIC_TASK_EVENT,
+                                     .id = ++pool->last_event,
                                      .point = instance->point,
                                      .task = instance->task,
                                      .submit = instance->submit,

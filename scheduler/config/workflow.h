@@ -61,7 +61,10 @@ struct runtime {
     uint32_t n_handler_events;
     const struct event_handlers *event_handlers; /* each event once */
     uint32_t n_event_handlers;
-    struct delays handler_retries;
+    struct delays handler_retries; /* the first is before the first try */
+    const char *const *mail_events;
+    uint32_t n_mail_events;
+    const char *mail_from, *mail_to; /* [[[mail]]]; empty = the workflow's */
     double execution_timeout, submission_timeout; /* [[[events]]], seconds; 0 = none */
 };
 
@@ -156,7 +159,12 @@ struct workflow {
     const char *const *handlers; /* [scheduler][events]handlers */
     const char *const *handler_events;
     const struct event_handlers *event_handlers;
-    uint32_t n_meta, n_handlers, n_handler_events, n_event_handlers;
+    const char *const *mail_events;
+    uint32_t n_meta, n_handlers, n_handler_events, n_event_handlers, n_mail_events;
+    struct {
+        const char *from, *to, *footer, *smtp; /* NULL = not set */
+        double batch_interval;                 /* seconds, of mail on task events */
+    } mail;                                    /* [scheduler][mail] */
     const struct task_def *tasks;
     const struct completion *completions; /* by task */
     uint32_t n_tasks;
