@@ -96,15 +96,16 @@ static void pend(struct handlers *self, uint64_t id, unsigned n)
     HASH_ADD(hh, self->pending, id, sizeof pending->id, pending);
 }
 
-/* The command with its values; without any template it gets Cylc's four arguments as they are:
- * event, workflow, id (of a task), message. */
+/* The command with its values, quoted for tasks only, as in Cylc; without any template it gets
+ * Cylc's arguments: event, workflow, id (of a task), message. */
 static char *command_line(struct handlers *self, const char *command,
                           const struct event_values *values, const char *name)
 {
+    bool of_task = event_values_find(values, "id") != NULL;
     struct text line = {0};
     struct error error = {0};
     bool filled;
-    if (event_template_fill(command, true, values->pairs.at, values->pairs.n, &line, &filled,
+    if (event_template_fill(command, of_task, values->pairs.at, values->pairs.n, &line, &filled,
                             &error) < 0) {
         actor_log(&self->actor, LOG_ERROR_LEVEL, "%s: %s: %s", name, command, error.text);
         text_release(&line);

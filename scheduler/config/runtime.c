@@ -45,6 +45,8 @@ static const struct field fields[] = {
     [ID_FAIL_FIRST_ONLY] = FIELD(NOT_FIELD, runtime.simulated_failures.every_try),
     [ID_SIMULATION_NO_HANDLERS] = FIELD(NOT_FIELD, runtime.simulation_handlers),
     [ID_SKIP_NO_HANDLERS] = FIELD(NOT_FIELD, runtime.skip_handlers),
+    [ID_TASK_MAIL_TO] = FIELD(STRING_FIELD, runtime.mail_to),
+    [ID_TASK_MAIL_FROM] = FIELD(STRING_FIELD, runtime.mail_from),
     [ID_TASK_HANDLER_RETRIES] = FIELD(DELAYS_FIELD, runtime.handler_retries),
     [ID_EXECUTION_TIMEOUT] = FIELD(NUMBER_FIELD, runtime.execution_timeout),
     [ID_SUBMISSION_TIMEOUT] = FIELD(NUMBER_FIELD, runtime.submission_timeout),
@@ -170,6 +172,9 @@ static int apply_item(const struct settling *self, struct settings *settings,
     } else if (id == ID_TASK_HANDLER_EVENTS) {
         runtime->handler_events = value.strings.at;
         runtime->n_handler_events = value.strings.n;
+    } else if (id == ID_TASK_MAIL_EVENTS) {
+        runtime->mail_events = value.strings.at;
+        runtime->n_mail_events = value.strings.n;
     } else if (id == ID_TASK_EVENT_HANDLERS) {
         runtime->event_handlers =
             event_handlers_merge(self->keep, runtime->event_handlers, runtime->n_event_handlers,

@@ -76,12 +76,31 @@ static void load_handlers(struct loading *self)
     workflow->n_handlers = handlers.strings.n;
     workflow->handler_events = events.strings.at;
     workflow->n_handler_events = events.strings.n;
+    struct value mail =
+        load_value(self, "scheduler", "events", "mail events", ID_WORKFLOW_MAIL_EVENTS);
+    workflow->mail_events = mail.strings.at;
+    workflow->n_mail_events = mail.strings.n;
     const struct item *section = load_section(self, "scheduler", "events");
     for (const struct item *item = section ? section->first : NULL; item; item = item->next)
         if (item->schema->id == ID_WORKFLOW_EVENT_HANDLERS)
             workflow->event_handlers =
                 event_handlers_merge(self->keep, workflow->event_handlers,
                                      workflow->n_event_handlers, item, &workflow->n_event_handlers);
+}
+
+static const char *load_text(const struct loading *self, const char *name, enum item_id id)
+{
+    return load_value(self, "scheduler", "mail", name, id).string;
+}
+
+static void load_mail(struct loading *self)
+{
+    struct workflow *workflow = self->workflow;
+    workflow->mail.footer = load_text(self, "footer", ID_MAIL_FOOTER);
+    workflow->mail.to = load_text(self, "to", ID_MAIL_TO);
+    workflow->mail.from = load_text(self, "from", ID_MAIL_FROM);
+    workflow->mail.batch_interval =
+        load_value(self, "scheduler", "mail", "task event batch interval", ID_MAIL_INTERVAL).number;
 }
 
 /* Directories to install are those of the top level. */
@@ -110,5 +129,6 @@ int load_scheduler(struct loading *self)
     workflow->process_pool_timeout = process_pool_timeout;
     load_timeouts(self);
     load_handlers(self);
+    load_mail(self);
     return check_install(self);
 }

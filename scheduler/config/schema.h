@@ -26,6 +26,11 @@ enum item_id {
     ID_WORKFLOW_HANDLERS,
     ID_WORKFLOW_HANDLER_EVENTS,
     ID_WORKFLOW_EVENT_HANDLERS, /* "stall handlers" and the like */
+    ID_WORKFLOW_MAIL_EVENTS,
+    ID_MAIL_FOOTER,
+    ID_MAIL_TO,
+    ID_MAIL_FROM,
+    ID_MAIL_INTERVAL,
     /* [scheduling] */
     ID_INITIAL,
     ID_FINAL,
@@ -77,6 +82,9 @@ enum item_id {
     ID_TASK_HANDLER_EVENTS,
     ID_TASK_HANDLER_RETRIES,
     ID_TASK_EVENT_HANDLERS, /* "failed handlers" and the like */
+    ID_TASK_MAIL_EVENTS,
+    ID_TASK_MAIL_TO,
+    ID_TASK_MAIL_FROM,
     ID_EXECUTION_TIMEOUT,
     ID_SUBMISSION_TIMEOUT
 };

@@ -38,24 +38,24 @@
 
 /* clang-format off */
 #define WORKFLOW_EVENTS                                                                            \
-            UNUSED(3, "handlers", STRING_LIST, WORKFLOW_HANDLERS),                                 \
+            ITEM(3, "handlers", STRING_LIST, WORKFLOW_HANDLERS),                                 \
             ITEM(3, "handler events", STRING_LIST, WORKFLOW_HANDLER_EVENTS),                       \
-            OTHER(3, "mail events", STRING_LIST, NO_EFFECT),                                       \
-            UNUSED(3, "startup handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),                   \
-            UNUSED(3, "shutdown handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),                  \
-            UNUSED(3, "abort handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),                     \
+            ITEM(3, "mail events", STRING_LIST, WORKFLOW_MAIL_EVENTS),                                \
+            ITEM(3, "startup handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),                   \
+            ITEM(3, "shutdown handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),                  \
+            ITEM(3, "abort handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),                     \
             ITEM(3, "workflow timeout", DURATION, WORKFLOW_TIMEOUT),                               \
-            UNUSED(3, "workflow timeout handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),          \
+            ITEM(3, "workflow timeout handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),          \
             DEFAULT(3, "abort on workflow timeout", BOOLEAN, ABORT_ON_WORKFLOW_TIMEOUT, "False"),  \
-            UNUSED(3, "stall handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),                     \
+            ITEM(3, "stall handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),                     \
             DEFAULT(3, "stall timeout", DURATION, STALL_TIMEOUT, "PT1H"),                          \
-            UNUSED(3, "stall timeout handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),             \
+            ITEM(3, "stall timeout handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),             \
             DEFAULT(3, "abort on stall timeout", BOOLEAN, ABORT_ON_STALL_TIMEOUT, "True"),         \
             ITEM(3, "inactivity timeout", DURATION, INACTIVITY_TIMEOUT),                           \
-            UNUSED(3, "inactivity timeout handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),        \
+            ITEM(3, "inactivity timeout handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS),        \
             DEFAULT(3, "abort on inactivity timeout", BOOLEAN, ABORT_ON_INACTIVITY_TIMEOUT, "False"), \
             DEFAULT(3, "restart timeout", DURATION, RESTART_TIMEOUT, "PT2M"),                      \
-            UNUSED(3, "restart timeout handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS)
+            ITEM(3, "restart timeout handlers", STRING_LIST, WORKFLOW_EVENT_HANDLERS)
 /* clang-format on */
 
 #endif
