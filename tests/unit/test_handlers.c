@@ -1,4 +1,4 @@
-/* The handlers alone: the four timeouts. */
+/* The handlers alone: the four timeouts, in the simulated world. */
 #include "tests/lib/cast_fixture.h"
 #include "tests/lib/flow.h"
 #include <setjmp.h>
