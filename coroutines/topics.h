@@ -201,7 +201,7 @@ enum field {
           FIELD_ID | FIELD_WHEN)                                                                   \
     /* committed up to here. text: MEMBERS times u64, little endian: seq of each outbox. */        \
     X(RECORDED, "recorded", M(RECORDER),                                                           \
-      M(JOBS) | M(COMMANDS) | M(VIEWER) | M(HEALTH) | M(HANDLERS), FIELD_TEXT)                                                                                  \
+      M(JOBS) | M(COMMANDS) | M(VIEWER) | M(HEALTH) | M(HANDLERS), FIELD_TEXT)                     \
     /* the scheduler cannot go on; text says why. Everybody ends at once, nothing more is          \
      * acknowledged. */                                                                            \
     X(FAULT, "fault", M(RECORDER) | M(HEALTH) | M(SERVER), EVERY_MEMBER, FIELD_TEXT)               \

@@ -1,8 +1,8 @@
 /* One message -> changes of rows in memory: one function a topic, in one table. */
 #include "db/apply.h"
-#include "scheduler/config/event_handlers.h"
 #include "base/check.h"
 #include "db/retries.h"
+#include "scheduler/config/event_handlers.h"
 #include <errno.h>
 #include <stdio.h>
 

@@ -78,7 +78,7 @@
     X(EVENT_ADD, "INSERT INTO task_events(name, cycle, time, submit_num, event, message)"          \
                  " VALUES(?,?,?,?,?,?)")                                                           \
     X(PENDING_ADD, "REPLACE INTO rouse_events(id, name, cycle, submit_num, try_num, event,"        \
-                   " message) VALUES(?,?,?,?,?,?,?)")                                      \
+                   " message) VALUES(?,?,?,?,?,?,?)")                                              \
     X(PENDING_DELETE, "DELETE FROM rouse_events WHERE id=?")                                       \
     X(PENDING_ALL, "SELECT id, name, cycle, submit_num, try_num, event, message"                   \
                    " FROM rouse_events ORDER BY id")                                               \

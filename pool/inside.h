@@ -100,7 +100,7 @@ struct pool {
     VEC(struct deferred) deferred;
     uint64_t last_ask;
     uint32_t last_serial;
-    uint64_t last_event; /* task.event's id */
+    uint64_t last_event;         /* task.event's id */
     VEC(struct message) answers; /* to be said when the effects have been; texts on the heap */
 
     VEC(struct offset) reach; /* of children to their family triggers */

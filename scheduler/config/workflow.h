@@ -64,7 +64,7 @@ struct runtime {
     struct delays handler_retries; /* the first is before the first try */
     const char *const *mail_events;
     uint32_t n_mail_events;
-    const char *mail_from, *mail_to; /* [[[mail]]]; empty = the workflow's */
+    const char *mail_from, *mail_to;              /* [[[mail]]]; empty = the workflow's */
     double execution_timeout, submission_timeout; /* [[[events]]], seconds; 0 = none */
 };
 
