@@ -154,20 +154,33 @@ static void a_command_that_hangs_is_ended(void **state)
     cast_expect_log(&fixture, "killed after its 0.3 s");
 }
 
+static size_t count_begun(void)
+{
+    char *begun = contents("begun");
+    size_t n = strlen(begun) / 2;
+    free(begun);
+    return n;
+}
+
 static void only_so_many_run_at_a_time(void **state)
 {
     (void)state;
-    open(FLOW("", "failed handlers = \": %(event)s; echo x >>begun; sleep 0.5\"\n"));
+    open(FLOW("", "failed handlers = \": %(event)s; echo x >>begun; "
+                  "until test -e go; do sleep 0.1; done\"\n"));
     cast_begin(&fixture, NULL);
     for (uint64_t id = 1; id <= 20; id++)
         say_event("failed", "", id);
     cast_say_recorded(&fixture);
+    for (int i = 0; i < 100 && count_begun() < 16; i++)
+        cast_pass(&fixture, 0.1);
     cast_pass(&fixture, 0.3);
-    char *begun = contents("begun");
-    assert_int_equal(strlen(begun), 2 * 16);
-    free(begun);
+    assert_int_equal(count_begun(), 16);
+    char *go = str_format("%s/go", fixture.run_dir);
+    fixture.env->ops->file_write(fixture.env, go, "", 0, 0);
+    free(go);
     for (int i = 0; i < 20; i++)
         cast_await(&fixture, "event.settled");
+    assert_int_equal(count_begun(), 20);
 }
 
 static void at_the_shutdown_it_waits_and_puts_off(void **state)
