@@ -146,7 +146,7 @@ static const struct schema_entry rows[] = {
             SECTION(3, "outputs"),
                 ITEM(4, "*", STRING, OUTPUT),
             SECTION(3, "parameter environment templates"),
-                OTHER(4, "*", STRING, NOT_BUILT),
+                OTHER(4, "*", STRING, BUILT), /* moved to [environment] before this is asked */
 };
 /* clang-format on */
 

@@ -3,6 +3,7 @@
 #include "base/vec.h"
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/banned.h"
@@ -11,6 +12,23 @@ struct old_name {
     const char *old;
     const char *new; /* NULL: dropped */
 };
+
+static const char points_path[] = "scheduling/max active cycle points"; /* its value changes, too */
+
+/* So many cycle points at once: the first and so many less one after it. A value that is none is
+ * left for the check. */
+static const char *points_to_limit(struct arena *arena, const char *value)
+{
+    char *end;
+    long points = strtol(value, &end, 10);
+    struct text text = {0};
+    if (!*value || *end || points < 1)
+        return value;
+    text_addf(&text, "P%ld", points - 1);
+    const char *limit = arena_text(arena, slice_of(text_string(&text)));
+    text_release(&text);
+    return limit;
+}
 
 /* Order counts: what is inside of [cylc] moves before [cylc] itself. */
 static const struct old_name old_names[] = {
@@ -29,6 +47,7 @@ static const struct old_name old_names[] = {
     {"runtime/*/extra log files", NULL},
     {"runtime/*/job/shell", NULL},
     {"runtime/*/remote/suite definition directory", NULL},
+    {"runtime/*/remote/owner", NULL},
     {"cylc/abort if any task fails", NULL},
     {"cylc/disable automatic shutdown", NULL},
     {"cylc/environment", NULL},
@@ -53,6 +72,7 @@ static const struct old_name old_names[] = {
     {"runtime/*/events/mail to", "runtime/*/mail/to"},
     {"runtime/*/events/mail from", "runtime/*/mail/from"},
     {"scheduling/hold after point", "scheduling/hold after cycle point"},
+    {points_path, "scheduling/runahead limit"},
     {"runtime/*/suite state polling", "runtime/*/workflow state polling"},
     {"runtime/*/job/execution polling intervals", "runtime/*/execution polling intervals"},
     {"runtime/*/job/execution retry delays", "runtime/*/execution retry delays"},
@@ -164,6 +184,13 @@ static int upgrade(struct upgrading *self, const struct old_name *name, struct i
         return item_error(self->error, item, -EINVAL, "its new place is taken by an item");
     char old[ITEM_PATH_MAX];
     snprintf(old, sizeof old, "%s", path);
+    if (name->old == points_path && !item->section) {
+        const char *value;
+        if (value_string(self->tree->arena, item->last_value, &value, self->error) < 0)
+            return item_error_where(self->error, item);
+        item->last_value->text = slice_of(points_to_limit(self->tree->arena, value));
+        item->last_value->block = false;
+    }
     item_detach(self->tree, item);
     int result = move(self, item, parent, last);
     if (result == 0 && item->parent)
@@ -226,12 +253,57 @@ static int upgrade_dependencies(struct upgrading *self)
     return 0;
 }
 
+/* Move all children of `from` to `to`; where a name is there already, its value counts and the
+ * place stays. */
+static void take_children(struct item_tree *tree, struct item *to, struct item *from)
+{
+    while (from->first) {
+        struct item *item = from->first, *there;
+        item_detach(tree, item);
+        there = item_find(tree, to, item->name);
+        if (!there) {
+            item_attach(tree, to, item, item->name);
+            continue;
+        }
+        there->values = item->values;
+        there->last_value = item->last_value;
+        there->file = item->file;
+        there->line = item->line;
+    }
+}
+
+/* [parameter environment templates] go to the front of [environment], which wins. */
+static void upgrade_templates(struct upgrading *self, struct item *space)
+{
+    struct item_tree *tree = self->tree;
+    struct item *old = item_find(tree, space, "parameter environment templates");
+    char path[ITEM_PATH_MAX], new_path[ITEM_PATH_MAX];
+    if (!old || !old->section)
+        return;
+    item_path(old, path);
+    struct item *environment = item_find(tree, space, "environment");
+    if (environment)
+        take_children(tree, old, environment);
+    else
+        environment = item_get(tree, space, slice_of("environment"), true, old->file, old->line);
+    if (!environment->section)
+        return; /* the check says so */
+    take_children(tree, environment, old);
+    item_detach(tree, old);
+    warner_say(self->warner, "%s:%d: %s is deprecated: its items are now in %s", old->file,
+               old->line, path, item_path(environment, new_path));
+}
+
 /* What old names under [runtime][*] begin with: most namespaces hold none of it, and there may be
  * very many of them. */
 static bool is_suspect(const struct item *item)
 {
-    static const char *const names[] = {"suite state polling", "events", "job", "remote",
-                                        "extra log files"};
+    static const char *const names[] = {"suite state polling",
+                                        "events",
+                                        "job",
+                                        "remote",
+                                        "extra log files",
+                                        "parameter environment templates"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(item->name, names[i]) == 0)
             return true;
@@ -257,6 +329,8 @@ int upgrade_items(struct item_tree *tree, const struct warner *warner, struct er
     find_suspects(&self);
     for (size_t i = 0; i < sizeof old_names / sizeof *old_names && result == 0; i++)
         result = find_and_upgrade(&self, &old_names[i], &tree->root, old_names[i].old, "");
+    for (size_t i = 0; i < self.suspects.n && result == 0; i++)
+        upgrade_templates(&self, self.suspects.at[i]);
     vec_release(&self.suspects);
     return result;
 }

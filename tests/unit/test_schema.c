@@ -301,6 +301,41 @@ static void dependencies_become_the_graph(void **state)
     release(&checked);
 }
 
+static void parameter_environment_templates_go_before_the_environment(void **state)
+{
+    (void)state;
+    struct checked checked;
+    check(&checked, "[runtime]\n[[a<m>]]\n[[[environment]]]\nX = 1\nY = own\n"
+                    "[[[parameter environment templates]]]\nP = %(m)s\nY = %(m)03d\n"
+                    "[[b]]\n[[[parameter environment templates]]]\nQ = 2\n");
+    assert_int_equal(checked.result, 0);
+    const struct item *environment = find(&checked, "runtime", "a<m>", "environment", NULL);
+    const struct item *first = environment->first;
+    assert_string_equal(first->name, "P");
+    assert_string_equal(first->value.string, "%(m)s");
+    assert_string_equal(first->next->name, "Y");
+    assert_string_equal(first->next->value.string, "own");
+    assert_string_equal(first->next->next->name, "X");
+    assert_null(first->next->next->next);
+    assert_non_null(find(&checked, "runtime", "b", "environment", "Q"));
+    assert_null(find(&checked, "runtime", "b", "parameter environment templates", NULL));
+    assert_non_null(strstr(text_string(&checked.warnings),
+                           "flow.cylc:6: [runtime][a<m>][parameter environment templates] is "
+                           "deprecated: its items are now in [runtime][a<m>][environment]"));
+    release(&checked);
+}
+
+static void max_active_cycle_points_become_a_runahead_limit(void **state)
+{
+    (void)state;
+    struct checked checked;
+    check(&checked, "[scheduling]\nmax active cycle points = 3 # three\n");
+    assert_int_equal(checked.result, 0);
+    assert_string_equal(find(&checked, "scheduling", "runahead limit", NULL, NULL)->value.string,
+                        "P2");
+    release(&checked);
+}
+
 static void edit_distance_counts_swaps_as_one(void **state)
 {
     (void)state;
@@ -331,6 +366,8 @@ int main(void)
         cmocka_unit_test(obsolete_items_are_dropped_with_a_warning),
         cmocka_unit_test(an_old_name_beside_the_new_one_is_refused),
         cmocka_unit_test(dependencies_become_the_graph),
+        cmocka_unit_test(parameter_environment_templates_go_before_the_environment),
+        cmocka_unit_test(max_active_cycle_points_become_a_runahead_limit),
         cmocka_unit_test(edit_distance_counts_swaps_as_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
