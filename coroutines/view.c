@@ -62,6 +62,9 @@ static struct view_task *add(struct view *view, cycle_point point, uint32_t inde
     task = NEW(struct view_task);
     task->key = (struct view_key){point, index};
     HASH_ADD(hh, view->tasks, key, sizeof task->key, task);
+    for (struct view_cursor *cursor = view->cursors; cursor; cursor = cursor->other)
+        if (!cursor->next)
+            cursor->next = task;
     count(view, task, 1);
     return task;
 }

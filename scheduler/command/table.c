@@ -13,6 +13,7 @@
     X(cast)                                                                                        \
     X(cat_log)                                                                                     \
     X(clean)                                                                                       \
+    X(client)                                                                                      \
     X(config)                                                                                      \
     X(cycle_point)                                                                                 \
     X(dump)                                                                                        \
@@ -34,6 +35,7 @@
     X(scan)                                                                                        \
     X(show)                                                                                        \
     X(stop)                                                                                        \
+    X(subscribe)                                                                                   \
     X(trigger)                                                                                     \
     X(validate)                                                                                    \
     X(version)                                                                                     \

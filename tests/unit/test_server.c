@@ -28,7 +28,7 @@
 
 #include "base/banned.h"
 
-enum { PORT_FIRST = 43801, PORT_LAST = 43899, CLIENTS = 8, REQUESTS = 25 };
+enum { PORT_FIRST = 43801, PORT_LAST = 43899, CLIENTS = 8, REQUESTS = 25, LATER_MAX = 16 };
 
 /* Answers as a member of the cast would. */
 struct stand_in {
@@ -36,6 +36,11 @@ struct stand_in {
     enum member member;
     struct fixture *fixture;
     unsigned heard;
+    struct {
+        uint64_t id;
+        char *args;
+    } later[LATER_MAX]; /* not answered yet */
+    unsigned n_later;
 };
 
 struct fixture {
@@ -48,6 +53,7 @@ struct fixture {
     struct stand_in commands, viewer, jobs;
     pthread_t thread;
     int64_t acknowledged; /* offset of the message that was answered */
+    int cancelled;
     bool done, ended;
 };
 
@@ -91,10 +97,33 @@ static void answer_command(struct stand_in *self, const struct message *request)
         reply(self, request->id, REPLY_CHUNK, "1");
         reply(self, request->id, REPLY_CHUNK, "2");
         reply(self, request->id, REPLY_DONE, "3");
+    } else if (slice_equal(request->text, "later")) { /* after the next "now", newest first */
+        PRE(self->n_later < LATER_MAX);
+        self->later[self->n_later].id = request->id;
+        self->later[self->n_later++].args = slice_copy(request->detail);
     } else if (!slice_equal(request->text, "never")) {
         char *args = slice_copy(request->detail);
         reply(self, request->id, REPLY_DONE, args);
         free(args);
+        while (slice_equal(request->text, "now") && self->n_later) {
+            self->n_later--;
+            reply(self, self->later[self->n_later].id, REPLY_DONE, self->later[self->n_later].args);
+            free(self->later[self->n_later].args);
+        }
+    }
+}
+
+/* An endless stream: a chunk, and one more for each that is taken. */
+static void answer_query(struct stand_in *self, const struct message *message)
+{
+    if (message->topic == TOPIC_REPLY_TAKEN && !message->number) {
+        self->fixture->cancelled++;
+    } else if (message->topic == TOPIC_REPLY_TAKEN || slice_equal(message->text, "dump")) {
+        char number[16];
+        (void)snprintf(number, sizeof number, "%d", ++self->heard);
+        reply(self, message->id, REPLY_CHUNK, number);
+    } else {
+        reply(self, message->id, REPLY_DONE, "\"pong\"");
     }
 }
 
@@ -102,8 +131,8 @@ static void hear(struct stand_in *self, const struct message *message)
 {
     if (message->topic == TOPIC_COMMAND_REQUEST) {
         answer_command(self, message);
-    } else if (message->topic == TOPIC_QUERY_REQUEST) {
-        reply(self, message->id, REPLY_DONE, "\"pong\"");
+    } else if (message->topic == TOPIC_QUERY_REQUEST || message->topic == TOPIC_REPLY_TAKEN) {
+        answer_query(self, message);
     } else if (message->topic == TOPIC_JOB_REPORT) {
         self->heard++;
         if (message->id) {
@@ -337,6 +366,77 @@ static void a_stream_comes_piece_by_piece(void **state)
     assert_int_equal(json_integer_value(data), 3);
     json_decref(data);
     client_close(client);
+}
+
+/* Six requests at once over one connection; the stand-in answers the last of them first. */
+static void answers_are_matched_in_any_order(void **state)
+{
+    enum { REQUESTS_AT_ONCE = 6 };
+    struct error error = {0};
+    struct client *client = open_client(*state, 0, &error);
+    uint64_t requests[REQUESTS_AT_ONCE];
+    for (int i = 0; i < REQUESTS_AT_ONCE; i++) {
+        json_t *args = json_pack("{s:i}", "i", i);
+        const char *command = i + 1 < REQUESTS_AT_ONCE ? "later" : "now";
+        assert_int_equal(client_send(client, command, args, false, &requests[i], &error), 0);
+        json_decref(args);
+    }
+    for (int k = 0; k < REQUESTS_AT_ONCE; k++) {
+        int i = (k * 5 + 2) % REQUESTS_AT_ONCE; /* waited for in yet another order */
+        struct wire_answer answer;
+        assert_int_equal(client_wait(client, requests[i], 0, &answer, &error), 0);
+        assert_int_equal(answer.kind, WIRE_DATA);
+        assert_int_equal(json_integer_value(json_object_get(answer.value, "i")), i);
+        wire_answer_release(&answer);
+        assert_int_equal(client_wait(client, requests[i], 0, &answer, &error), -EINVAL);
+    }
+    client_close(client);
+}
+
+static void an_answer_may_be_waited_for_again(void **state)
+{
+    struct error error = {0};
+    struct client *client = open_client(*state, 0, &error);
+    uint64_t slow, quick;
+    struct wire_answer answer;
+    assert_int_equal(client_send(client, "later", NULL, false, &slow, &error), 0);
+    assert_int_equal(client_wait(client, slow, 50, &answer, &error), -ETIMEDOUT);
+    assert_int_equal(client_send(client, "now", NULL, false, &quick, &error), 0);
+    assert_int_equal(client_wait(client, slow, 0, &answer, &error), 0);
+    wire_answer_release(&answer);
+    assert_int_equal(client_wait(client, 0, 0, &answer, &error), 0);
+    assert_int_equal(answer.id, quick);
+    wire_answer_release(&answer);
+    client_close(client);
+}
+
+/* A chunk counts as taken when the next one is asked for; the rest can be done without. */
+static void a_reader_says_what_it_has_taken(void **state)
+{
+    struct fixture *f = *state;
+    struct error error = {0};
+    struct client *client = open_client(f, 0, &error);
+    uint64_t request;
+    struct wire_answer answer;
+    assert_int_equal(client_send(client, "dump", NULL, true, &request, &error), 0);
+    for (int i = 1; i <= 3; i++) {
+        assert_int_equal(client_wait(client, request, 0, &answer, &error), 0);
+        assert_int_equal(answer.kind, WIRE_CHUNK);
+        assert_int_equal(json_integer_value(answer.value), i);
+        wire_answer_release(&answer);
+    }
+    client_cancel(client, request);
+    assert_int_equal(client_wait(client, request, 0, &answer, &error), -EINVAL);
+    client_close(client);
+    assert_serves(f);
+    assert_int_equal(f->cancelled, 1);
+}
+
+static void subscribing_needs_a_stream(void **state)
+{
+    struct error error = {0};
+    assert_int_equal(request(*state, "subscribe", NULL, 0, NULL, &error), -EREMOTEIO);
+    assert_non_null(strstr(error.text, "ask for a stream"));
 }
 
 static void without_a_stream_the_pieces_come_together(void **state)
@@ -690,6 +790,10 @@ int main(void)
         CASE(a_query_goes_to_the_viewer),
         CASE(an_error_arrives_with_its_text),
         CASE(a_stream_comes_piece_by_piece),
+        CASE(answers_are_matched_in_any_order),
+        CASE(an_answer_may_be_waited_for_again),
+        CASE(a_reader_says_what_it_has_taken),
+        CASE(subscribing_needs_a_stream),
         CASE(without_a_stream_the_pieces_come_together),
         CASE(a_req_socket_is_answered_as_well),
         CASE(a_jobs_messages_are_acknowledged_together),
