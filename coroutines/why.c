@@ -184,9 +184,10 @@ static void add_past(const struct view *view, const struct instance_view *past, 
     char name[NAME_TEXT_MAX];
     char *flows = show_flows(&past->flows);
     const struct task_def *def = &view->workflow->tasks[past->task];
-    text_addf(out, "%s is not in the pool: it is %s, submit number %02" PRIu32 ", flows %s\n",
-              name_of(view, past->point, past->task, name), task_status_names[past->status],
-              past->submit, flows);
+    text_addf(
+        out, "%s is not in the pool any more: it %s%s, submit number %02" PRIu32 ", flows %s\n",
+        name_of(view, past->point, past->task, name), status_is_final(past->status) ? "" : "was ",
+        task_status_names[past->status], past->submit, flows);
     free(flows);
     if (past->outputs)
         text_add(out, "  completed:");
