@@ -10,6 +10,7 @@
 #include "scheduler/run/process.h"
 #include "scheduler/run/rundir.h"
 #include "tests/lib/home.h"
+#include "tests/lib/server_fixture.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>
@@ -28,257 +29,8 @@
 
 #include "base/banned.h"
 
-enum { PORT_FIRST = 43801, PORT_LAST = 43899, CLIENTS = 8, REQUESTS = 25, LATER_MAX = 16 };
+enum { CLIENTS = 8, REQUESTS = 25 };
 
-/* Answers as a member of the cast would. */
-struct stand_in {
-    struct co co;
-    enum member member;
-    struct fixture *fixture;
-    unsigned heard;
-    struct {
-        uint64_t id;
-        char *args;
-    } later[LATER_MAX]; /* not answered yet */
-    unsigned n_later;
-};
-
-struct fixture {
-    char *home, *run_dir;
-    struct env *env;
-    struct bus *bus;
-    struct listener *listener;
-    struct cast_context context;
-    void *server;
-    struct stand_in commands, viewer, jobs;
-    pthread_t thread;
-    int64_t acknowledged; /* offset of the message that was answered */
-    int cancelled;
-    bool done, ended;
-};
-
-/* --- the stand-ins --- */
-
-static void reply(struct stand_in *self, uint64_t id, enum reply_kind kind, const char *text)
-{
-    struct message message = {
-        .topic = TOPIC_REPLY, .id = id, .number = kind, .text = slice_of(text)};
-    bus_publish(self->fixture->bus, self->member, &message);
-}
-
-static void shut_down(struct fixture *f)
-{
-    static const enum member others[] = {TASK_POOL, RECORDER,  COMMANDS, VIEWER, JOBS,
-                                         TRIGGERS,  XTRIGGERS, HANDLERS, HEALTH};
-    struct message message = {.topic = TOPIC_WORKFLOW_SHUTDOWN, .text = slice_of("AUTOMATIC")};
-    bus_publish(f->bus, TASK_POOL, &message);
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        bus_close(f->bus, others[i]);
-    f->ended = true;
-}
-
-static void fault(struct fixture *f)
-{
-    struct message message = {.topic = TOPIC_FAULT, .text = slice_of("disk full")};
-    bus_publish(f->bus, RECORDER, &message);
-    f->ended = true;
-}
-
-static void answer_command(struct stand_in *self, const struct message *request)
-{
-    if (slice_equal(request->text, "stop")) {
-        reply(self, request->id, REPLY_DONE, "\"stopped\"");
-        shut_down(self->fixture);
-    } else if (slice_equal(request->text, "fault")) {
-        fault(self->fixture);
-    } else if (slice_equal(request->text, "refuse")) {
-        reply(self, request->id, REPLY_ERROR, "no such task: \"1/x\"");
-    } else if (slice_equal(request->text, "chunks")) {
-        reply(self, request->id, REPLY_CHUNK, "1");
-        reply(self, request->id, REPLY_CHUNK, "2");
-        reply(self, request->id, REPLY_DONE, "3");
-    } else if (slice_equal(request->text, "later")) { /* after the next "now", newest first */
-        PRE(self->n_later < LATER_MAX);
-        self->later[self->n_later].id = request->id;
-        self->later[self->n_later++].args = slice_copy(request->detail);
-    } else if (!slice_equal(request->text, "never")) {
-        char *args = slice_copy(request->detail);
-        reply(self, request->id, REPLY_DONE, args);
-        free(args);
-        while (slice_equal(request->text, "now") && self->n_later) {
-            self->n_later--;
-            reply(self, self->later[self->n_later].id, REPLY_DONE, self->later[self->n_later].args);
-            free(self->later[self->n_later].args);
-        }
-    }
-}
-
-/* An endless stream: a chunk, and one more for each that is taken. */
-static void answer_query(struct stand_in *self, const struct message *message)
-{
-    if (message->topic == TOPIC_REPLY_TAKEN && !message->number) {
-        self->fixture->cancelled++;
-    } else if (message->topic == TOPIC_REPLY_TAKEN || slice_equal(message->text, "dump")) {
-        char number[16];
-        (void)snprintf(number, sizeof number, "%d", ++self->heard);
-        reply(self, message->id, REPLY_CHUNK, number);
-    } else {
-        reply(self, message->id, REPLY_DONE, "\"pong\"");
-    }
-}
-
-static void hear(struct stand_in *self, const struct message *message)
-{
-    if (message->topic == TOPIC_COMMAND_REQUEST) {
-        answer_command(self, message);
-    } else if (message->topic == TOPIC_QUERY_REQUEST || message->topic == TOPIC_REPLY_TAKEN) {
-        answer_query(self, message);
-    } else if (message->topic == TOPIC_JOB_REPORT) {
-        self->heard++;
-        if (message->id) {
-            self->fixture->acknowledged = message->value;
-            reply(self, message->id, REPLY_DONE, "null");
-        }
-    }
-}
-
-static enum co_result stand_in_step(struct co *co)
-{
-    struct stand_in *self = (struct stand_in *)co;
-    struct message message;
-    while (!self->fixture->ended && bus_receive(self->fixture->bus, self->member, &message))
-        hear(self, &message);
-    return CO_ASLEEP;
-}
-
-static const char *const stand_in_states[] = {"standing in"};
-static const struct co_type stand_in_type = {
-    .name = "stand-in", .step = stand_in_step, .states = stand_in_states, .n_states = 1};
-
-static void stand_in(struct stand_in *self, struct fixture *f, enum member member)
-{
-    co_init(&self->co, &stand_in_type, &f->env->ready);
-    self->member = member;
-    self->fixture = f;
-    bus_attach(f->bus, member, &self->co);
-}
-
-/* --- the fixture --- */
-
-static void on_member_done(void *context, enum member member)
-{
-    struct fixture *f = context;
-    assert_int_equal(member, SERVER);
-    f->done = true;
-}
-
-static void *serve(void *argument)
-{
-    struct fixture *f = argument;
-    env_uv_run(f->env); /* ends when nothing is left that could wake the server */
-    return NULL;
-}
-
-static void write_contact(struct fixture *f)
-{
-    struct error error = {0};
-    struct contact contact = {.command = process_command(0),
-                              .host = process_host(),
-                              .uuid = process_uuid(),
-                              .pid = getpid(),
-                              .port = listener_port(f->listener)};
-    assert_int_equal(contact_write(f->run_dir, &contact, &error), 0);
-    contact.run_dir = contact.id = contact.owner = contact.version = contact.cylc_path = NULL;
-    contact_release(&contact);
-}
-
-static int set_up(void **state)
-{
-    struct fixture *f = NEW(struct fixture);
-    struct error error = {0};
-    const struct env_uv_options env = {.log_fd = -1};
-    f->home = home_make();
-    f->run_dir = str_format("%s/cylc-run/flow", f->home);
-    assert_int_equal(directory_make(f->run_dir, &error), 0);
-    assert_int_equal(rundir_prepare(f->run_dir, &error), 0);
-    assert_int_equal(keys_create(f->run_dir, &error), 0);
-    const struct listener_options options = {.run_dir = f->run_dir,
-                                             .address = "127.0.0.1",
-                                             .port_first = PORT_FIRST,
-                                             .port_last = PORT_LAST};
-    f->listener = listener_open(&options, &error);
-    assert_string_equal(error.text, "");
-    f->env = env_uv_create(&env, &error);
-    f->bus = bus_mem_create(EVERY_MEMBER);
-    f->context = (struct cast_context){.env = f->env,
-                                       .bus = f->bus,
-                                       .listener = f->listener,
-                                       .member_done = on_member_done,
-                                       .context = f};
-    f->server = cast_server.create(&f->context, &error);
-    assert_non_null(f->server);
-    stand_in(&f->commands, f, COMMANDS);
-    stand_in(&f->viewer, f, VIEWER);
-    stand_in(&f->jobs, f, JOBS);
-    write_contact(f);
-    assert_int_equal(pthread_create(&f->thread, NULL, serve, f), 0);
-    *state = f;
-    return 0;
-}
-
-static struct client *open_client(struct fixture *f, unsigned timeout_ms, struct error *error)
-{
-    const struct client_options options = {
-        .run_dir = f->run_dir, .workflow_id = "flow", .program = "test", .timeout_ms = timeout_ms};
-    return client_open(&options, error);
-}
-
-static int request(struct fixture *f, const char *command, json_t *args, unsigned timeout_ms,
-                   json_t **ret_data, struct error *error)
-{
-    json_t *data = NULL;
-    struct client *client = open_client(f, timeout_ms, error);
-    int code =
-        client ? client_request(client, command, args, NULL, NULL, &data, error) : error->code;
-    client_close(client);
-    json_decref(args);
-    if (ret_data && !code)
-        *ret_data = data;
-    else
-        json_decref(data);
-    return code;
-}
-
-static void assert_serves(struct fixture *f)
-{
-    struct error error = {0};
-    json_t *data = NULL;
-    int code = request(f, "ping", NULL, 0, &data, &error);
-    assert_string_equal(error.text, "");
-    assert_int_equal(code, 0);
-    assert_string_equal(json_string_value(data), "pong");
-    json_decref(data);
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-    struct error error = {0};
-    if (!f->ended) /* a sign of life, and the end */
-        assert_int_equal(request(f, "stop", NULL, 0, NULL, &error), 0);
-    assert_int_equal(pthread_join(f->thread, NULL), 0);
-    assert_true(f->done);
-    cast_server.destroy(f->server);
-    bus_destroy(f->bus);
-    env_uv_destroy(f->env);
-    listener_close(f->listener);
-    home_remove(f->home);
-    free(f->run_dir);
-    free(f);
-    return 0;
-}
-
-/* A client of our own making, for what ours would not send. */
 struct raw {
     void *context, *socket;
 };
@@ -366,77 +118,6 @@ static void a_stream_comes_piece_by_piece(void **state)
     assert_int_equal(json_integer_value(data), 3);
     json_decref(data);
     client_close(client);
-}
-
-/* Six requests at once over one connection; the stand-in answers the last of them first. */
-static void answers_are_matched_in_any_order(void **state)
-{
-    enum { REQUESTS_AT_ONCE = 6 };
-    struct error error = {0};
-    struct client *client = open_client(*state, 0, &error);
-    uint64_t requests[REQUESTS_AT_ONCE];
-    for (int i = 0; i < REQUESTS_AT_ONCE; i++) {
-        json_t *args = json_pack("{s:i}", "i", i);
-        const char *command = i + 1 < REQUESTS_AT_ONCE ? "later" : "now";
-        assert_int_equal(client_send(client, command, args, false, &requests[i], &error), 0);
-        json_decref(args);
-    }
-    for (int k = 0; k < REQUESTS_AT_ONCE; k++) {
-        int i = (k * 5 + 2) % REQUESTS_AT_ONCE; /* waited for in yet another order */
-        struct wire_answer answer;
-        assert_int_equal(client_wait(client, requests[i], 0, &answer, &error), 0);
-        assert_int_equal(answer.kind, WIRE_DATA);
-        assert_int_equal(json_integer_value(json_object_get(answer.value, "i")), i);
-        wire_answer_release(&answer);
-        assert_int_equal(client_wait(client, requests[i], 0, &answer, &error), -EINVAL);
-    }
-    client_close(client);
-}
-
-static void an_answer_may_be_waited_for_again(void **state)
-{
-    struct error error = {0};
-    struct client *client = open_client(*state, 0, &error);
-    uint64_t slow, quick;
-    struct wire_answer answer;
-    assert_int_equal(client_send(client, "later", NULL, false, &slow, &error), 0);
-    assert_int_equal(client_wait(client, slow, 50, &answer, &error), -ETIMEDOUT);
-    assert_int_equal(client_send(client, "now", NULL, false, &quick, &error), 0);
-    assert_int_equal(client_wait(client, slow, 0, &answer, &error), 0);
-    wire_answer_release(&answer);
-    assert_int_equal(client_wait(client, 0, 0, &answer, &error), 0);
-    assert_int_equal(answer.id, quick);
-    wire_answer_release(&answer);
-    client_close(client);
-}
-
-/* A chunk counts as taken when the next one is asked for; the rest can be done without. */
-static void a_reader_says_what_it_has_taken(void **state)
-{
-    struct fixture *f = *state;
-    struct error error = {0};
-    struct client *client = open_client(f, 0, &error);
-    uint64_t request;
-    struct wire_answer answer;
-    assert_int_equal(client_send(client, "dump", NULL, true, &request, &error), 0);
-    for (int i = 1; i <= 3; i++) {
-        assert_int_equal(client_wait(client, request, 0, &answer, &error), 0);
-        assert_int_equal(answer.kind, WIRE_CHUNK);
-        assert_int_equal(json_integer_value(answer.value), i);
-        wire_answer_release(&answer);
-    }
-    client_cancel(client, request);
-    assert_int_equal(client_wait(client, request, 0, &answer, &error), -EINVAL);
-    client_close(client);
-    assert_serves(f);
-    assert_int_equal(f->cancelled, 1);
-}
-
-static void subscribing_needs_a_stream(void **state)
-{
-    struct error error = {0};
-    assert_int_equal(request(*state, "subscribe", NULL, 0, NULL, &error), -EREMOTEIO);
-    assert_non_null(strstr(error.text, "ask for a stream"));
 }
 
 static void without_a_stream_the_pieces_come_together(void **state)
@@ -784,16 +465,12 @@ static void a_fault_is_the_answer_to_everything(void **state)
 
 int main(void)
 {
-#define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define CASE(test) cmocka_unit_test_setup_teardown(test, server_set_up, server_tear_down)
     const struct CMUnitTest tests[] = {
         CASE(a_command_goes_to_commands_with_its_arguments),
         CASE(a_query_goes_to_the_viewer),
         CASE(an_error_arrives_with_its_text),
         CASE(a_stream_comes_piece_by_piece),
-        CASE(answers_are_matched_in_any_order),
-        CASE(an_answer_may_be_waited_for_again),
-        CASE(a_reader_says_what_it_has_taken),
-        CASE(subscribing_needs_a_stream),
         CASE(without_a_stream_the_pieces_come_together),
         CASE(a_req_socket_is_answered_as_well),
         CASE(a_jobs_messages_are_acknowledged_together),
