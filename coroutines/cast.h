@@ -36,7 +36,7 @@ struct cast_context {
     unsigned records_per_commit; /* 0: the recorder's own; the simulator commits more often */
     bool start_paused;
     bool reference_log; /* log what triggered each task */
-    enum cast_mode { MODE_LIVE, MODE_SIMULATION } mode;
+    enum run_mode mode; /* of the workflow; RUN_AS_WORKFLOW: live */
     /* Called (in the member's own thread) when a member is done. */
     void (*member_done)(void *context, enum member member);
     void *context;

@@ -234,12 +234,12 @@ static char *tenant_json(const struct house *house, enum member member)
     const struct workflow_options *o =
         house->options->workflow_options ? house->options->workflow_options : &none;
     json_t *json = json_pack(
-        "{s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:i, s:i, s:b}", "member",
+        "{s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:b, s:b, s:i, s:i, s:b}", "member",
         member_names[member], "endpoints", endpoints, "run_dir", context->run_dir, "workflow_id",
         context->workflow_id, "owner", context->owner, "host", context->host, "uuid", context->uuid,
-        "workflow_file", house->options->workflow_file, "restart", context->restart != NULL,
-        "simulation", context->mode == MODE_SIMULATION, "start_paused", context->start_paused,
-        "reference_log", context->reference_log, "log_fd", TENANT_LOG_FD, "log_level",
+        "workflow_file", house->options->workflow_file, "restart", context->restart != NULL, "mode",
+        (int)context->mode, "start_paused", context->start_paused, "reference_log",
+        context->reference_log, "log_fd", TENANT_LOG_FD, "log_level",
         (int)house->env_options.log_level, "utc", house->env_options.utc);
     PRE(json);
     json_object_set_new(json, "program", json_string(house->options->program));

@@ -14,6 +14,7 @@
 #include "coroutines/job.h"
 #include "base/memory.h"
 #include "coroutines/job_launch.h"
+#include "scheduler/config/overlay.h"
 #include "scheduler/job/paths.h"
 #include "scheduler/job/runner.h"
 #include <errno.h>
@@ -36,9 +37,10 @@ static struct env *env_of(const struct job *job)
     return job->host->context->env;
 }
 
-static const struct task_def *task_of(const struct job *job)
+/* No process: what becomes of it is made up. */
+static bool pretends(const struct job *job)
 {
-    return &job->host->context->workflow->tasks[job->key.task];
+    return job->mode == RUN_SIMULATION || job->mode == RUN_SKIP;
 }
 
 static void job_log(struct job *job, enum log_level level, const char *what, const char *why)
@@ -93,8 +95,8 @@ static void fail_submission(struct job *job, const char *reason)
 
 static void start_time_limit(struct job *job)
 {
-    double limit = task_of(job)->runtime.execution_time_limit;
-    if (limit <= 0 || job->host->context->mode == MODE_SIMULATION)
+    double limit = job_task(job)->runtime.execution_time_limit;
+    if (limit <= 0 || pretends(job))
         return;
     int64_t ran = env_wall(env_of(job)) - job->status.init_time;
     double left = limit * (double)second - (double)(ran > 0 ? ran : 0);
@@ -319,29 +321,43 @@ static bool is_swept(struct job *job)
     return true;
 }
 
-/* --- simulation mode: no process, only its length --- */
+/* --- simulation and skip mode: no process; in simulation the time it takes --- */
 
 static void pretend_beginning(struct job *job)
 {
-    double length = task_of(job)->runtime.simulation_run_length;
-    snprintf(job->status.id, sizeof job->status.id, "SIMULATION");
+    bool skips = job->mode == RUN_SKIP;
+    double length = skips ? 0 : job_task(job)->runtime.simulation_run_length;
+    snprintf(job->status.id, sizeof job->status.id, "%s", run_mode_names[job->mode]);
     job->status.init_time = env_wall(env_of(job));
     say_beginning(job);
     env_of(job)->ops->timer_start(env_of(job), &job->limit, &job->co,
                                   (uint64_t)(length * (double)second));
 }
 
+/* What it completes at its end, by output index. */
+static uint64_t pretended_outputs(const struct job *job)
+{
+    static const uint64_t failed = UINT64_C(1) << OUTPUT_FAILED;
+    const struct task_def *task = job_task(job);
+    if (job->kill_wanted)
+        return failed;
+    if (job->mode == RUN_SKIP)
+        return task_skip_outputs(job->host->context->workflow, task);
+    bool fails = simulated_job_fails(&task->runtime.simulated_failures, job->key.point, job->try_);
+    return fails ? failed : ~failed;
+}
+
 static void pretend_end(struct job *job)
 {
-    const struct task_def *task = task_of(job);
-    if (job->kill_wanted ||
-        simulated_job_fails(&task->runtime.simulated_failures, job->key.point, job->try_)) {
-        end_with(job, TOPIC_JOB_FAILED, "", 0);
-        return;
-    }
+    const struct task_def *task = job_task(job);
+    uint64_t outputs = pretended_outputs(job);
     for (uint32_t i = OUTPUT_CUSTOM; i < task->n_outputs; i++)
-        say_message(job, slice_of(task->outputs[i].message), SEVERITY_INFO, 0, -1, 0);
-    end_with(job, TOPIC_JOB_SUCCEEDED, NULL, 0);
+        if (outputs >> i & 1)
+            say_message(job, slice_of(task->outputs[i].message), SEVERITY_INFO, 0, -1, 0);
+    if (outputs >> OUTPUT_FAILED & 1)
+        end_with(job, TOPIC_JOB_FAILED, "", 0);
+    else
+        end_with(job, TOPIC_JOB_SUCCEEDED, NULL, 0);
 }
 
 /* --- the coroutine --- */
@@ -372,7 +388,7 @@ static void find(struct job *job)
 
 static void begin(struct job *job)
 {
-    if (job->host->context->mode == MODE_SIMULATION)
+    if (pretends(job))
         pretend_beginning(job);
     else if (job->kill_wanted && !job->found)
         fail_submission(job, "killed before it was launched");
@@ -387,7 +403,7 @@ static void look(struct job *job)
 {
     if (job->over)
         return;
-    if (job->host->context->mode == MODE_SIMULATION) {
+    if (pretends(job)) {
         if (job->limit.fired || job->kill_wanted)
             pretend_end(job);
         return;
@@ -455,6 +471,12 @@ static const char *const state_names[] = {"recording", "launching", "following",
                                           "over"};
 static const struct co_type job_type = {"job", job_step, state_names, JOB_OVER + 1, job_done};
 
+const struct task_def *job_task(const struct job *job)
+{
+    return job->overlay ? overlay_task(job->overlay)
+                        : &job->host->context->workflow->tasks[job->key.task];
+}
+
 struct job *job_create(struct job_host *host, const struct message *message)
 {
     const struct cast_context *context = host->context;
@@ -474,6 +496,11 @@ struct job *job_create(struct job_host *host, const struct message *message)
         job->said_started = message->status == STATUS_RUNNING;
         job->settled = message->value;
     }
+    job->mode = message->number < RUN_MODES ? (enum run_mode)message->number : RUN_LIVE;
+    job->overlay = overlay_from_json(context->workflow->cycling,
+                                     &context->workflow->tasks[message->task], message->detail);
+    if (job->mode == RUN_DUMMY)
+        job_launch_dummy(job);
     if (message->text.n)
         job->environment = slice_copy(message->text);
     point_format(context->workflow->cycling, message->point, point);
@@ -496,6 +523,7 @@ void job_destroy(struct job *job)
     if (job->watching)
         env->ops->watch_stop(env, &job->watch);
     env->ops->process_close(env, &job->process);
+    overlay_destroy(job->overlay);
     free(job->environment);
     free(job->name);
     free(job->directory);

@@ -35,8 +35,10 @@ struct job {
     uint64_t seq;     /* of the message that asked for it */
     uint32_t try_;
     struct flow_list flows;
-    char *environment; /* JSON object of variables from xtriggers, or NULL */
-    char *name;        /* "1/a/01", for the log */
+    enum run_mode mode;
+    struct overlay *overlay; /* what was broadcast to it; NULL: nothing */
+    char *environment;       /* JSON object of variables from xtriggers, or NULL */
+    char *name;              /* "1/a/01", for the log */
     char *directory, *file, *status_path;
 
     bool may_launch;
@@ -56,6 +58,8 @@ struct job {
     struct env_timer limit, kill, look; /* time limit or simulated run; SIGKILL; unwatched files */
 };
 
+/* The definition it runs by, broadcasts included. */
+const struct task_def *job_task(const struct job *job);
 /* A new job asleep, for job.submit or job.follow. It begins when job_launch is called. */
 struct job *job_create(struct job_host *host, const struct message *message);
 /* Stop following it; a process that runs goes on. */

@@ -1,6 +1,7 @@
 /* What stands before a job's first act. All of it rests on a committed job.submit. */
 #include "coroutines/job_launch.h"
 #include "base/vec.h"
+#include "scheduler/config/overlay.h"
 #include "scheduler/job/jobfile.h"
 #include "scheduler/job/paths.h"
 #include "scheduler/job/runner.h"
@@ -16,11 +17,6 @@ enum { REASON_MAX = 300 };
 static struct env *env_of(const struct job *job)
 {
     return job->host->context->env;
-}
-
-static const struct task_def *task_of(const struct job *job)
-{
-    return &job->host->context->workflow->tasks[job->key.task];
 }
 
 /* --- the job file --- */
@@ -77,7 +73,7 @@ static void write_text(const struct job *job, const struct job_runner *runner, s
     results_read(job, &results);
     add_flows(&job->flows, &flows);
     const struct jobfile_options options = {
-        .task = task_of(job),
+        .task = job_task(job),
         .point = point_format(workflow->cycling, job->key.point, point),
         .submit = job->key.submit,
         .try_ = job->try_,
@@ -119,6 +115,38 @@ static int write_file(const struct job *job, const struct job_runner *runner, st
     return code;
 }
 
+/* --- dummy mode --- */
+
+static void add_quoted(struct text *out, const char *text)
+{
+    text_add_char(out, '\'');
+    for (const char *c = text; *c; c++)
+        if (*c == '\'')
+            text_add(out, "'\\''");
+        else
+            text_add_char(out, *c);
+    text_add_char(out, '\'');
+}
+
+void job_launch_dummy(struct job *job)
+{
+    const struct workflow *workflow = job->host->context->workflow;
+    const struct task_def *task = job_task(job);
+    const struct runtime *runtime = &task->runtime;
+    struct text script = {0};
+    text_addf(&script, "sleep %.0f", runtime->simulation_run_length);
+    for (uint32_t i = OUTPUT_CUSTOM; i < task->n_outputs; i++) {
+        text_add(&script, "\ncylc message -- ");
+        add_quoted(&script, task->outputs[i].message);
+    }
+    if (simulated_job_fails(&runtime->simulated_failures, job->key.point, job->try_))
+        text_add(&script, "\nfalse");
+    if (!job->overlay)
+        job->overlay = overlay_create(workflow->cycling, task, NULL, 0);
+    overlay_make_dummy(job->overlay, text_string(&script));
+    text_release(&script);
+}
+
 /* --- directories --- */
 
 static int make_directory(const struct job *job, const char *path, struct error *error)
@@ -133,10 +161,10 @@ static int make_directory(const struct job *job, const char *path, struct error 
 static int make_directories(struct job *job, const char *point, struct error *error)
 {
     const char *run_dir = job->host->context->run_dir;
-    const char *sub = task_of(job)->runtime.work_sub_directory;
+    const char *sub = job_task(job)->runtime.work_sub_directory;
     int code = make_directory(job, job->directory, error);
     if (!code && (!sub || !sub[0])) {
-        char *work = job_work_path(run_dir, point, task_of(job)->name);
+        char *work = job_work_path(run_dir, point, job_task(job)->name);
         code = make_directory(job, work, error);
         free(work);
     }
@@ -151,7 +179,7 @@ static int make_directories(struct job *job, const char *point, struct error *er
 
 static int make_link(const struct job *job, const char *point, struct error *error)
 {
-    char *path = job_link_path(job->host->context->run_dir, point, task_of(job)->name);
+    char *path = job_link_path(job->host->context->run_dir, point, job_task(job)->name);
     char *target = job_link_target(job->key.submit);
     int code = env_of(job)->ops->link_make(env_of(job), target, path);
     if (code)
@@ -165,7 +193,8 @@ int job_launch_files(struct job *job, struct error *error)
 {
     char point[POINT_TEXT_MAX];
     point_format(job->host->context->workflow->cycling, job->key.point, point);
-    const struct job_runner *runner = job_runner_of_platform(task_of(job)->runtime.platform, error);
+    const struct job_runner *runner =
+        job_runner_of_platform(job_task(job)->runtime.platform, error);
     if (!runner)
         return error->code;
     int code = make_directories(job, point, error);
@@ -185,7 +214,8 @@ static char *activity_path(const struct job *job)
  * login script complains of goes to job-activity.log. */
 int job_launch_process(struct job *job, struct error *error)
 {
-    const struct job_runner *runner = job_runner_of_platform(task_of(job)->runtime.platform, error);
+    const struct job_runner *runner =
+        job_runner_of_platform(job_task(job)->runtime.platform, error);
     if (!runner)
         return error->code;
     const char *argv[JOB_ARGV_MAX];

@@ -7,6 +7,9 @@
 /* Directories, the link NN, the job file (one that is there already, from an earlier attempt for
  * the same submit number, is kept). Negative and error->text if one cannot be made. */
 int job_launch_files(struct job *job, struct error *error);
+/* Dummy mode: what it runs takes the time of a simulated job, sends its outputs, and fails where
+ * that would. */
+void job_launch_dummy(struct job *job);
 /* Start it: job->process. */
 int job_launch_process(struct job *job, struct error *error);
 /* Why a process that has ended never claimed its job: what it left in job-activity.log, and how it

@@ -87,12 +87,25 @@ static void log_workflow_state(const struct pool_log *log, const struct message 
         env_logf(log->context->env, LOG_INFO_LEVEL, "%.*s", n, message->text.at);
 }
 
+/* As Cylc reports them: a title, then one line for each setting. */
+static void log_broadcast(const struct pool_log *log, const struct message *message)
+{
+    struct env *env = log->context->env;
+    if (message->number == 0)
+        env_logf(env, LOG_INFO_LEVEL, "%s",
+                 message->value ? "Broadcast set:" : "Broadcast cancelled:");
+    env_logf(env, LOG_INFO_LEVEL, "%c [%.*s] %.*s", message->value ? '+' : '-',
+             (int)message->text.n, message->text.at, (int)message->detail.n, message->detail.at);
+}
+
 void pool_log_message(struct pool_log *log, const struct message *message)
 {
     if (message->topic == TOPIC_TASK_STATE)
         log_state(log, message);
     else if (message->topic == TOPIC_JOB_SUBMIT)
         log_submit(log, message);
+    else if (message->topic == TOPIC_WORKFLOW_BROADCAST)
+        log_broadcast(log, message);
     else if (message->topic == TOPIC_WORKFLOW_STATE)
         log_workflow_state(log, message);
     else if (message->topic == TOPIC_WORKFLOW_SHUTDOWN)

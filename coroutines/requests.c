@@ -9,7 +9,7 @@
 
 #include "base/banned.h"
 
-enum { IDS_MAX = 100000 };
+enum { IDS_MAX = 100000, SETTING_DEPTH_MAX = 4 };
 
 struct form {
     const char *name;
@@ -157,6 +157,101 @@ static int read_stop(const json_t *args, struct request *request, struct error *
                      name ? name : "?");
 }
 
+/* {"environment": {"X": "1"}} as ["[environment]X", "1"], one for each value. */
+static int add_settings(json_t *list, const char *prefix, const json_t *settings, unsigned depth,
+                        struct error *error)
+{
+    const char *key;
+    json_t *value;
+    if (depth > SETTING_DEPTH_MAX)
+        return error_set(error, -E2BIG, "broadcast: a setting in more than %d sections",
+                         SETTING_DEPTH_MAX);
+    json_object_foreach((json_t *)(uintptr_t)settings, key, value)
+    {
+        bool section = json_is_object(value);
+        char *name = str_format(section ? "%s[%s]" : "%s%s", prefix, key);
+        char *number = json_is_string(value) || section ? NULL : json_dumps(value, JSON_ENCODE_ANY);
+        int result = section ? add_settings(list, name, value, depth + 1, error) : 0;
+        if (!section)
+            json_array_append_new(list, json_pack("[s, s]", name,
+                                                  json_is_null(value) ? ""
+                                                  : number            ? number
+                                                                      : json_string_value(value)));
+        free(number);
+        free(name);
+        if (result < 0)
+            return result;
+    }
+    return 0;
+}
+
+static int read_names(const json_t *args, const char *key, struct error *error)
+{
+    const json_t *list = json_object_get(args, key);
+    bool good = !list || json_is_array(list);
+    for (size_t i = 0; good && i < json_array_size(list); i++)
+        good = json_string_length(json_array_get(list, i)) > 0;
+    return good ? 0 : error_set(error, -EINVAL, "broadcast: \"%s\" must be a list of names", key);
+}
+
+static int read_settings(const json_t *args, json_t *ret_list, struct error *error)
+{
+    const json_t *given = json_object_get(args, "settings");
+    if (given && !json_is_array(given))
+        return error_set(error, -EINVAL, "broadcast: \"settings\" must be a list of objects");
+    for (size_t i = 0; i < json_array_size(given); i++) {
+        const json_t *settings = json_array_get(given, i);
+        if (!json_is_object(settings))
+            return error_set(error, -EINVAL, "broadcast: \"settings\" must be a list of objects");
+        if (add_settings(ret_list, "", settings, 0, error) < 0)
+            return error->code;
+    }
+    return 0;
+}
+
+static int check_broadcast(const json_t *args, const char *mode, const json_t *settings,
+                           struct error *error)
+{
+    static const char *const modes[] = {"set", "clear", "expire", "show"};
+    size_t i = 0;
+    while (i < sizeof modes / sizeof *modes && (!mode || strcmp(mode, modes[i]) != 0))
+        i++;
+    if (i == sizeof modes / sizeof *modes)
+        return error_set(error, -EINVAL,
+                         "broadcast: \"mode\" must be one of set, clear, expire, show, not \"%s\"",
+                         mode ? mode : "?");
+    if (i == 0 &&
+        (!json_array_size(json_object_get(args, "points")) ||
+         !json_array_size(json_object_get(args, "namespaces")) || !json_array_size(settings)))
+        return error_set(error, -EINVAL,
+                         "broadcast: to set something, \"points\", \"namespaces\" and "
+                         "\"settings\" are needed");
+    struct slice ignored;
+    if (read_text(args, "cutoff", &ignored, error) < 0 ||
+        read_text(args, "task", &ignored, error) < 0)
+        return error->code;
+    return 0;
+}
+
+/* The pool is given the same object, the settings flat. */
+static int read_broadcast(const json_t *args, struct request *request, struct error *error)
+{
+    json_t *settings = json_array();
+    if (read_names(args, "points", error) < 0 || read_names(args, "namespaces", error) < 0 ||
+        read_settings(args, settings, error) < 0 ||
+        check_broadcast(args, json_string_value(json_object_get(args, "mode")), settings, error) <
+            0) {
+        json_decref(settings);
+        return error->code;
+    }
+    json_t *flat = json_copy((json_t *)(uintptr_t)args);
+    json_object_set_new(flat, "settings", settings);
+    request->detail = json_dumps(flat, JSON_COMPACT);
+    request->command.detail = slice_of(request->detail);
+    json_decref(flat);
+    return 0;
+}
+
 static const struct form forms[] = {
     {"pause", POOL_PAUSE, false, NULL, " ", NULL},
     {"resume", POOL_RESUME, false, NULL, " ", NULL},
@@ -165,6 +260,8 @@ static const struct form forms[] = {
     {"trigger", POOL_TRIGGER, true, NULL, " flow wait meta ", read_trigger},
     {"kill", POOL_KILL, true, NULL, " ", NULL},
     {"poll", POOL_POLL, true, NULL, " ", NULL},
+    {"broadcast", POOL_BROADCAST, false, NULL, " mode points namespaces settings cutoff task ",
+     read_broadcast},
     {"stop", POOL_STOP, false, NULL, " mode after ", read_stop},
 };
 
@@ -246,4 +343,5 @@ void request_release(struct request *request)
 {
     json_decref(request->args);
     text_release(&request->ids);
+    free(request->detail);
 }

@@ -9,6 +9,7 @@ struct request {
     struct message command; /* pool.command; its texts point into the members below */
     struct text ids;        /* one a line */
     json_t *args;
+    char *detail; /* heap text that the command's detail points to; NULL: none */
 };
 
 /* Check a command.request and translate it. -ENOTSUP for a command that is not there, -EINVAL or

@@ -63,6 +63,7 @@ static void *task_pool_create(const struct cast_context *context, struct error *
     (void)error;
     struct task_pool *self = NEW(struct task_pool);
     const struct pool_options options = {.start_paused = context->start_paused,
+                                         .mode = context->mode,
                                          .workflow = context->workflow_id,
                                          .owner = context->owner,
                                          .run_dir = context->run_dir};

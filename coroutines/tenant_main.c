@@ -85,8 +85,7 @@ static struct cast_context context_of(struct guest *guest)
         .host = text_of(guest->json, "host"),
         .uuid = text_of(guest->json, "uuid"),
         .program = text_of(guest->json, "program"),
-        .mode =
-            json_is_true(json_object_get(guest->json, "simulation")) ? MODE_SIMULATION : MODE_LIVE,
+        .mode = (enum run_mode)integer_of(guest->json, "mode"),
         .start_paused = json_is_true(json_object_get(guest->json, "start_paused")),
         .reference_log = json_is_true(json_object_get(guest->json, "reference_log")),
         .exit_status = &guest->exit_status,

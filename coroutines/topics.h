@@ -114,17 +114,18 @@ enum field {
     X(EVENT_SETTLED, "event.settled", M(HANDLERS), M(RECORDER), FIELD_ID)                          \
     /* a future task is held (value 1) or no longer (0). */                                        \
     X(TASK_HOLD, "task.hold", M(TASK_POOL), M(RECORDER), FIELD_POINT | FIELD_TASK | FIELD_VALUE)   \
-    /* launch this job once it is recorded. flags: TASK_MANUAL; text: JSON object of environment   \
-     * variables from xtriggers. */                                                                \
+    /* launch this job once it is recorded. flags: TASK_MANUAL; number: enum run_mode; text: JSON  \
+     * object of environment variables from xtriggers; detail: what is broadcast to it, a JSON     \
+     * list of ["KEY", "VALUE"], the later over the earlier. */                                               \
     X(JOB_SUBMIT, "job.submit", M(TASK_POOL), M(JOBS) | M(RECORDER),                               \
-      FIELD_POINT | FIELD_TASK | FIELD_FLOWS | FIELD_SUBMIT | FIELD_FLAGS | FIELD_TEXT |           \
-          FIELD_WHEN)                                                                              \
+      FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_FLOWS | FIELD_SUBMIT | FIELD_FLAGS |         \
+          FIELD_TEXT | FIELD_DETAIL | FIELD_WHEN)                                                  \
     /* after a restart: find out how this job, submitted earlier, is doing and follow it.          \
-     * status: what the pool knew; value: how much of job.status it had settled; text: as in       \
-     * job.submit. */                                                                              \
+     * status: what the pool knew; value: how much of job.status it had settled; number, text,     \
+     * detail: as in job.submit. */                                                                \
     X(JOB_FOLLOW, "job.follow", M(TASK_POOL), M(JOBS),                                             \
-      FIELD_POINT | FIELD_TASK | FIELD_FLOWS | FIELD_SUBMIT | FIELD_STATUS | FIELD_VALUE |         \
-          FIELD_TEXT)                                                                              \
+      FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_FLOWS | FIELD_SUBMIT | FIELD_STATUS |        \
+          FIELD_VALUE | FIELD_TEXT | FIELD_DETAIL)                                                 \
     X(JOB_KILL, "job.kill", M(TASK_POOL), M(JOBS), FIELD_POINT | FIELD_TASK | FIELD_SUBMIT)        \
     X(JOB_POLL, "job.poll", M(TASK_POOL), M(JOBS), FIELD_POINT | FIELD_TASK | FIELD_SUBMIT)        \
     /* a job's message number `value` (offset in job.status) has had its effect. */                \
@@ -155,6 +156,10 @@ enum field {
           FIELD_STATUS | FIELD_FLAGS | FIELD_VALUE)                                                \
     /* a line of state to keep: text = key, detail = value (workflow_params; empty: NULL). */      \
     X(WORKFLOW_PARAM, "workflow.param", M(TASK_POOL), M(RECORDER), FIELD_TEXT | FIELD_DETAIL)      \
+    /* a broadcast setting is set (value 1) or no longer (0). number: 0 for the first of a change; \
+     * text: "POINT/NAMESPACE", POINT may be `*`; detail: "KEY=VALUE". */                          \
+    X(WORKFLOW_BROADCAST, "workflow.broadcast", M(TASK_POOL), M(RECORDER),                         \
+      FIELD_NUMBER | FIELD_VALUE | FIELD_TEXT | FIELD_DETAIL | FIELD_WHEN)                         \
     /* one event has been dealt with: what was said since the last pool.turn is recorded together  \
      * or not at all. */                                                                           \
     X(POOL_TURN, "pool.turn", M(TASK_POOL), M(RECORDER), 0)                                        \
@@ -254,6 +259,7 @@ enum pool_command {
     POOL_ABORT, /* stop now as a failure; text: reason for the log */
     POOL_KILL,
     POOL_POLL,
+    POOL_BROADCAST, /* detail: JSON, see pool/broadcast.c */
     POOL_COMMANDS
 };
 /* POOL_TRIGGER. Flows: those of the message; none there and no flag: all flows of the pool. detail:

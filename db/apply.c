@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "db/retries.h"
 #include "scheduler/config/event_handlers.h"
+#include "scheduler/config/overlay.h"
 #include <errno.h>
 #include <stdio.h>
 
@@ -407,19 +408,50 @@ static int task_event(struct db *db, const struct message *m, struct error *erro
 
 /* --- jobs --- */
 
+/* In dummy mode Cylc writes the time and try of a submission to the row before its own, which is
+ * begun anew. */
+static int forget_last_job(struct db *db, const struct message *m, struct error *error)
+{
+    struct instance *instance = touch(db, m, error);
+    struct job *last = instance ? rows_job(db, instance, m->submit - 1, error) : NULL;
+    if (!last)
+        return error->code;
+    replace_text(&last->platform, (struct slice){0});
+    replace_text(&last->runner, (struct slice){0});
+    replace_text(&last->job_id, (struct slice){0});
+    replace_text(&last->signal, (struct slice){0});
+    *last = (struct job){.next = last->next,
+                         .submit = last->submit,
+                         .try_ = m->try_,
+                         .time_submit = m->when,
+                         .submit_status = -1,
+                         .run_status = -1,
+                         .dirty = true};
+    return 0;
+}
+
 static int job_submit(struct db *db, const struct message *m, struct error *error)
 {
     struct job *job = touch_job(db, m, error);
     if (!job)
         return error->code;
-    const char *platform = db->workflow->tasks[m->task].runtime.platform;
-    const char *where = db->simulation ? "simulation" : *platform ? platform : "localhost";
+    struct overlay *overlay =
+        overlay_from_json(db->workflow->cycling, &db->workflow->tasks[m->task], m->detail);
+    const struct task_def *task = overlay ? overlay_task(overlay) : &db->workflow->tasks[m->task];
+    const char *platform = task->runtime.platform;
+    if (m->number == RUN_DUMMY && forget_last_job(db, m, error) < 0)
+        return error->code;
+    bool pretended = m->number == RUN_SIMULATION || m->number == RUN_SKIP;
+    const char *where = pretended                             ? run_mode_names[m->number]
+                        : *platform && m->number != RUN_DUMMY ? platform
+                                                              : "localhost";
     job->flows = forms_flows(&db->forms, &m->flows);
     job->try_ = m->try_;
     job->manual = m->flags & TASK_MANUAL;
     job->time_submit = m->when;
     replace_text(&job->platform, slice_of(where));
-    replace_text(&job->runner, slice_of(db->simulation ? "simulation" : "background"));
+    overlay_destroy(overlay);
+    replace_text(&job->runner, slice_of(pretended ? run_mode_names[m->number] : "background"));
     struct instance *instance = rows_get(db, m->point, m->task, error);
     PRE(instance);
     retries_note(db, m->point, m->task, m->try_, instance->failed_submissions);
@@ -558,6 +590,32 @@ static int workflow_param(struct db *db, const struct message *m, struct error *
     return 0;
 }
 
+/* The places of "POINT/NAMESPACE" and "KEY=VALUE" in a row of the last statement. */
+static void add_broadcast(struct db *db, const struct message *m, bool with_value)
+{
+    const char *slash = memchr(m->text.at, '/', m->text.n);
+    const char *equals = memchr(m->detail.at, '=', m->detail.n);
+    PRE(slash && equals);
+    size_t n_point = (size_t)(slash - m->text.at), n_key = (size_t)(equals - m->detail.at);
+    later_text_n(&db->later, m->text.at, n_point);
+    later_text_n(&db->later, slash + 1, m->text.n - n_point - 1);
+    later_text_n(&db->later, m->detail.at, n_key);
+    if (with_value)
+        later_text_n(&db->later, equals + 1, m->detail.n - n_key - 1);
+}
+
+static int workflow_broadcast(struct db *db, const struct message *m, struct error *error)
+{
+    (void)error;
+    later_add(&db->later, m->value ? SQL_BROADCAST_PUT : SQL_BROADCAST_DELETE);
+    add_broadcast(db, m, m->value != 0);
+    later_add(&db->later, SQL_BROADCAST_EVENT);
+    later_text(&db->later, forms_time(&db->forms, m->when));
+    later_text(&db->later, m->value ? "+" : "-");
+    add_broadcast(db, m, true);
+    return 0;
+}
+
 /* Clocks are not kept: they are satisfied again at once. */
 static int xtrigger_satisfied(struct db *db, const struct message *m, struct error *error)
 {
@@ -594,6 +652,7 @@ static applier *const appliers[TOPICS_N] = {
     [TOPIC_POOL_RUNAHEAD] = pool_runahead,
     [TOPIC_WORKFLOW_STATE] = workflow_state,
     [TOPIC_WORKFLOW_PARAM] = workflow_param,
+    [TOPIC_WORKFLOW_BROADCAST] = workflow_broadcast,
     [TOPIC_XTRIGGER_SATISFIED] = xtrigger_satisfied,
 };
 

@@ -43,13 +43,6 @@ static int read_last(struct db *db, struct error *error)
     struct run run = run_begin(&db->sql, SQL_FLOW_LAST, error);
     if (run_step(&run, error) > 0)
         db->flow_last = (uint32_t)run_column_int(&run, 0);
-    int result = run_end(&run);
-    if (result < 0)
-        return result;
-    run = run_begin(&db->sql, SQL_PARAM_GET, error);
-    run_text(&run, "run_mode");
-    if (run_step(&run, error) > 0)
-        db->simulation = strcmp(run_column(&run, 0), "simulation") == 0;
     return run_end(&run);
 }
 
@@ -231,11 +224,8 @@ int db_start(struct db *db, const struct key_value *params, size_t n, struct err
     later_add(&db->later, SQL_PARAM_PUT);
     later_text(&db->later, "n_restart");
     later_number(&db->later, restarts);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         put_param(db, params[i].key, params[i].value);
-        if (strcmp(params[i].key, "run_mode") == 0 && params[i].value)
-            db->simulation = strcmp(params[i].value, "simulation") == 0;
-    }
     put_inheritance(db);
     if (db->flow_last == 0)
         put_first_flow(db);

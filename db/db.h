@@ -36,7 +36,7 @@ void db_set_workflow(struct db *db, const struct workflow *workflow);
 /* Rows that describe the start: inheritance, workflow_params (uuid_str, cylc_version, icp ...),
  * flow
  * 1. In the open transaction. params: key, value pairs; value NULL is SQL's NULL. n_restart is
- * counted here unless given. run_mode "simulation": jobs are written as simulated. */
+ * counted here unless given. */
 int db_start(struct db *db, const struct key_value *params, size_t n, struct error *error);
 /* A value of workflow_params as committed. 1 and ret_value (heap; NULL for SQL's NULL), or 0: there
  * is none, or negative. Needs no workflow. */

@@ -294,7 +294,7 @@ static int write_job(struct writer *w, const struct job *job)
     struct run run = run_of(w, SQL_JOB_PUT);
     run_int(&run, job->submit);
     run_text(&run, job->flows ? job->flows->text : NULL);
-    run_int(&run, job->manual);
+    run_status(&run, job->flows ? job->manual : -1); /* NULL: nothing is known of it */
     run_int(&run, job->try_);
     run_time(w, &run, job->time_submit);
     run_time(w, &run, job->submit_exit);

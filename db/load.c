@@ -42,6 +42,7 @@ void restart_destroy(struct restart *restart)
     free(restart->cursors);
     free(restart->xtriggers);
     free(restart->results);
+    free(restart->broadcasts);
     free(restart->jobs);
     free(restart->history);
     free(restart->events);
@@ -61,6 +62,7 @@ struct loader {
     VEC(struct restart_point) cursors;
     VEC(struct restart_xtrigger) xtriggers;
     VEC(struct restart_result) results;
+    VEC(struct restart_broadcast) broadcasts;
     VEC(struct restart_job) jobs;
     VEC(struct restart_event) events;
     VEC(struct restart_output) absolute;
@@ -296,6 +298,22 @@ static int load_events(struct loader *l)
     return run_end(&run);
 }
 
+static int load_broadcasts(struct loader *l)
+{
+    struct run run = run_begin(&l->db->sql, SQL_BROADCAST_ALL, l->error);
+    while (run_step(&run, l->error) > 0) {
+        bool all = strcmp(run_column(&run, 0), "*") == 0;
+        cycle_point point =
+            all ? POINT_NONE : forms_point_parse(l->db->workflow, run_column(&run, 0));
+        if (all || point != POINT_NONE)
+            *vec_push(&l->broadcasts) =
+                (struct restart_broadcast){point, arena_text(l->restart, run_column(&run, 1)),
+                                           arena_text(l->restart, run_column(&run, 2)),
+                                           arena_text(l->restart, run_column(&run, 3))};
+    }
+    return run_end(&run);
+}
+
 /* --- single values --- */
 
 /* Heap text or NULL; *ret_result is 0 or an error. */
@@ -346,6 +364,7 @@ static void hand_over(struct loader *l)
     HAND_OVER(l, cursors);
     HAND_OVER(l, xtriggers);
     HAND_OVER(l, results);
+    HAND_OVER(l, broadcasts);
     HAND_OVER(l, jobs);
     HAND_OVER(l, events);
     HAND_OVER(l, absolute);
@@ -364,7 +383,8 @@ struct restart *db_load(struct db *db, const struct workflow *workflow, struct e
 {
     static int (*const parts[])(struct loader *) = {load_values,  load_tasks,    load_unsettled,
                                                     load_groups,  load_holds,    load_cursors,
-                                                    load_results, load_absolute, load_events};
+                                                    load_results, load_absolute, load_events,
+                                                    load_broadcasts};
     error->code = 0;
     if (db->workflow != workflow)
         db_set_workflow(db, workflow);

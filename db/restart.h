@@ -46,6 +46,11 @@ struct restart_result { /* a satisfied signature */
     const char *signature, *results;
 };
 
+struct restart_broadcast {
+    cycle_point point; /* POINT_NONE: all */
+    const char *name_space, *key, *value;
+};
+
 struct restart_job { /* jobs of instances that were active */
     cycle_point point;
     uint32_t task, submit;
@@ -83,6 +88,7 @@ struct restart {
     RESTART_ARRAY(restart_point, cursors);
     RESTART_ARRAY(restart_xtrigger, xtriggers);
     RESTART_ARRAY(restart_result, results);
+    RESTART_ARRAY(restart_broadcast, broadcasts);
     RESTART_ARRAY(restart_job, jobs);
     RESTART_ARRAY(restart_history, history); /* empty: the pool asks (history.ask) */
     RESTART_ARRAY(restart_event, events);

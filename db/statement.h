@@ -106,6 +106,13 @@
     X(TEMPLATE_ALL, "SELECT key, value FROM workflow_template_vars ORDER BY key")                  \
     X(ROUSE_STATE_PUT, "REPLACE INTO rouse_state(key, value) VALUES(?,?)")                         \
     X(ROUSE_STATE_GET, "SELECT value FROM rouse_state WHERE key=?")                                \
+    X(BROADCAST_PUT,                                                                               \
+      "REPLACE INTO broadcast_states(point, namespace, key, value) VALUES(?,?,?,?)")               \
+    X(BROADCAST_DELETE, "DELETE FROM broadcast_states WHERE point=? AND namespace=? AND key=?")    \
+    X(BROADCAST_EVENT, "INSERT INTO broadcast_events(time, change, point, namespace, key, value)"  \
+                       " VALUES(?,?,?,?,?,?)")                                                     \
+    X(BROADCAST_ALL, "SELECT point, namespace, key, value FROM broadcast_states"                   \
+                     " ORDER BY key, point, namespace")                                            \
     X(FLOW_ADD,                                                                                    \
       "INSERT OR IGNORE INTO workflow_flows(flow_num, start_time, description) VALUES(?,?,?)")     \
     X(FLOW_DESCRIBE, "INSERT INTO workflow_flows(flow_num, start_time, description) VALUES(?,?,?)" \

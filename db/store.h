@@ -27,7 +27,6 @@ struct db {
     struct later later;
     bool in_transaction;
     bool changed;       /* since the last commit */
-    bool simulation;    /* run_mode: jobs are none */
     int64_t now;        /* latest time heard */
     uint32_t flow_last; /* highest flow known to workflow_flows */
 };

@@ -41,24 +41,29 @@ static int pool_resume(struct pool *pool, const struct message *message, struct 
 
 static int (*const commands[POOL_COMMANDS])(struct pool *, const struct message *,
                                             struct error *) = {
-    [POOL_PAUSE] = pool_pause,     [POOL_RESUME] = pool_resume,
-    [POOL_HOLD] = pool_hold,       [POOL_RELEASE] = pool_release,
-    [POOL_TRIGGER] = pool_trigger, [POOL_RELEASE_ALL] = pool_release_all,
-    [POOL_STOP] = pool_stop,       [POOL_ABORT] = pool_abort,
-    [POOL_KILL] = pool_kill,       [POOL_POLL] = pool_poll,
+    [POOL_PAUSE] = pool_pause,         [POOL_RESUME] = pool_resume,
+    [POOL_HOLD] = pool_hold,           [POOL_RELEASE] = pool_release,
+    [POOL_TRIGGER] = pool_trigger,     [POOL_RELEASE_ALL] = pool_release_all,
+    [POOL_STOP] = pool_stop,           [POOL_ABORT] = pool_abort,
+    [POOL_KILL] = pool_kill,           [POOL_POLL] = pool_poll,
+    [POOL_BROADCAST] = pool_broadcast,
 };
 
 void handle_command(struct pool *pool, const struct message *message)
 {
     struct error error = {0};
+    text_clear(&pool->reply);
     int result =
         message->number < POOL_COMMANDS
             ? commands[message->number](pool, message, &error)
             : error_set(&error, -ENOTSUP, "command number %u is not implemented", message->number);
     if (result == COMMAND_DEFERRED || !message->id)
         return;
-    answer_later(pool, &(struct message){.topic = TOPIC_POOL_OUTCOME,
-                                         .id = message->id,
-                                         .number = (uint32_t)-result,
-                                         .text = slice_of(result < 0 ? error.text : "{}")});
+    answer_later(pool,
+                 &(struct message){.topic = TOPIC_POOL_OUTCOME,
+                                   .id = message->id,
+                                   .number = (uint32_t)-result,
+                                   .text = slice_of(result < 0      ? error.text
+                                                    : pool->reply.n ? text_string(&pool->reply)
+                                                                    : "{}")});
 }

@@ -19,6 +19,8 @@ int pool_kill(struct pool *pool, const struct message *message, struct error *er
 int pool_poll(struct pool *pool, const struct message *message, struct error *error);
 /* The job is asked to end; a retry will wait for a release. */
 void kill_instance(struct pool *pool, struct instance *instance);
+/* broadcast.c */
+int pool_broadcast(struct pool *pool, const struct message *message, struct error *error);
 /* stop.c */
 int pool_stop(struct pool *pool, const struct message *message, struct error *error);
 int pool_abort(struct pool *pool, const struct message *message, struct error *error);

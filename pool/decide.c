@@ -275,5 +275,6 @@ void pool_decide(struct pool *pool)
     do
         release_queues(pool);
     while (advance_runahead(pool));
+    broadcasts_expire(pool);
     decide_end(pool);
 }

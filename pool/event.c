@@ -125,7 +125,7 @@ static void failed(struct pool *pool, struct instance *instance, struct slice me
         instance->status == STATUS_FAILED)
         return;
     imply(pool, instance, STATUS_FAILED);
-    const struct delays *delays = &pool->workflow->tasks[instance->task].runtime.execution_retries;
+    const struct delays *delays = &instance_task(pool, instance)->runtime.execution_retries;
     uint64_t outputs = BIT(OUTPUT_SUBMITTED) | BIT(OUTPUT_STARTED);
     if (instance->try_ <= delays->n && !status_is_final(instance_status(instance))) {
         double delay = delays->at[instance->try_ - 1];
@@ -166,7 +166,7 @@ static void submit_failed(struct pool *pool, struct instance *instance)
 {
     if (instance->status != STATUS_PREPARING && instance->status != STATUS_SUBMITTED)
         return;
-    const struct delays *delays = &pool->workflow->tasks[instance->task].runtime.submission_retries;
+    const struct delays *delays = &instance_task(pool, instance)->runtime.submission_retries;
     say_event(pool, instance, "critical", slice_of("submission failed"));
     if (instance->submit_try <= delays->n) {
         double delay = delays->at[instance->submit_try++ - 1];

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/vec.h"
+#include "pool/broadcast.h"
 #include "pool/group.h"
 #include "pool/history.h"
 #include "pool/pool.h"
@@ -86,6 +87,8 @@ struct pool {
     struct groups groups;
     struct signatures signatures;
     struct history history;
+    struct broadcasts broadcasts;
+    enum run_mode mode; /* of the workflow */
     struct queue *queues;
     struct absolute **absolutes; /* by parent task */
     struct gate *gates;          /* by task */
@@ -101,6 +104,7 @@ struct pool {
     uint64_t last_ask;
     uint32_t last_serial;
     uint64_t last_event;         /* task.event's id */
+    struct text reply;           /* JSON: what the command under way answers; empty: {} */
     VEC(struct message) answers; /* to be said when the effects have been; texts on the heap */
 
     VEC(struct offset) reach; /* of children to their family triggers */
@@ -151,6 +155,8 @@ void instance_flag(struct pool *pool, struct instance *instance, uint32_t set, u
 void instance_classify(struct pool *pool, struct instance *instance);
 /* Queue it or submit it if nothing holds it back. */
 void instance_try(struct pool *pool, struct instance *instance);
+/* How its job runs. */
+enum run_mode instance_mode(const struct pool *pool, const struct instance *instance);
 /* Submit at once, past queue, hold and pause. */
 void instance_submit(struct pool *pool, struct instance *instance);
 void instance_remove(struct pool *pool, struct instance *instance, enum removal removal);

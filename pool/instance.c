@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include "pool/prerequisite.h"
+#include "scheduler/config/overlay.h"
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -27,6 +28,7 @@ static void instance_free(const struct instances *instances, struct instance *in
 {
     if (n_words(instances, instance->task) > 1)
         free(instance->atoms.many);
+    overlay_destroy(instance->overlay);
     free(instance);
 }
 

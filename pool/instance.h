@@ -19,6 +19,7 @@ enum instance_class {
 };
 
 struct dependence; /* xtrigger.h */
+struct overlay;    /* scheduler/config/overlay.h */
 
 struct instance {
     cycle_point point; /* point and task: the key */
@@ -35,16 +36,17 @@ struct instance {
     struct flow_set *flows;
     struct cycle *cycle;
     struct dependence *dependences;
-    uint32_t serial;       /* tells it from one that had the same name before */
-    uint32_t n_waited_for; /* dependences not satisfied */
-    uint16_t in_flight;    /* outputs whose consequences are not all known */
-    uint16_t flags;        /* enum task_flag */
-    uint8_t status;        /* enum task_status */
-    uint8_t class_;        /* enum instance_class */
-    bool satisfied;        /* all prerequisites */
-    bool previous_done;    /* of a sequential task: the instance before it succeeded */
-    bool restored;         /* its history in other flows was not asked for */
-    bool selected;         /* by the command under way */
+    struct overlay *overlay; /* what was broadcast to its job; NULL: nothing */
+    uint32_t serial;         /* tells it from one that had the same name before */
+    uint32_t n_waited_for;   /* dependences not satisfied */
+    uint16_t in_flight;      /* outputs whose consequences are not all known */
+    uint16_t flags;          /* enum task_flag */
+    uint8_t status;          /* enum task_status */
+    uint8_t class_;          /* enum instance_class */
+    bool satisfied;          /* all prerequisites */
+    bool previous_done;      /* of a sequential task: the instance before it succeeded */
+    bool restored;           /* its history in other flows was not asked for */
+    bool selected;           /* by the command under way */
     struct link of_task, of_class, of_queue;
     UT_hash_handle hh;
 };

@@ -143,6 +143,11 @@ void instance_try(struct pool *pool, struct instance *instance)
     instance_flag(pool, instance, TASK_QUEUED, 0);
 }
 
+enum run_mode instance_mode(const struct pool *pool, const struct instance *instance)
+{
+    return task_run_mode(&instance_task(pool, instance)->runtime, pool->mode);
+}
+
 void instance_submit(struct pool *pool, struct instance *instance)
 {
     PRE(instance->status == STATUS_WAITING);
@@ -155,17 +160,21 @@ void instance_submit(struct pool *pool, struct instance *instance)
                   instance->flags & ~(uint32_t)(TASK_QUEUED | TASK_MANUAL | TASK_RETRYING |
                                                 TASK_RUNAHEAD | TASK_INCOMPLETE));
     gate_update(pool, instance);
-    struct text environment = {0};
+    struct text environment = {0}, settings = {0};
     xtrigger_environment(pool->workflow, instance, &environment);
+    broadcasts_apply(pool, instance, &settings);
     pool_say(pool, &(struct message){.topic = TOPIC_JOB_SUBMIT,
                                      .point = instance->point,
                                      .task = instance->task,
                                      .flows = instance->flows->list,
                                      .submit = instance->submit,
                                      .try_ = instance->try_,
+                                     .number = instance_mode(pool, instance),
                                      .flags = manual,
-                                     .text = {environment.at, environment.n}});
+                                     .text = {environment.at, environment.n},
+                                     .detail = {settings.at, settings.n}});
     text_release(&environment);
+    text_release(&settings);
 }
 
 /* --- outputs --- */

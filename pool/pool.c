@@ -66,6 +66,8 @@ struct pool *pool_create(const struct workflow *workflow, const struct pool_opti
     cycles_init(&pool->cycles);
     conditions_init(&pool->conditions, workflow->graph);
     history_init(&pool->history);
+    broadcasts_init(&pool->broadcasts);
+    pool->mode = options->mode == RUN_AS_WORKFLOW ? RUN_LIVE : options->mode;
     pool->groups.graph = workflow->graph;
     queues_init(pool);
     offsets_init(pool);
@@ -136,6 +138,8 @@ void pool_destroy(struct pool *pool)
     instances_release(&pool->instances);
     groups_release(&pool->groups);
     history_release(&pool->history);
+    broadcasts_release(&pool->broadcasts);
+    text_release(&pool->reply);
     cycles_release(&pool->cycles);
     conditions_release(&pool->conditions);
     flow_sets_release(&pool->flows);

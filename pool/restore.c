@@ -183,8 +183,9 @@ static void follow_jobs(struct pool *pool)
 {
     struct link *list = &pool->classes[CLASS_ACTIVE];
     for (struct link *link = list->next; link != list; link = link->next) {
-        const struct instance *instance = LINK_OWNER(link, struct instance, of_class);
-        struct text environment = {0};
+        struct instance *instance = LINK_OWNER(link, struct instance, of_class);
+        struct text environment = {0}, settings = {0};
+        broadcasts_apply(pool, instance, &settings);
         xtrigger_environment(pool->workflow, instance, &environment);
         pool_say(pool, &(struct message){.topic = TOPIC_JOB_FOLLOW,
                                          .point = instance->point,
@@ -194,8 +195,11 @@ static void follow_jobs(struct pool *pool)
                                          .try_ = instance->try_,
                                          .status = instance_status(instance),
                                          .value = instance->settled,
-                                         .text = {environment.at, environment.n}});
+                                         .number = instance_mode(pool, instance),
+                                         .text = {environment.at, environment.n},
+                                         .detail = {settings.at, settings.n}});
         text_release(&environment);
+        text_release(&settings);
     }
 }
 
@@ -273,6 +277,7 @@ void pool_restore(struct pool *pool, const struct restart *restart)
     pool->limit = restart->runahead;
     pool->flow_last = restart->flow_last ? restart->flow_last : 1;
     restore_holds(pool, restart);
+    broadcasts_restore(pool, restart);
     restore_history(pool, restart);
     restore_groups(pool, restart);
     restore_absolutes(pool, restart);

@@ -43,7 +43,7 @@ size_t play_option_defs(struct play_options *o, struct option_def *defs)
          .letter = 'm',
          .argument = "MODE",
          .text = &o->mode,
-         .help = "live, or simulation (no jobs are run)"},
+         .help = "live, skip (no jobs, at once), simulation (no jobs), dummy (empty jobs)"},
         {.name = "run-mode", .argument = "MODE", .text = &o->mode},
         {.name = "start-task",
          .letter = 't',
@@ -92,10 +92,10 @@ int play_options_check(const struct command *command, const struct invocation *i
                        const struct play_options *o)
 {
     if (o->mode && strcmp(o->mode, "live") && strcmp(o->mode, "simulation") &&
-        strcmp(o->mode, "dummy"))
+        strcmp(o->mode, "dummy") && strcmp(o->mode, "skip"))
         return options_refuse(command, invocation,
-                              "option --mode: invalid choice: '%s' (choose from 'live', "
-                              "'simulation')",
+                              "option --mode: invalid choice: '%s' (choose from 'live', 'skip', "
+                              "'simulation', 'dummy')",
                               o->mode);
     int first, last;
     if (o->ports && !play_ports(o->ports, &first, &last))
@@ -105,8 +105,6 @@ int play_options_check(const struct command *command, const struct invocation *i
     struct error error = {0};
     if (placement_parse(o->placement, &placement, &error))
         return options_refuse(command, invocation, "option --%s", error.text);
-    if (o->mode && !strcmp(o->mode, "dummy"))
-        return command_not_implemented(invocation, "play --mode=dummy");
     if (o->start_tasks.n && !o->start) /* with --startcp it is refused as Cylc does, in start.c */
         return command_not_implemented(invocation, "play --start-task");
     return OPTIONS_GO_ON;

@@ -143,6 +143,15 @@ static const char *mode_of(const struct start *s)
     return s->options->mode ? s->options->mode : "live";
 }
 
+static enum run_mode run_mode_of(const char *name)
+{
+    enum run_mode mode = RUN_LIVE;
+    while (mode < RUN_MODES && strcmp(run_mode_names[mode], name) != 0)
+        mode++;
+    PRE(mode < RUN_MODES);
+    return mode;
+}
+
 static int read_earlier(struct start *s, struct error *error)
 {
     if (!s->files.is_restart)
@@ -398,7 +407,7 @@ static int run_house(struct start *s, struct error *error)
                 .listener = s->listener,
                 .start_paused = s->options->paused || (s->restart && s->restart->paused),
                 .reference_log = s->options->reference_log > 0,
-                .mode = strcmp(mode_of(s), "simulation") ? MODE_LIVE : MODE_SIMULATION,
+                .mode = run_mode_of(mode_of(s)),
             },
         .placement = s->options->placement,
         .log_fd = s->files.log_fd,

@@ -10,6 +10,7 @@
 
 /* Sorted by name. */
 #define COMMANDS(X)                                                                                \
+    X(broadcast)                                                                                   \
     X(cast)                                                                                        \
     X(cat_log)                                                                                     \
     X(clean)                                                                                       \

@@ -40,8 +40,8 @@ static const struct field fields[] = {
     [ID_COMPLETION] = FIELD(STRING_FIELD, runtime.completion),
     [ID_ENVIRONMENT_INCLUDE] = FIELD(LIST_FIELD, include),
     [ID_ENVIRONMENT_EXCLUDE] = FIELD(LIST_FIELD, exclude),
-    [ID_RUN_LENGTH] = FIELD(NUMBER_FIELD, run_length),
-    [ID_SPEEDUP_FACTOR] = FIELD(NUMBER_FIELD, speedup),
+    [ID_RUN_LENGTH] = FIELD(NUMBER_FIELD, runtime.simulation_default),
+    [ID_SPEEDUP_FACTOR] = FIELD(NUMBER_FIELD, runtime.simulation_speedup),
     [ID_FAIL_FIRST_ONLY] = FIELD(NOT_FIELD, runtime.simulated_failures.every_try),
     [ID_SIMULATION_NO_HANDLERS] = FIELD(NOT_FIELD, runtime.simulation_handlers),
     [ID_SKIP_NO_HANDLERS] = FIELD(NOT_FIELD, runtime.skip_handlers),
@@ -183,7 +183,9 @@ static int apply_item(const struct settling *self, struct settings *settings,
         runtime->simulated_failures =
             failures_of(self, item, runtime->simulated_failures.every_try);
     } else if (id == ID_RUN_MODE) {
-        runtime->skip = strcmp(value.string, "skip") == 0;
+        runtime->run_mode = value.empty                         ? RUN_AS_WORKFLOW
+                            : strcmp(value.string, "skip") == 0 ? RUN_SKIP
+                                                                : RUN_LIVE;
     } else if (id == ID_SKIP_OUTPUTS) {
         settings->skip_outputs = item;
     }
@@ -285,10 +287,25 @@ static void filter_environment(const struct settling *self, struct settings *set
     settings->runtime.n_environment = n;
 }
 
-static double run_length(const struct settings *settings)
+static double run_length(const struct runtime *runtime)
 {
-    double limit = settings->runtime.execution_time_limit;
-    return settings->speedup > 0 && limit > 0 ? limit / settings->speedup : settings->run_length;
+    double limit = runtime->execution_time_limit;
+    return runtime->simulation_speedup > 0 && limit > 0 ? limit / runtime->simulation_speedup
+                                                        : runtime->simulation_default;
+}
+
+int runtime_override(struct arena *keep, const struct cycling *cycling, const struct item *section,
+                     struct settings *settings, struct error *error)
+{
+    const struct settling self = {.keep = keep, .cycling = cycling, .error = error};
+    int result = 0;
+    for (const struct item *item = section->first; item && result == 0; item = item->next)
+        result = item->section ? apply_section(&self, settings, item)
+                               : apply_item(&self, settings, item);
+    settings->runtime.environment = settings->environment.at;
+    settings->runtime.n_environment = settings->environment.n;
+    settings->runtime.simulation_run_length = run_length(&settings->runtime);
+    return result;
 }
 
 static void set_defaults(const struct settling *self, struct settings *settings)
@@ -325,7 +342,7 @@ static int settle(const struct settling *self, struct name_space *space, struct 
     if (result < 0)
         return result;
     filter_environment(self, settings);
-    settings->runtime.simulation_run_length = run_length(settings);
+    settings->runtime.simulation_run_length = run_length(&settings->runtime);
     space->settings = settings;
     return 0;
 }

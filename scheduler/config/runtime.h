@@ -18,13 +18,15 @@ struct settings {
     const struct item *skip_outputs;  /* NULL: not set */
     const struct output_def *outputs; /* standard ones first */
     uint32_t n_outputs;
-    double run_length, speedup;    /* of the simulation; speedup 0: not set */
     const struct item *completion; /* where it was set; NULL = nowhere */
 };
 
 /* Fill namespace->settings of all. What they hold lives in `keep`. */
 int runtime_settle(struct namespaces *namespaces, struct arena *keep, const struct cycling *cycling,
                    const struct warner *warner, struct error *error);
+/* Put the items of a section like [runtime][NAME] over `settings`. */
+int runtime_override(struct arena *keep, const struct cycling *cycling, const struct item *section,
+                     struct settings *settings, struct error *error);
 /* The same for a namespace made later, which has no heading: all of root's. */
 void runtime_settle_implicit(struct namespaces *namespaces, struct name_space *space);
 
@@ -35,6 +37,9 @@ struct pairs pairs_merge(struct arena *keep, struct pairs base, const struct ite
 const struct event_handlers *event_handlers_merge(struct arena *keep,
                                                   const struct event_handlers *base, uint32_t n,
                                                   const struct item *item, uint32_t *ret_n);
+/* task->skip_outputs from [[[skip]]]outputs; unchanged if that is not set. -EINVAL if it holds both
+ * success and failure. */
+int skip_outputs_read(const struct settings *settings, struct task_def *task, struct error *error);
 /* Index of an output by what a graph calls it ("succeed", "x"), or NO_INDEX. */
 uint32_t settings_output(const struct settings *settings, const char *name);
 

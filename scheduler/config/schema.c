@@ -78,7 +78,7 @@ static const struct schema_entry rows[] = {
             ITEM(3, "execution time limit", DURATION, EXECUTION_TIME_LIMIT),
             OTHER(3, "submission polling intervals", DURATION_LIST, HARMLESS),
             ITEM(3, "submission retry delays", DURATION_LIST, SUBMISSION_RETRIES),
-            {3, false, "run mode", VALUE_STRING, BUILT, ID_RUN_MODE, "live", "live|skip"},
+            {3, false, "run mode", VALUE_STRING, BUILT, ID_RUN_MODE, NULL, "live|skip"},
             SECTION(3, "meta"),
                 ITEM(4, "title", STRING, TASK_META),
                 ITEM(4, "description", STRING, TASK_META),

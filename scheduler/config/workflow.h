@@ -27,6 +27,10 @@ struct event_handlers {
     uint32_t n_commands;
 };
 
+/* How a job is run. As a task's `run mode`: RUN_AS_WORKFLOW, live or skip. */
+enum run_mode { RUN_AS_WORKFLOW, RUN_LIVE, RUN_SKIP, RUN_SIMULATION, RUN_DUMMY, RUN_MODES };
+extern const char *const run_mode_names[RUN_MODES];
+
 /* [[[simulation]]]fail cycle points: where a job in simulation or dummy mode fails. */
 struct simulated_failures {
     bool everywhere; /* "all" */
@@ -48,12 +52,14 @@ struct runtime {
     const char *platform;           /* "localhost" if not set */
     const char *work_sub_directory; /* empty = CYCLE/TASK */
     struct delays execution_retries, submission_retries;
-    double execution_time_limit;  /* seconds; 0 = none */
-    const char *completion;       /* the user's completion expression; empty = default */
-    double simulation_run_length; /* [[[simulation]]]default run length, seconds */
+    double execution_time_limit; /* seconds; 0 = none */
+    const char *completion;      /* the user's completion expression; empty = default */
+    double
+        simulation_run_length; /* seconds: the time limit by the speedup factor, or the default */
+    double simulation_default, simulation_speedup; /* default run length; 0: no speedup factor */
     struct simulated_failures simulated_failures;
-    bool simulation_handlers;    /* [[[simulation]]]disable task event handlers = False */
-    bool skip;                   /* run mode = skip */
+    bool simulation_handlers; /* [[[simulation]]]disable task event handlers = False */
+    enum run_mode run_mode;
     bool skip_handlers;          /* [[[skip]]]disable task event handlers = False */
     const char *const *handlers; /* [[[events]]]handlers */
     uint32_t n_handlers;
@@ -220,6 +226,12 @@ uint32_t workflow_task(const struct workflow *workflow, const char *name);
 bool workflow_task_is_a(const struct workflow *workflow, uint32_t task, const char *name);
 /* Output index whose message is `message`, or NO_INDEX. */
 uint32_t task_output_by_message(const struct task_def *task, const char *message, size_t n);
+/* How a task's jobs run, its runtime and the mode of the whole workflow put together: simulation
+ * and dummy are for all tasks. */
+enum run_mode task_run_mode(const struct runtime *runtime, enum run_mode of_workflow);
+/* The outputs a job in skip mode completes, by index: those of [[[skip]]]outputs, or all that are
+ * required; success unless failure is asked for. */
+uint64_t task_skip_outputs(const struct workflow *workflow, const struct task_def *task);
 /* Whether the job of that try (1, 2, ...) fails at point. */
 bool simulated_job_fails(const struct simulated_failures *failures, cycle_point point,
                          unsigned try_number);

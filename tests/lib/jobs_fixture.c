@@ -153,6 +153,7 @@ void jobs_ask_submit(struct jobs_fixture *fixture, uint32_t submit, const char *
                                .point = 1,
                                .submit = submit,
                                .try_ = submit,
+                               .number = fixture->context.mode,
                                .flows = {.n = 1, .at = {1}},
                                .text = slice_of(environment ? environment : "")});
 }

@@ -116,7 +116,10 @@ static void log_job(struct pool_world *world, const struct message *m)
         text_add(log, " ");
         pool_describe_triggers(world->pool, m->point, m->task, log);
         add_flags(log, m->flags);
+        if (m->number != RUN_LIVE)
+            text_addf(log, " mode %s", run_mode_names[m->number]);
         add_slice(log, " ", m->text);
+        add_slice(log, " ", m->detail);
         break;
     case TOPIC_JOB_FOLLOW:
         text_add(log, "follow");
@@ -175,6 +178,10 @@ static void log_other(struct pool_world *world, const struct message *m)
     case TOPIC_WORKFLOW_PARAM:
         add_slice(log, "param ", m->text);
         add_slice(log, " = ", m->detail);
+        break;
+    case TOPIC_WORKFLOW_BROADCAST:
+        add_slice(log, m->value ? "broadcast + [" : "broadcast - [", m->text);
+        add_slice(log, "] ", m->detail);
         break;
     case TOPIC_WORKFLOW_SHUTDOWN:
         text_addf(log, "shutdown %.*s %" PRId64, (int)m->text.n, m->text.at, m->value);
@@ -535,24 +542,38 @@ void pool_world_message(struct pool_world *world, const char *id, const char *te
     pool_world_hear(world, message);
 }
 
-uint32_t pool_world_command(struct pool_world *world, enum pool_command command, const char *ids,
-                            uint32_t flags)
+static uint32_t command_with(struct pool_world *world, enum pool_command command, struct slice ids,
+                             uint32_t flags, const char *detail)
 {
     static uint64_t id = 100;
-    struct text lines = {0};
-    for (const char *c = ids; c && *c; c++)
-        text_add_char(&lines, *c == ' ' ? '\n' : *c);
     pool_world_hear(world, (struct message){.topic = TOPIC_POOL_COMMAND,
                                             .id = ++id,
                                             .number = command,
                                             .flags = flags,
-                                            .text = {lines.at, lines.n}});
-    text_release(&lines);
+                                            .text = ids,
+                                            .detail = slice_of(detail)});
     char line[64];
     snprintf(line, sizeof line, "outcome %" PRIu64 " ", id);
     const char *outcome = strstr(pool_world_log(world), line);
     assert_non_null(outcome);
     return (uint32_t)strtoul(outcome + strlen(line), NULL, 10);
+}
+
+uint32_t pool_world_command(struct pool_world *world, enum pool_command command, const char *ids,
+                            uint32_t flags)
+{
+    struct text lines = {0};
+    for (const char *c = ids; c && *c; c++)
+        text_add_char(&lines, *c == ' ' ? '\n' : *c);
+    uint32_t result = command_with(world, command, (struct slice){lines.at, lines.n}, flags, "");
+    text_release(&lines);
+    return result;
+}
+
+uint32_t pool_world_command_detail(struct pool_world *world, enum pool_command command,
+                                   const char *detail)
+{
+    return command_with(world, command, (struct slice){0}, 0, detail);
 }
 
 void pool_world_satisfy(struct pool_world *world, const char *signature, const char *results)

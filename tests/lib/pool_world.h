@@ -68,6 +68,9 @@ void pool_world_message(struct pool_world *world, const char *id, const char *te
 /* Ids separated by spaces; flags: enum pool_command_flag or stop_mode. Returns the errno. */
 uint32_t pool_world_command(struct pool_world *world, enum pool_command command, const char *ids,
                             uint32_t flags);
+/* The same for a command that takes a detail and no ids. */
+uint32_t pool_world_command_detail(struct pool_world *world, enum pool_command command,
+                                   const char *detail);
 void pool_world_end_job(struct pool_world *world, const struct world_job *job);
 void pool_world_satisfy(struct pool_world *world, const char *signature, const char *results);
 

@@ -644,11 +644,9 @@ static void a_start_writes_what_tools_look_for(void **state)
 static void a_simulated_job_says_so(void **state)
 {
     struct db_fixture *f = *state;
-    const struct key_value params[] = {{"run_mode", "simulation"}};
-    assert_int_equal(db_start(f->db, params, 1, &f->error), 0);
-    db_commit_ok(f);
-    db_fixture_reopen(f); /* by a recorder in a process of its own */
-    db_apply_ok(f, job_message(f, TOPIC_JOB_SUBMIT));
+    struct message submit = job_message(f, TOPIC_JOB_SUBMIT);
+    submit.number = RUN_SIMULATION;
+    db_apply_ok(f, submit);
     db_commit_ok(f);
     assert_rows(f, "SELECT platform_name, job_runner_name FROM task_jobs",
                 "simulation|simulation\n");

@@ -350,7 +350,7 @@ static void the_time_limit_kills(void **state)
 static void a_simulated_job_is_only_time(void **state)
 {
     struct jobs_fixture *fixture = *state;
-    fixture->context.mode = MODE_SIMULATION;
+    fixture->context.mode = RUN_SIMULATION;
     fixture->task->runtime.simulation_run_length = 0.05;
     jobs_submit(fixture, "false");
     jobs_await(fixture, "job.succeeded");
@@ -362,7 +362,7 @@ static void a_simulated_job_is_only_time(void **state)
 static void a_simulated_job_fails_once_if_it_shall(void **state)
 {
     struct jobs_fixture *fixture = *state;
-    fixture->context.mode = MODE_SIMULATION;
+    fixture->context.mode = RUN_SIMULATION;
     fixture->task->runtime.simulated_failures.everywhere = true;
     jobs_submit(fixture, "");
     jobs_await(fixture, "job.failed 1");

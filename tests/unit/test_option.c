@@ -205,7 +205,7 @@ static void a_near_name_is_found(void **state)
     assert_string_equal(command_nearest("instal"), "install");
     assert_string_equal(command_nearest("hodl"), "hold");
     assert_string_equal(command_nearest("validat"), "validate");
-    assert_null(command_nearest("broadcast"));
+    assert_null(command_nearest("quarantine"));
     assert_null(command_nearest(""));
 }
 

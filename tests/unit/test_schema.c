@@ -113,6 +113,8 @@ static const char *good_value(const struct schema_entry *row)
                                          [VALUE_STRING_LIST] = "a, b",
                                          [VALUE_DURATION_LIST] = "PT1M, 2*PT1H",
                                          [VALUE_GRAPH] = "a => b"};
+    if (row->allowed && !row->fallback)
+        return row->id == ID_RUN_MODE ? "skip" : NULL;
     return row->fallback ? row->fallback : values[row->type];
 }
 

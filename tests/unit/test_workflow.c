@@ -377,8 +377,8 @@ static void tasks_in_skip_mode_know_their_outputs(void **state)
                                    "[[a]]\nrun mode = skip\n[[[outputs]]]\nx = x message\n"
                                    "[[b]]\n[[[skip]]]\ndisable task event handlers = False\n"
                                    "[[c]]\n[[[skip]]]\noutputs =\n"));
-    assert_true(flow_task(workflow, "a")->runtime.skip);
-    assert_false(flow_task(workflow, "b")->runtime.skip);
+    assert_true(flow_task(workflow, "a")->runtime.run_mode == RUN_SKIP);
+    assert_false(flow_task(workflow, "b")->runtime.run_mode == RUN_SKIP);
     assert_int_equal(flow_task(workflow, "a")->skip_outputs,
                      1 << OUTPUT_FAILED | 1 << OUTPUT_CUSTOM);
     assert_int_equal(flow_task(workflow, "b")->skip_outputs, 1 << OUTPUT_FAILED);

@@ -1,0 +1,50 @@
+/* Broadcasts: settings of [runtime] changed while the workflow runs, for cycle points and
+ * namespaces. Small: looked up when a job is submitted, by the ancestors of its task. */
+#ifndef ROUSE_POOL_BROADCAST_H
+#define ROUSE_POOL_BROADCAST_H
+
+#include "base/table.h"
+#include "base/text.h"
+#include "base/vec.h"
+#include "scheduler/cycling/cycling.h"
+
+struct pool;
+struct instance;
+struct restart;
+struct task_def;
+
+struct setting {
+    char *key, *value; /* "[environment]X" */
+};
+
+/* What is set for one namespace at one point. */
+struct broadcast {
+    char *name;        /* "POINT/NAMESPACE": the key */
+    size_t n_point;    /* bytes of POINT */
+    cycle_point point; /* POINT_NONE: `*`, all points */
+    UT_hash_handle hh;
+    VEC(struct setting) settings; /* in the order they were set */
+};
+
+struct broadcasts { /* all zero: none */
+    struct broadcast *table;
+    cycle_point first; /* lowest point with settings; POINT_NONE: none, or not known */
+};
+
+void broadcasts_init(struct broadcasts *broadcasts);
+void broadcasts_release(struct broadcasts *broadcasts);
+void broadcasts_restore(struct pool *pool, const struct restart *restart);
+
+/* Set KEY=VALUE for a namespace at a point (POINT_NONE: all) and say so. number: how many of the
+ * same change were said before. PRE: key, value and namespace are good. */
+void broadcast_put(struct pool *pool, cycle_point point, const char *name_space, const char *key,
+                   const char *value, uint32_t number);
+/* Those for points before the pool's lowest are cancelled. O(1) if there are none. */
+void broadcasts_expire(struct pool *pool);
+/* What is set for the instance is from now on its definition (instance_task); the settings as a
+ * JSON list of ["KEY", "VALUE"] are added to out, nothing if there are none. */
+void broadcasts_apply(struct pool *pool, struct instance *instance, struct text *out);
+/* The definition that its job was submitted with. */
+const struct task_def *instance_task(const struct pool *pool, const struct instance *instance);
+
+#endif
