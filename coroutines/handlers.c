@@ -156,10 +156,16 @@ static void tell_one(struct handlers *self, const struct telling *telling, uint3
     free(name);
 }
 
-static bool is_silent(const struct handlers *self, const struct runtime *runtime)
+/* How the task's job was run; of events from before a restart it is only known what the definition
+ * says. */
+static bool is_silent(const struct handlers *self, const struct runtime *runtime,
+                      const struct message *event)
 {
-    return self->actor.context->mode == MODE_SIMULATION &&
-           !(runtime && runtime->simulation_handlers);
+    enum run_mode mode = event->number && event->number < RUN_MODES
+                             ? (enum run_mode)event->number
+                             : task_run_mode(runtime, self->actor.context->mode);
+    return (mode == RUN_SIMULATION && !runtime->simulation_handlers) ||
+           (mode == RUN_SKIP && !runtime->skip_handlers);
 }
 
 static char *activity_of(const struct handlers *self, const struct message *event)
@@ -179,7 +185,7 @@ static void hear_task_event(struct handlers *self, const struct message *event)
     if (!event_has_audience(&audience))
         return;
     pend(self, event->id, audience.n_commands + audience.mail);
-    if (is_silent(self, runtime)) {
+    if (is_silent(self, runtime, event)) {
         for (unsigned n = audience.n_commands + audience.mail; n; n--)
             settle_one(self, event->id);
         return;
@@ -214,7 +220,7 @@ static void tell_of_workflow(struct handlers *self, const char *event, const cha
 {
     const struct event_audience audience =
         workflow_event_audience(self->actor.context->workflow, event);
-    if (!event_has_audience(&audience) || is_silent(self, NULL))
+    if (!event_has_audience(&audience) || self->actor.context->mode == RUN_SIMULATION)
         return;
     struct event_values values;
     event_values_of_workflow(self->actor.context, event, message, &values);

@@ -105,10 +105,10 @@ enum field {
       FIELD_POINT | FIELD_TASK | FIELD_FLOWS | FIELD_NUMBER)                                       \
     /* something to remember of a task. text: event ("started", "message critical"); detail: its   \
      * message; id: its number, see event.settled; value 1: said again after a restart, recorded   \
-     * already. */                                                                                 \
+     * already; number: enum run_mode of its job (0: not known). */                                \
     X(TASK_EVENT, "task.event", M(TASK_POOL), M(RECORDER) | M(HANDLERS),                           \
-      FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_TEXT | FIELD_DETAIL | FIELD_ID |             \
-          FIELD_VALUE | FIELD_WHEN)                                                                \
+      FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_SUBMIT | FIELD_TEXT | FIELD_DETAIL |         \
+          FIELD_ID | FIELD_VALUE | FIELD_WHEN)                                                     \
     /* event id has been handled: its commands have run, its mail is sent, or they were given up.  \
      */                                                                                            \
     X(EVENT_SETTLED, "event.settled", M(HANDLERS), M(RECORDER), FIELD_ID)                          \
@@ -116,7 +116,7 @@ enum field {
     X(TASK_HOLD, "task.hold", M(TASK_POOL), M(RECORDER), FIELD_POINT | FIELD_TASK | FIELD_VALUE)   \
     /* launch this job once it is recorded. flags: TASK_MANUAL; number: enum run_mode; text: JSON  \
      * object of environment variables from xtriggers; detail: what is broadcast to it, a JSON     \
-     * list of ["KEY", "VALUE"], the later over the earlier. */                                               \
+     * list of ["KEY", "VALUE"], the later over the earlier. */                                    \
     X(JOB_SUBMIT, "job.submit", M(TASK_POOL), M(JOBS) | M(RECORDER),                               \
       FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_FLOWS | FIELD_SUBMIT | FIELD_FLAGS |         \
           FIELD_TEXT | FIELD_DETAIL | FIELD_WHEN)                                                  \
