@@ -17,7 +17,8 @@ struct error {
 };
 
 /* Set code and text (file, line and item are left as they are); returns code, so that
- * `return error_set(error, -EINVAL, "...")` reads well. code is negative. */
+ * `return error_set(error, -EINVAL, "...")` reads well. code is negative. Control characters
+ * become blanks or question marks, here and in error_where. */
 int error_set(struct error *error, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 int error_vset(struct error *error, int code, const char *format, va_list args)

@@ -16,15 +16,21 @@ static struct slice until(struct slice *rest, char end)
     return part;
 }
 
-/* "NAME" or "NAME:STATE" up to the next slash; false if there is nothing where something must be.
- */
+static bool has_outer_blanks(struct slice part)
+{
+    return slice_trim(part).n != part.n;
+}
+
+/* "NAME" or "NAME:STATE" up to the next slash; false if there is nothing where something must be,
+ * or a blank at one end of it. */
 static bool take_part(struct slice *rest, struct slice *ret_name, struct slice *ret_state)
 {
     struct slice part = until(rest, '/');
     bool has_state = part.n && memchr(part.at, ':', part.n);
     *ret_name = until(&part, ':');
     *ret_state = part;
-    return ret_name->n && (!has_state || part.n);
+    return ret_name->n && (!has_state || part.n) && !has_outer_blanks(*ret_name) &&
+           !has_outer_blanks(part);
 }
 
 /* "CYCLE", "CYCLE/TASK", "CYCLE/TASK/" or "CYCLE/TASK/JOB". */
@@ -81,7 +87,7 @@ int id_parse(const char *text, struct id *ret_id, struct error *error)
     id.workflow = (struct slice){rest.at, split ? (size_t)(split - rest.at) : rest.n};
     while (id.workflow.n && id.workflow.at[id.workflow.n - 1] == '/')
         id.workflow.n--;
-    if (!id.workflow.n)
+    if (!id.workflow.n || has_outer_blanks(id.workflow))
         return error_set(error, -EINVAL,
                          "\"%.200s\" is no id: expected WORKFLOW or WORKFLOW//CYCLE/TASK", text);
     if (split) {

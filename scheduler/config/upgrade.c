@@ -220,6 +220,15 @@ static int find_and_upgrade(struct upgrading *self, const struct old_name *name,
     return item->section ? find_and_upgrade(self, name, item, rest, any) : 0;
 }
 
+/* The graph in an item of [dependencies]: itself, or all there is in a section. NULL: neither. */
+static struct item *graph_text(const struct item_tree *tree, struct item *item)
+{
+    struct item *text = item->section ? item_find(tree, item, "graph") : item;
+    if (!text || text->section || strcmp(text->name, "graph") != 0)
+        return NULL;
+    return item->section && (item->first != text || text->next) ? NULL : text;
+}
+
 /* "[scheduling][dependencies]graph" to "[graph]graph", "[dependencies][X]graph" to "[graph]X". */
 static int upgrade_dependencies(struct upgrading *self)
 {
@@ -235,12 +244,12 @@ static int upgrade_dependencies(struct upgrading *self)
     struct item *graph = item_get(tree, scheduling, slice_of("graph"), true, old->file, old->line);
     while (old->first) {
         struct item *item = old->first;
-        struct item *text = item->section ? item_find(tree, item, "graph") : item;
+        struct item *text = graph_text(tree, item);
         const char *name = item->name; /* an item is `graph`, which is R1 */
-        item_detach(tree, item);
-        if (!text || text->section || item_find(tree, graph, name))
+        if (!text || item_find(tree, graph, name))
             return item_error(self->error, text ? text : item, -EINVAL,
                               "expected [dependencies][[RECURRENCE]]graph, each once");
+        item_detach(tree, item);
         if (text != item)
             item_detach(tree, text);
         item_attach(tree, graph, text, name);

@@ -61,10 +61,20 @@ static void set_datetime_range(struct cycling *cycling)
     int64_t years = 10000;
     for (int i = 0; i < cycling->expanded; i++)
         years *= 10;
-    const struct date first = {cycling->expanded ? 1 - years : 0, 1, 1};
-    const struct date after = {years, 1, 1};
+    struct date first = {cycling->expanded ? 1 - years : 0, 1, 1};
+    struct date after = {years, 1, 1};
+    if (cycling->format.short_years) {
+        first.year = SHORT_YEAR_FIRST;
+        after.year = SHORT_YEAR_FIRST + 100;
+    }
     cycling->lowest = civil_point(cycling, first, 0, cycling->zone);
     cycling->highest = civil_point(cycling, after, 0, cycling->zone) - 1;
+    if (cycling->format.week_years) { /* they begin and end on other days */
+        const enum calendar calendar = cycling->calendar;
+        cycling->lowest = calendar_week_one(calendar, first.year) * SECONDS_A_DAY - cycling->zone;
+        cycling->highest =
+            calendar_week_one(calendar, after.year) * SECONDS_A_DAY - cycling->zone - 1;
+    }
 }
 
 struct cycling *cycling_create(const struct cycling_options *options, struct error *error)

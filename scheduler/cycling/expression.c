@@ -26,7 +26,7 @@ static size_t skip_blanks(struct slice text, size_t from)
 
 static struct slice after(struct slice text, size_t n)
 {
-    return (struct slice){text.at + n, text.n - n};
+    return n ? (struct slice){text.at + n, text.n - n} : text; /* text.at may be NULL */
 }
 
 struct slice list_take(struct slice *rest)

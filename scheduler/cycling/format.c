@@ -12,7 +12,7 @@
 
 #include "base/banned.h"
 
-enum { NO_PRECISION = -1, CENTURY_PIVOT = 69 };
+enum { NO_PRECISION = -1 };
 
 struct spelling {
     const char *text;
@@ -157,6 +157,56 @@ static bool has_token(const struct point_format *format, enum format_token token
     return false;
 }
 
+#define HAS(token) (1U << FORMAT_##token)
+
+/* What is written must say which point it was: each part once, one kind of year, no gap between the
+ * year and the smallest part. NULL, or what is wrong. */
+static const char *find_gap(unsigned has, bool repeated, bool years_in_order)
+{
+    const unsigned year =
+        has & (HAS(YEAR) | HAS(YEAR_EXPANDED) | HAS(CENTURY) | HAS(YEAR_OF_CENTURY) | HAS(UNIX));
+    const unsigned by_month = HAS(MONTH) | HAS(DAY), by_week = HAS(WEEK) | HAS(WEEKDAY);
+    const unsigned days = has & (by_month | by_week | HAS(ORDINAL));
+    const unsigned times = has & (HAS(HOUR) | HAS(MINUTE) | HAS(SECOND));
+    if (!year)
+        return "has no year";
+    if (repeated)
+        return "writes a part twice";
+    if (((year & (year - 1)) && year != (HAS(CENTURY) | HAS(YEAR_OF_CENTURY))) || !years_in_order)
+        return "writes the year in two ways";
+    if (year == HAS(UNIX))
+        return days || times ? "has %s and other parts" : NULL;
+    if (year == HAS(CENTURY) && (days || times))
+        return "has no year";
+    if (times && !(days & (HAS(DAY) | HAS(ORDINAL) | HAS(WEEKDAY))))
+        return "has a time but no day";
+    if ((days & (days - 1)) && days != by_month && days != by_week)
+        return "writes the day in two ways";
+    if (days == HAS(DAY) || days == HAS(WEEKDAY))
+        return "has a day but no month or week";
+    if (times & (times + HAS(HOUR)))
+        return "has a part of the time but not the one before it";
+    return NULL;
+}
+
+static int check_complete(const struct point_format *format, const char *text, struct error *error)
+{
+    unsigned has = 0;
+    bool repeated = false, in_order = true;
+    for (unsigned i = 0; i < format->n; i++) {
+        const unsigned token = 1U << format->item[i].token;
+        if (token == HAS(LITERAL))
+            continue;
+        in_order = in_order && !(token == HAS(CENTURY) && (has & HAS(YEAR_OF_CENTURY)));
+        repeated = repeated || (has & token);
+        has |= token;
+    }
+    const char *gap = find_gap(has, repeated, in_order);
+    if (gap)
+        return error_set(error, -EINVAL, "cycle point format '%s' %s", text, gap);
+    return 0;
+}
+
 int format_compile(const char *text, int expanded, struct point_format *ret_format,
                    struct error *error)
 {
@@ -166,12 +216,8 @@ int format_compile(const char *text, int expanded, struct point_format *ret_form
 
     if (compile_items(text, &format, &precision, &width, error))
         return error->code;
-    const bool any_year =
-        has_token(&format, FORMAT_YEAR) || has_token(&format, FORMAT_YEAR_EXPANDED) ||
-        has_token(&format, FORMAT_CENTURY) || has_token(&format, FORMAT_YEAR_OF_CENTURY) ||
-        has_token(&format, FORMAT_UNIX);
-    if (precision == NO_PRECISION || !any_year)
-        return error_set(error, -EINVAL, "cycle point format '%s' has no year", text);
+    if (check_complete(&format, text, error))
+        return error->code;
     if (width > FORMAT_WIDTH_MAX)
         return error_set(error, -EINVAL, "cycle point format '%s' is too long", text);
     if (expanded > 0 && !has_token(&format, FORMAT_YEAR_EXPANDED) &&
@@ -182,6 +228,8 @@ int format_compile(const char *text, int expanded, struct point_format *ret_form
                          text, expanded);
     format.hour_zones = has_token(&format, FORMAT_ZONE_HOUR);
     format.week_years = has_token(&format, FORMAT_WEEK);
+    format.short_years =
+        has_token(&format, FORMAT_YEAR_OF_CENTURY) && !has_token(&format, FORMAT_CENTURY);
     format.precision = (enum precision)precision;
     *ret_format = format;
     return 0;
@@ -328,12 +376,11 @@ static bool read_year(const struct cycling *cycling, enum format_token token,
             return false;
         reading->year = value * 100;
     } else {
-        /* Without a century this is a year between 1969 and 2068, as with strptime. */
         if (!read_number(&reading->rest, 2, &value))
             return false;
         reading->year += value;
-        if (!has_token(&cycling->format, FORMAT_CENTURY))
-            reading->year += value < CENTURY_PIVOT ? 2000 : 1900;
+        if (cycling->format.short_years)
+            reading->year += value < SHORT_YEAR_FIRST % 100 ? 2000 : 1900;
     }
     return true;
 }

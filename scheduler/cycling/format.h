@@ -39,7 +39,11 @@ enum precision {
     PRECISION_SECOND,
 };
 
-enum { FORMAT_ITEMS_MAX = 40, FORMAT_WIDTH_MAX = 56 };
+enum {
+    FORMAT_ITEMS_MAX = 40,
+    FORMAT_WIDTH_MAX = 56,
+    SHORT_YEAR_FIRST = 1969, /* a year of two digits is this one or one of the 99 after it */
+};
 
 struct point_format {
     unsigned n;
@@ -48,7 +52,8 @@ struct point_format {
         char literal;
     } item[FORMAT_ITEMS_MAX];
     enum precision precision;
-    bool week_years; /* the year is the week's */
+    bool week_years;  /* the year is the week's */
+    bool short_years; /* of the year only the last two digits are written */
     bool hour_zones; /* of the zone only the hours are written */
     bool has_zone;   /* a zone is part of the text: points are converted to it */
     int64_t zone;    /* seconds */

@@ -340,8 +340,9 @@ int iso_text_point(const struct cycling *cycling, const struct iso_text *iso,
     const cycle_point point = iso_text_days(cycling, iso) * SECONDS_A_DAY + second - zone;
     if (!point_in_range(cycling, point))
         return error_set(error, -ERANGE,
-                         "the year of the cycle point cannot be written with %d digits",
-                         YEAR_DIGITS + cycling->expanded);
+                         "the cycle point is outside the years %lld to %lld, which can be written",
+                         (long long)civil_of(cycling, cycling->lowest, cycling->zone).date.year,
+                         (long long)civil_of(cycling, cycling->highest, cycling->zone).date.year);
     *ret_point = point_floor(cycling, point);
     return 0;
 }

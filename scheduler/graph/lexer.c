@@ -21,15 +21,17 @@ void lexer_init(struct lexer *lexer, struct slice text, int line)
 void graph_add_quote(struct slice source, struct error *error)
 {
     char quoted[GRAPH_QUOTED_MAX];
-    size_t n = 0, used = strlen(error->text);
+    char text[ERROR_TEXT_MAX];
+    size_t n = 0;
     source = slice_trim(source);
     for (size_t i = 0; i < source.n && n < sizeof quoted; i++) {
         bool blank = isspace((unsigned char)source.at[i]);
         if (!blank || (n && quoted[n - 1] != ' '))
             quoted[n++] = blank ? ' ' : source.at[i];
     }
-    snprintf(error->text + used, sizeof error->text - used, ", in \"%.*s%s\"", (int)n, quoted,
-             n == sizeof quoted ? "..." : "");
+    memcpy(text, error->text, sizeof text);
+    error_set(error, error->code, "%s, in \"%.*s%s\"", text, (int)n, quoted,
+              n == sizeof quoted ? "..." : "");
 }
 
 int lexer_error(const struct lexer *lexer, const char *at, int line, struct error *error,

@@ -245,6 +245,17 @@ static void an_error_too_long_is_cut(void **state)
     free(text);
 }
 
+static void an_error_is_one_line_of_printable_text(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    error_set(&error, -1, "a\tb\nc\r\x1b[31m \xc3\xa4 %s", "\x7f");
+    error_where(&error, "dir\n/x", 1, "[\x01]");
+    assert_string_equal(error.text, "a b c ?[31m \xc3\xa4 ?");
+    assert_string_equal(error.file, "dir /x");
+    assert_string_equal(error.item, "[?]");
+}
+
 /* --- id --- */
 
 static void expect_id(const char *text, const char *expected)
@@ -302,6 +313,11 @@ static void what_is_no_id_is_refused(void **state)
         "flow//1/:x/01",
         "flow//1/a:",
         "flow//1:/a",
+        "flow //1",
+        "flow /",
+        "flow//1 /a",
+        "flow//1/a :failed/01",
+        "flow//1/a: failed/01",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct id id = {.job = {"kept", 4}};
@@ -398,6 +414,7 @@ int main(void)
         cmocka_unit_test(sizes_that_overflow_abort),
         cmocka_unit_test(an_error_says_where_as_far_as_is_known),
         cmocka_unit_test(an_error_too_long_is_cut),
+        cmocka_unit_test(an_error_is_one_line_of_printable_text),
         cmocka_unit_test(ids_are_taken_apart),
         cmocka_unit_test(what_is_no_id_is_refused),
         cmocka_unit_test(relative_ids_may_begin_with_slashes),

@@ -244,6 +244,32 @@ static void what_a_format_writes_can_be_read_again(void **state)
     }
 }
 
+/* Week years end on other days than years, and two digits tell a hundred years apart. */
+static void points_a_format_cannot_write_are_refused(void **state)
+{
+    (void)state;
+    static const char *const cases[][3] = {
+        {"CCYYWwwD", "9999-12-31", NULL}, /* a Friday: week 52 */
+        {"CCYYWwwD", "0000-01-02", "0000-01-03"},
+        {"YYMMDD", "1968-12-31", "1969-01-01"},
+        {"YYMMDD", "2069-01-01", "2068-12-31"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct cycling *cycling = create(CALENDAR_GREGORIAN, NULL, cases[i][0], 0);
+        struct error error = {0};
+        char text[POINT_TEXT_MAX];
+        cycle_point point, again;
+        const bool refused = point_parse(cycling, cases[i][1], &point, &error) < 0;
+        assert_int_equal(refused, cases[i][2] != NULL);
+        assert_true(!refused || strstr(error.text, "outside the years"));
+        assert_int_equal(point_parse(cycling, cases[i][refused ? 2 : 1], &point, &error), 0);
+        point_format(cycling, point, text);
+        assert_int_equal(point_parse(cycling, text, &again, &error), 0);
+        assert_true(point == again);
+        cycling_destroy(cycling);
+    }
+}
+
 static void formats_and_options_that_cannot_be_used_are_refused(void **state)
 {
     (void)state;
@@ -261,6 +287,18 @@ static void formats_and_options_that_cannot_be_used_are_refused(void **state)
         {.mode = CYCLING_DATETIME, .time_zone = "+25"},
         {.mode = CYCLING_DATETIME, .utc_offset_minutes = 24 * 60},
         {.mode = CYCLING_DATETIME, .format = "CCYYMMDDThh+hh", .time_zone = "+0530"},
+        {.mode = CYCLING_DATETIME, .format = "CCYYMMD"},
+        {.mode = CYCLING_DATETIME, .format = "CCYYDD"},
+        {.mode = CYCLING_DATETIME, .format = "CCYYMMThh"},
+        {.mode = CYCLING_DATETIME, .format = "CCYYMMDDmm"},
+        {.mode = CYCLING_DATETIME, .format = "CCYYMMDDThhss"},
+        {.mode = CYCLING_DATETIME, .format = "CCYYMMwwD"},
+        {.mode = CYCLING_DATETIME, .format = "CCYYMMDDDDD"},
+        {.mode = CYCLING_DATETIME, .format = "CCYYYY"},
+        {.mode = CYCLING_DATETIME, .format = "CCYYMMDDMM"},
+        {.mode = CYCLING_DATETIME, .format = "YYCC"},
+        {.mode = CYCLING_DATETIME, .format = "CCMM"},
+        {.mode = CYCLING_DATETIME, .format = "%s%H"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct error error = {0};
@@ -475,6 +513,7 @@ int main(void)
         cmocka_unit_test(points_are_read_in_every_form),
         cmocka_unit_test(what_is_no_point_is_refused_and_named),
         cmocka_unit_test(what_a_format_writes_can_be_read_again),
+        cmocka_unit_test(points_a_format_cannot_write_are_refused),
         cmocka_unit_test(formats_and_options_that_cannot_be_used_are_refused),
         cmocka_unit_test(a_zone_given_as_a_number_is_written_short),
         cmocka_unit_test(initial_points_may_depend_on_now),

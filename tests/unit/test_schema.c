@@ -287,6 +287,18 @@ static void an_old_name_beside_the_new_one_is_refused(void **state)
                    "[scheduling][dependencies]", "both are there");
 }
 
+static void dependencies_with_anything_else_are_refused(void **state)
+{
+    (void)state;
+    static const char *const says = "expected [dependencies][[RECURRENCE]]graph";
+    assert_refused("[scheduling]\n[[dependencies]]\nmap = a\n", -EINVAL, 3,
+                   "[scheduling][dependencies]map", says);
+    assert_refused("[scheduling]\n[[dependencies]]\n[[[P1D]]]\ngraf = a\n", -EINVAL, 3,
+                   "[scheduling][dependencies][P1D]", says);
+    assert_refused("[scheduling]\n[[dependencies]]\n[[[P1D]]]\ngraph = a\nmap = b\n", -EINVAL, 3,
+                   "[scheduling][dependencies][P1D]", says);
+}
+
 static void dependencies_become_the_graph(void **state)
 {
     (void)state;
@@ -370,6 +382,7 @@ int main(void)
         cmocka_unit_test(dependencies_become_the_graph),
         cmocka_unit_test(parameter_environment_templates_go_before_the_environment),
         cmocka_unit_test(max_active_cycle_points_become_a_runahead_limit),
+        cmocka_unit_test(dependencies_with_anything_else_are_refused),
         cmocka_unit_test(edit_distance_counts_swaps_as_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
