@@ -54,9 +54,9 @@ struct point_format {
     enum precision precision;
     bool week_years;  /* the year is the week's */
     bool short_years; /* of the year only the last two digits are written */
-    bool hour_zones; /* of the zone only the hours are written */
-    bool has_zone;   /* a zone is part of the text: points are converted to it */
-    int64_t zone;    /* seconds */
+    bool hour_zones;  /* of the zone only the hours are written */
+    bool has_zone;    /* a zone is part of the text: points are converted to it */
+    int64_t zone;     /* seconds */
 };
 
 struct cycling;
