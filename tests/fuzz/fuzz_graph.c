@@ -9,7 +9,7 @@
 
 #include "base/banned.h"
 
-enum { POINTS = 12, INVERTED_MAX = 16 };
+enum { POINTS = 12, CHILDREN = 64 };
 
 static void define(struct test_names *names, struct params *params)
 {
@@ -74,22 +74,42 @@ static void check_groups(const struct graph *graph)
     }
 }
 
-/* Offsets lead there and back. */
-static void check_offsets(const struct graph *graph, const struct cycling *cycling, uint32_t child,
-                          cycle_point point)
+/* From a child's point to the parent's and back. */
+static void check_offset(const struct cycling *cycling, const struct offset *offset,
+                         const struct sequence *sequence, cycle_point point)
 {
-    const struct graph_task *task = &graph->tasks[child];
-    for (uint32_t i = 0; i < task->n_atoms; i++) {
-        const struct offset *offset = &task->atoms[i].offset;
-        const cycle_point parent = offset_apply(cycling, offset, point);
-        cycle_point points[INVERTED_MAX];
-        bool found = false;
-        if (offset->kind == OFFSET_ABSOLUTE || parent == POINT_NONE)
+    const cycle_point parent = offset_apply(cycling, offset, point);
+    struct offset_children children;
+    bool found = false;
+    if (offset->kind == OFFSET_ABSOLUTE || parent == POINT_NONE)
+        return;
+    cycle_point before = POINT_NONE;
+    offset_children_begin(&children, cycling, offset, sequence, parent);
+    for (int i = 0; i < CHILDREN && !found; i++) {
+        const cycle_point child = offset_children_next(&children);
+        HOLDS(child != POINT_NONE && (before == POINT_NONE || child > before));
+        HOLDS(sequence_contains(sequence, child) && offset_apply(cycling, offset, child) == parent);
+        found = child == point;
+        before = child;
+    }
+}
+
+static void check_edges(const struct graph *graph, const struct cycling *cycling,
+                        struct edges edges)
+{
+    for (uint32_t i = 0; i < edges.n; i++) {
+        const struct edge *edge = &edges.at[i];
+        if (edge->kind == EDGE_GROUP)
             continue;
-        const size_t n = offset_invert(cycling, offset, parent, points, INVERTED_MAX);
-        for (size_t j = 0; j < n; j++)
-            found = found || points[j] == point;
-        HOLDS(found || n == INVERTED_MAX);
+        const struct sequence *sequence = graph->sequences[edge->sequence].sequence;
+        const struct offset *offset = graph->tasks[edge->index].atoms[edge->atom].offset;
+        cycle_point point = POINT_NONE;
+        for (int n = 0; n < POINTS; n++) {
+            point = sequence_next(sequence, point);
+            if (point == POINT_NONE)
+                break;
+            check_offset(cycling, offset, sequence, point);
+        }
     }
 }
 
@@ -103,7 +123,6 @@ static void check_points(const struct graph *graph, const struct cycling *cyclin
             return;
         HOLDS(next > point && graph_task_valid_at(graph, task, next));
         (void)graph_task_parentless_at(graph, cycling, task, next, initial);
-        check_offsets(graph, cycling, task, next);
         point = next;
     }
 }
@@ -152,7 +171,11 @@ static void check_graph(const struct graph *graph, const struct cycling *cycling
     for (uint32_t i = 0; i < graph->n_tasks; i++) {
         check_atoms(graph, i);
         check_points(graph, cycling, i, initial);
+        for (uint32_t o = 0; o < graph->tasks[i].n_outputs; o++)
+            check_edges(graph, cycling, graph->tasks[i].edges[o]);
     }
+    for (uint32_t i = 0; i < graph->n_groups; i++)
+        check_edges(graph, cycling, graph->groups[i].edges);
     if (graph_check_circular(graph, cycling, names->names.task_name, names, &error) < 0)
         HOLDS(*error.text);
 }
