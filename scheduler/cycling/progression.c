@@ -5,7 +5,8 @@
  * those changes are found once. A step with months and an exact part (P1M1D) has no formula, since
  * how it goes on depends on each month's length: for these every 32nd point is kept in a table,
  * made once, and a question costs a binary search and at most 32 steps. Such a step is a month at
- * least, so that the 100,000 years of the table's limit are beyond all four-digit years. */
+ * least, so that the table's limit is beyond all four-digit years. With more digits the
+ * progression ends there, some 10,000 years after its start. */
 #include "scheduler/cycling/progression.h"
 
 #include "base/check.h"
@@ -14,7 +15,8 @@
 
 #include "base/banned.h"
 
-enum { PROGRESSION_STRIDE = 32, PROGRESSION_TABLE_MAX = 40000 };
+enum { PROGRESSION_STRIDE = 32, PROGRESSION_TABLE_MAX = 4000 };
+enum { PROGRESSION_MIXED_MAX = PROGRESSION_STRIDE * PROGRESSION_TABLE_MAX };
 enum { GREGORIAN_CYCLE_MONTHS = 4800 };
 
 static int64_t month_number(struct date date)
@@ -67,6 +69,8 @@ static void init_mixed(struct progression *progression, cycle_point last)
     }
     if (table.n == 0)
         *vec_push(&table) = progression->start;
+    if (progression->count > PROGRESSION_MIXED_MAX)
+        progression->count = PROGRESSION_MIXED_MAX;
     progression->table = table.at;
     progression->table_n = table.n;
 }
@@ -191,7 +195,7 @@ static int64_t mixed_index(const struct progression *progression, cycle_point po
     }
     int64_t index = (int64_t)low * PROGRESSION_STRIDE;
     cycle_point there = progression->table[low];
-    while (there != POINT_NONE && there < point) {
+    while (there != POINT_NONE && there < point && index < progression->count) {
         there = step(progression, there);
         index++;
     }
@@ -219,19 +223,53 @@ int64_t progression_index(const struct progression *progression, cycle_point poi
     IMPOSSIBLE("an unknown kind of progression");
 }
 
+static int64_t lesser(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 static cycle_point exact_back(const struct cycling *cycling, cycle_point end, int64_t distance,
                               int64_t steps, cycle_point until, int64_t *ret_steps)
 {
-    cycle_point start;
     const int64_t enough = end > until ? divide_up(end - until, distance) : 0;
+    const int64_t possible = (end - cycling->lowest) / distance;
 
-    if (enough < steps)
-        steps = enough;
-    if (__builtin_mul_overflow(distance, -steps, &start) ||
-        __builtin_add_overflow(start, end, &start) || !point_in_range(cycling, start))
-        return POINT_NONE;
-    *ret_steps = steps;
-    return start;
+    *ret_steps = lesser(lesser(steps, enough), possible);
+    return end - *ret_steps * distance;
+}
+
+/* Most of the steps back over months and years at once, given that the day of the month cannot
+ * shrink any more. Fewer than `steps`, and not so far that `until` is reached. */
+static cycle_point leap_back(const struct cycling *cycling, cycle_point end, int64_t months,
+                             int64_t steps, cycle_point until, int64_t *steps_taken)
+{
+    struct civil civil = civil_of(cycling, end, cycling->zone);
+    const int64_t month = month_number(civil.date);
+    const int64_t goal = month_number(civil_of(cycling, until, cycling->zone).date);
+    int64_t n = (month - goal) / months - 1;
+    if (n > steps)
+        n = steps;
+    if (n <= 0)
+        return end;
+    *steps_taken += n;
+    civil.date.year = floor_divide(month - n * months, MONTHS_A_YEAR);
+    civil.date.month = (int)floor_modulo(month - n * months, MONTHS_A_YEAR) + 1;
+    return civil_point(cycling, civil.date, civil.second, cycling->zone);
+}
+
+/* Some steps one by one. */
+static cycle_point walk_back(const struct cycling *cycling, cycle_point end,
+                             const struct interval *interval, int64_t steps, cycle_point until,
+                             int64_t *steps_taken)
+{
+    for (int64_t i = 0; i < steps && end > until; i++) {
+        const cycle_point before = point_add_raw(cycling, end, interval, -1);
+        if (before == POINT_NONE)
+            break;
+        end = before;
+        ++*steps_taken;
+    }
+    return end;
 }
 
 cycle_point progression_back(const struct cycling *cycling, cycle_point end,
@@ -248,10 +286,18 @@ cycle_point progression_back(const struct cycling *cycling, cycle_point end,
         return exact_back(cycling, end, interval->count, steps, until, ret_steps);
     if (months == 0)
         return exact_back(cycling, end, seconds, steps, until, ret_steps);
-    /* Once, when the recurrence is made, and a month or more a step. */
-    while (end != POINT_NONE && taken < steps && end > until) {
-        end = point_add_raw(cycling, end, interval, -1);
-        taken++;
+    /* Once, when the recurrence is made. */
+    if (seconds != 0) {
+        end =
+            walk_back(cycling, end, interval, lesser(steps, PROGRESSION_MIXED_MAX), until, &taken);
+        if (taken == PROGRESSION_MIXED_MAX && end > until && taken < steps)
+            return POINT_NONE;
+    } else {
+        end =
+            walk_back(cycling, end, interval, lesser(steps, GREGORIAN_CYCLE_MONTHS), until, &taken);
+        if (taken == GREGORIAN_CYCLE_MONTHS && end > until)
+            end = leap_back(cycling, end, months, steps - taken, until, &taken);
+        end = walk_back(cycling, end, interval, steps - taken, until, &taken);
     }
     *ret_steps = taken;
     return end;

@@ -49,9 +49,10 @@ cycle_point progression_at(const struct progression *progression, int64_t index)
 /* Index of the first point at or after `point`. It need not exist: see progression_at. */
 int64_t progression_index(const struct progression *progression, cycle_point point);
 
-/* The other way, for recurrences which are given by their end: where one gets from `end` by taking
- * the interval off until a point is at or before `until`, or `steps` times, whichever comes first.
- * POINT_NONE if that is out of range. *ret_steps is how many times it was taken off. */
+/* The other way, for recurrences which are given by their end, a point in range: where one gets
+ * from `end` by taking the interval off until a point is at or before `until`, `steps` times, or as
+ * far as points can be written, whichever comes first. *ret_steps is how many times it was taken
+ * off. POINT_NONE if a mixed interval is taken off more often than its limit (progression.c). */
 cycle_point progression_back(const struct cycling *cycling, cycle_point end,
                              const struct interval *interval, int64_t steps, cycle_point until,
                              int64_t *ret_steps);

@@ -132,7 +132,7 @@ static int make_interval_end(const struct cycling *cycling, const struct recurre
         counted ? progression_back(cycling, end, &interval, text->count - 1, cycling->lowest - 1,
                                    &steps)
                 : progression_back(cycling, end, &interval, COUNT_UNLIMITED - 1, initial, &steps);
-    if (start == POINT_NONE)
+    if (start == POINT_NONE || (counted && steps < text->count - 1))
         return error_set(error, -ERANGE, "it begins before the range of cycle points");
     *ret_recurrence = (struct recurrence){start, interval, steps + 1};
     return 0;

@@ -441,21 +441,50 @@ static void a_sequence_is_walked_back_as_it_is_walked_on(void **state)
     cycling_destroy(cycling);
 }
 
-static void a_mixed_sequence_goes_on_beyond_its_table(void **state)
+/* Years and more digits of them than anybody needs: still no long search. */
+static void sequences_of_a_thousand_million_years_are_answered_at_once(void **state)
+{
+    (void)state;
+    static const char *const recurrences[] = {
+        "P1M1D", "P1M", "P1Y1D", "R/P2M/+5000000000-01-31", "R9000000000/P1M/+5000000000-01-31",
+        "PT1M"};
+    struct error error;
+    struct cycling *cycling = cycling_create(
+        &(struct cycling_options){.mode = CYCLING_DATETIME, .year_digits_expanded = 6}, &error);
+    for (size_t i = 0; i < sizeof recurrences / sizeof *recurrences; i++) {
+        struct sequence *sequence = sequence_create(
+            cycling, recurrences[i], point_of(cycling, "-9999999999-01-01T00Z"), POINT_MAX, &error);
+        if (!sequence)
+            print_error("%s: %s\n", recurrences[i], error.text);
+        assert_non_null(sequence);
+        const cycle_point first = sequence_first(sequence, POINT_NONE + 1);
+        const cycle_point last = sequence_previous(sequence, POINT_MAX);
+        assert_true(first != POINT_NONE && last > first);
+        assert_true(sequence_next(sequence, last) == POINT_NONE);
+        assert_true(sequence_previous(sequence, first) == POINT_NONE);
+        const cycle_point point = sequence_first(sequence, first + (last - first) / 3);
+        assert_true(sequence_previous(sequence, sequence_next(sequence, point)) == point);
+        assert_true(sequence_contains(sequence, point));
+        sequence_destroy(sequence);
+    }
+    cycling_destroy(cycling);
+}
+
+/* P1M1D has no formula: it ends at the limit of its table, beyond all four-digit years. */
+static void a_mixed_sequence_ends_at_its_limit(void **state)
 {
     (void)state;
     struct error error;
     struct cycling *cycling = cycling_create(
         &(struct cycling_options){.mode = CYCLING_DATETIME, .year_digits_expanded = 2}, &error);
-    struct interval interval;
-    struct sequence *sequence = sequence_create(cycling, "P1M1D", 0, POINT_MAX, &error);
-    const cycle_point far = point_of(cycling, "+120000-01-01T00Z");
-
-    assert_int_equal(interval_parse(cycling, "P1M1D", &interval, &error), 0);
-    const cycle_point point = sequence_first(sequence, far);
-    assert_true(sequence_next(sequence, point) == point_add(cycling, point, &interval, 1));
-    assert_true(sequence_previous(sequence, sequence_next(sequence, point)) == point);
+    struct sequence *sequence = sequence_create(
+        cycling, "P1M1D", point_of(cycling, "+000000-01-01T00Z"), POINT_MAX, &error);
+    const cycle_point last = sequence_previous(sequence, POINT_MAX);
+    assert_true(last > point_of(cycling, "+009999-12-31T23Z"));
+    assert_true(sequence_first(sequence, point_of(cycling, "+120000-01-01T00Z")) == POINT_NONE);
     sequence_destroy(sequence);
+    assert_null(sequence_create(cycling, "R/P1M1D/+500000-01-01T00Z", 0, POINT_MAX, &error));
+    assert_non_null(strstr(error.text, "begins before the range"));
     cycling_destroy(cycling);
 }
 
@@ -468,7 +497,8 @@ int main(void)
         cmocka_unit_test(every_question_agrees_with_an_enumeration),
         cmocka_unit_test(far_points_are_found_at_once),
         cmocka_unit_test(a_sequence_is_walked_back_as_it_is_walked_on),
-        cmocka_unit_test(a_mixed_sequence_goes_on_beyond_its_table),
+        cmocka_unit_test(sequences_of_a_thousand_million_years_are_answered_at_once),
+        cmocka_unit_test(a_mixed_sequence_ends_at_its_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
