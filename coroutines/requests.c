@@ -3,6 +3,7 @@
 #include "coroutines/requests.h"
 #include "base/id.h"
 #include "base/memory.h"
+#include "pool/flow.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,10 +86,8 @@ static int read_flow(const json_t *value, struct message *command, struct error 
         return error_set(error, -EINVAL,
                          "\"flow\" must be all, new, none or flow numbers, not \"%.32s\"",
                          text ? text : "?");
-    else if (command->flows.n == FLOWS_PER_TASK_MAX)
+    else if (!flow_add(&command->flows, (uint32_t)number))
         return error_set(error, -E2BIG, "more than %d flows", FLOWS_PER_TASK_MAX);
-    else
-        command->flows.at[command->flows.n++] = (uint32_t)number;
     return 0;
 }
 
@@ -123,15 +122,103 @@ static int read_release(const json_t *args, struct request *request, struct erro
     return 0;
 }
 
+static int read_flag_bit(const json_t *args, const char *key, enum pool_command_flag bit,
+                         struct message *command, struct error *error)
+{
+    bool is_set = false;
+    if (read_flag(args, key, &is_set, error) < 0)
+        return error->code;
+    command->flags |= is_set ? bit : 0u;
+    return 0;
+}
+
+/* What trigger and set say of flows. */
+static int read_flow_options(const json_t *args, struct message *command, struct error *error)
+{
+    if (read_flag_bit(args, "wait", POOL_FLOW_WAIT, command, error) < 0 ||
+        read_flag_bit(args, "dry_run", POOL_DRY_RUN, command, error) < 0 ||
+        read_text(args, "meta", &command->detail, error) < 0 ||
+        read_flows(args, command, error) < 0)
+        return error->code;
+    if (command->flags & POOL_FLOW_WAIT && command->flags & (POOL_FLOW_NEW | POOL_FLOW_NONE))
+        return error_set(error, -EINVAL, "\"wait\" does not go with the flows new and none");
+    return 0;
+}
+
 static int read_trigger(const json_t *args, struct request *request, struct error *error)
 {
-    bool wait = false;
-    if (read_flag(args, "wait", &wait, error) < 0 ||
-        read_text(args, "meta", &request->command.detail, error) < 0 ||
-        read_flows(args, &request->command, error) < 0)
+    if (read_flag_bit(args, "on_resume", POOL_ON_RESUME, &request->command, error) < 0)
         return error->code;
-    if (wait)
-        request->command.flags |= POOL_FLOW_WAIT;
+    return read_flow_options(args, &request->command, error);
+}
+
+/* Texts of one line, joined by newlines. */
+static int read_items(const json_t *list, const char *key, struct text *items, struct error *error)
+{
+    if (list && !json_is_array(list))
+        return error_set(error, -EINVAL, "\"%s\" must be a list", key);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        if (!text || !*text || strchr(text, '\n'))
+            return error_set(error, -EINVAL, "\"%s\": number %zu is no text of one line", key,
+                             i + 1);
+        text_addf(items, "%s%s", items->n ? "\n" : "", text);
+    }
+    return 0;
+}
+
+/* "all", "xtrigger/LABEL", "CYCLE/TASK[:OUTPUT]" */
+static int check_prerequisites(const json_t *list, struct error *error)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        bool all = strcmp(text, "all") == 0;
+        if (all && json_array_size(list) > 1)
+            return error_set(error, -EINVAL, "the prerequisite \"all\" must be alone");
+        if (!all && (*text == '/' || !strchr(text, '/') || !strchr(text, '/')[1]))
+            return error_set(error, -EINVAL,
+                             "\"%.64s\" is no prerequisite: expected all, CYCLE/TASK[:OUTPUT] or "
+                             "xtrigger/LABEL",
+                             text);
+    }
+    return 0;
+}
+
+static int check_outputs(const json_t *list, struct error *error)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        if ((!strcmp(text, "required") || !strcmp(text, "skip")) && json_array_size(list) > 1)
+            return error_set(error, -EINVAL, "the output \"%s\" must be alone", text);
+        if (!strcmp(text, "waiting"))
+            return error_set(error, -EINVAL,
+                             "tasks cannot be set to waiting: trigger them in a new flow");
+    }
+    return 0;
+}
+
+static int read_set(const json_t *args, struct request *request, struct error *error)
+{
+    const json_t *outputs = json_object_get(args, "outputs");
+    const json_t *prerequisites = json_object_get(args, "prerequisites");
+    if (json_array_size(outputs) && json_array_size(prerequisites))
+        return error_set(error, -EINVAL, "set: outputs or prerequisites, not both");
+    if (read_items(outputs, "outputs", &request->items, error) < 0 ||
+        read_items(prerequisites, "prerequisites", &request->items, error) < 0 ||
+        check_outputs(outputs, error) < 0 || check_prerequisites(prerequisites, error) < 0)
+        return error->code;
+    if (json_array_size(prerequisites))
+        request->command.number = POOL_SET_PREREQUISITES;
+    return read_flow_options(args, &request->command, error);
+}
+
+static int read_remove(const json_t *args, struct request *request, struct error *error)
+{
+    if (read_flows(args, &request->command, error) < 0 ||
+        read_flag_bit(args, "dry_run", POOL_DRY_RUN, &request->command, error) < 0)
+        return error->code;
+    if (request->command.flags & (POOL_FLOW_NEW | POOL_FLOW_NONE))
+        return error_set(error, -EINVAL, "remove: \"flow\" must be all or flow numbers");
     return 0;
 }
 
@@ -143,14 +230,24 @@ static const struct {
 
 static int read_stop(const json_t *args, struct request *request, struct error *error)
 {
-    if (read_text(args, "after", &request->command.detail, error) < 0)
+    const json_t *flow = json_object_get(args, "flow");
+    if (read_text(args, "after", &request->command.detail, error) < 0 ||
+        (flow && read_flow(flow, &request->command, error) < 0))
         return error->code;
+    if (flow && !request->command.flows.n)
+        return error_set(error, -EINVAL, "stop: \"flow\" must be a flow number");
+    if (flow && request->command.detail.n)
+        return error_set(error, -EINVAL, "stop: \"flow\" does not go with \"after\"");
+    if (flow) {
+        request->command.number = POOL_STOP_FLOW;
+        return read_flag_bit(args, "dry_run", POOL_DRY_RUN, &request->command, error);
+    }
     const json_t *value = json_object_get(args, "mode");
     const char *name = value ? json_string_value(value) : "clean";
     for (size_t i = 0; name && i < sizeof stop_modes / sizeof *stop_modes; i++)
         if (strcmp(stop_modes[i].name, name) == 0) {
             request->command.flags = stop_modes[i].mode;
-            return 0;
+            return read_flag_bit(args, "dry_run", POOL_DRY_RUN, &request->command, error);
         }
     return error_set(error, -EINVAL,
                      "stop: \"mode\" must be one of clean, kill, now, now-now, not \"%s\"",
@@ -257,12 +354,15 @@ static const struct form forms[] = {
     {"resume", POOL_RESUME, false, NULL, " ", NULL},
     {"hold", POOL_HOLD, true, "after", " after ", read_hold},
     {"release", POOL_RELEASE, true, "all", " all ", read_release},
-    {"trigger", POOL_TRIGGER, true, NULL, " flow wait meta ", read_trigger},
+    {"trigger", POOL_TRIGGER, true, NULL, " flow wait meta on_resume dry_run ", read_trigger},
+    {"set", POOL_SET_OUTPUTS, true, NULL, " outputs prerequisites flow wait meta dry_run ",
+     read_set},
+    {"remove", POOL_REMOVE, true, NULL, " flow dry_run ", read_remove},
     {"kill", POOL_KILL, true, NULL, " ", NULL},
     {"poll", POOL_POLL, true, NULL, " ", NULL},
     {"broadcast", POOL_BROADCAST, false, NULL, " mode points namespaces settings cutoff task ",
      read_broadcast},
-    {"stop", POOL_STOP, false, NULL, " mode after ", read_stop},
+    {"stop", POOL_STOP, false, NULL, " mode after flow dry_run ", read_stop},
 };
 
 /* --- reading a request --- */
@@ -334,6 +434,8 @@ int request_read(const struct message *asked, struct request *ret_request, struc
         request_release(&request);
         return result;
     }
+    if (request.items.n)
+        text_addf(&request.ids, "\n\n%s", text_string(&request.items));
     request.command.text = (struct slice){request.ids.at, request.ids.n};
     *ret_request = request;
     return 0;
@@ -344,4 +446,5 @@ void request_release(struct request *request)
     json_decref(request->args);
     text_release(&request->ids);
     free(request->detail);
+    text_release(&request->items);
 }

@@ -7,7 +7,8 @@
 
 struct request {
     struct message command; /* pool.command; its texts point into the members below */
-    struct text ids;        /* one a line */
+    struct text ids;        /* one a line; after an empty line the items */
+    struct text items;      /* outputs or prerequisites to set, one a line */
     json_t *args;
     char *detail; /* heap text that the command's detail points to; NULL: none */
 };

@@ -74,25 +74,30 @@ enum field {
      * detail: further argument; id 0: nobody waits for the outcome. */                            \
     X(POOL_COMMAND, "pool.command", M(COMMANDS) | M(HANDLERS) | M(HEALTH), M(TASK_POOL),           \
       FIELD_ID | FIELD_NUMBER | FIELD_FLAGS | FIELD_FLOWS | FIELD_TEXT | FIELD_DETAIL)             \
-    /* a new instance. flags: enum task_flag; submit: last submit number used in its history. */   \
+    /* a new instance. flags: enum task_flag; submit: last submit number used in its history;      \
+     * value: outputs it has completed before, as a bit set. */                                    \
     X(TASK_SPAWNED, "task.spawned", M(TASK_POOL), M(RECORDER) | M(VIEWER),                         \
-      FIELD_POINT | FIELD_TASK | FIELD_FLOWS | FIELD_FLAGS | FIELD_SUBMIT | FIELD_WHEN)            \
+      FIELD_POINT | FIELD_TASK | FIELD_FLOWS | FIELD_FLAGS | FIELD_SUBMIT | FIELD_VALUE |          \
+          FIELD_WHEN)                                                                              \
     /* status or flags changed. value: the status before. */                                       \
     X(TASK_STATE, "task.state", M(TASK_POOL), M(RECORDER) | M(VIEWER) | M(HANDLERS),               \
       FIELD_POINT | FIELD_TASK | FIELD_FLOWS | FIELD_STATUS | FIELD_FLAGS | FIELD_SUBMIT |         \
           FIELD_VALUE | FIELD_WHEN)                                                                \
-    /* a prerequisite satisfied. number: atom; value: enum satisfied_how. */                       \
+    /* a prerequisite satisfied, or no longer. number: atom; value: enum satisfied_how. */         \
     X(TASK_PREREQUISITE, "task.prerequisite", M(TASK_POOL), M(RECORDER) | M(VIEWER),               \
       FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_VALUE | FIELD_FLOWS)                         \
-    /* a member of a family trigger satisfied. number: group; value: member. */                    \
+    /* a member of a family trigger satisfied, or with flags 1 no longer. number: group; value:    \
+     * member. */                                                                                  \
     X(TASK_GROUP, "task.group", M(TASK_POOL), M(RECORDER) | M(VIEWER),                             \
-      FIELD_POINT | FIELD_NUMBER | FIELD_VALUE | FIELD_FLOWS)                                      \
+      FIELD_POINT | FIELD_NUMBER | FIELD_VALUE | FIELD_FLAGS | FIELD_FLOWS)                        \
+    /* the groups of this point are forgotten: nobody can ask for them any more. */                \
+    X(TASK_GROUPS_PAST, "task.groups-past", M(TASK_POOL), M(RECORDER), FIELD_POINT)                \
     /* an instance depends on a signature (value 0) or sees it satisfied (1). number: xtrigger     \
      * index, or NO_INDEX for a retry timer; text: signature. */                                   \
     X(TASK_XTRIGGER, "task.xtrigger", M(TASK_POOL), M(RECORDER) | M(VIEWER),                       \
       FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_VALUE | FIELD_TEXT)                          \
     /* output completed; unsettled until task.settled. number: output index; value: enum           \
-     * output_value. */                                                                            \
+     * output_value, a bit set. */                                                                 \
     X(TASK_OUTPUT, "task.output", M(TASK_POOL),                                                    \
       M(TRIGGERS) | M(RECORDER) | M(VIEWER) | M(HANDLERS),                                         \
       FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_VALUE | FIELD_FLOWS | FIELD_SUBMIT |         \
@@ -139,6 +144,10 @@ enum field {
     /* tasks may be spawned up to this point (POINT_NONE: none yet). */                            \
     X(POOL_RUNAHEAD, "pool.runahead", M(TASK_POOL), M(TRIGGERS) | M(RECORDER) | M(VIEWER),         \
       FIELD_POINT)                                                                                 \
+    /* a task without parents goes on from this point in these flows, if it does not already       \
+     * (value 1); or (value 0, no task) what goes on in one of these flows does so no longer. */   \
+    X(POOL_CURSOR, "pool.cursor", M(TASK_POOL), M(TRIGGERS) | M(RECORDER),                         \
+      FIELD_POINT | FIELD_TASK | FIELD_VALUE | FIELD_FLOWS)                                        \
     /* request id has been carried out, all its effects said before this. number: 0 or a positive  \
      * errno; text: the error or JSON data. */                                                     \
     X(POOL_OUTCOME, "pool.outcome", M(TASK_POOL), M(COMMANDS) | M(JOBS) | M(RECORDER),             \
@@ -167,9 +176,10 @@ enum field {
      * value: exit status of the scheduler. */                                                     \
     X(WORKFLOW_SHUTDOWN, "workflow.shutdown", M(TASK_POOL), EVERY_MEMBER & ~M(TASK_POOL),          \
       FIELD_NUMBER | FIELD_TEXT | FIELD_VALUE)                                                     \
-    /* a child's atom is satisfied. point, task: the child; number: atom. */                       \
+    /* a child's atom is satisfied. point, task: the child; number: atom; value: enum              \
+     * satisfied_how. */                                                                           \
     X(TRIGGER_SATISFIED, "trigger.satisfied", M(TRIGGERS), M(TASK_POOL),                           \
-      FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_FLOWS)                                       \
+      FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_VALUE | FIELD_FLOWS)                         \
     /* a family trigger's member. point: of the members; number: group; value: member. */          \
     X(TRIGGER_GROUP, "trigger.group", M(TRIGGERS), M(TASK_POOL),                                   \
       FIELD_POINT | FIELD_NUMBER | FIELD_VALUE | FIELD_FLOWS)                                      \
@@ -243,11 +253,25 @@ enum severity {
 extern const char *const severity_names[SEVERITIES]; /* "DEBUG", ... */
 
 enum reply_kind { REPLY_CHUNK, REPLY_DONE, REPLY_ERROR };
-enum satisfied_how { SATISFIED_NATURALLY, SATISFIED_FROM_DATABASE, SATISFIED_BY_FORCE };
+enum satisfied_how {
+    SATISFIED_NO_LONGER = -1,
+    SATISFIED_NATURALLY,
+    SATISFIED_FROM_DATABASE,
+    SATISFIED_BY_FORCE
+};
 /* task.output's value. WAITS (trigger --wait): nobody is triggered until the flow has caught up and
  * the output is said again; the triggers only settle it. */
-enum output_value { OUTPUT_NATURAL, OUTPUT_FORCED, OUTPUT_WAITS };
-enum removal { REMOVED_COMPLETE, REMOVED_SUICIDE, REMOVED_BY_COMMAND, REMOVED_NOT_NEEDED };
+enum output_value { OUTPUT_NATURAL, OUTPUT_FORCED = 1 << 0, OUTPUT_WAITS = 1 << 1 };
+/* FROM_FLOWS: its history, and it itself if it is there, leaves the flows of the message (none:
+ * all), and it stays in the pool; the others: it goes. NOT_NEEDED: it was there only for its
+ * outputs to be set, or for a flow that was stopped. */
+enum removal {
+    REMOVED_COMPLETE,
+    REMOVED_SUICIDE,
+    REMOVED_BY_COMMAND,
+    REMOVED_NOT_NEEDED,
+    REMOVED_FROM_FLOWS
+};
 enum pool_command {
     POOL_PAUSE,
     POOL_RESUME,
@@ -260,12 +284,25 @@ enum pool_command {
     POOL_KILL,
     POOL_POLL,
     POOL_BROADCAST, /* detail: JSON, see pool/broadcast.c */
+    POOL_SET_OUTPUTS,
+    POOL_SET_PREREQUISITES,
+    POOL_REMOVE,
+    POOL_STOP_FLOW,
     POOL_COMMANDS
 };
 /* POOL_TRIGGER. Flows: those of the message; none there and no flag: all flows of the pool. detail:
  * what a new flow is for. POOL_STOP: flags = enum stop_mode; detail: a cycle point or "CYCLE/TASK"
- * to stop after. POOL_HOLD: detail: a cycle point after which everything is held. */
-enum pool_command_flag { POOL_FLOW_NEW = 1 << 0, POOL_FLOW_NONE = 1 << 1, POOL_FLOW_WAIT = 1 << 2 };
+ * to stop after. POOL_HOLD: detail: a cycle point after which everything is held. POOL_SET_*: as
+ * POOL_TRIGGER; in text, after the ids and an empty line, the outputs or prerequisites, one a line
+ * (no outputs: the required ones). POOL_REMOVE: out of the flows of the message, or all.
+ * POOL_STOP_FLOW: those flows go no further. */
+enum pool_command_flag {
+    POOL_FLOW_NEW = 1 << 0,
+    POOL_FLOW_NONE = 1 << 1,
+    POOL_FLOW_WAIT = 1 << 2,
+    POOL_ON_RESUME = 1 << 3, /* a paused workflow: when it is resumed */
+    POOL_DRY_RUN = 1 << 8    /* only say in the outcome what would change */
+};
 enum stop_mode {
     STOP_AUTOMATIC,
     STOP_CLEAN,

@@ -3,7 +3,8 @@
  * Hears task.output and looks it up in the graph: a trigger.satisfied for each child, a
  * trigger.group for each family trigger the task is a member of, then trigger.settled. Hears
  * pool.runahead and moves the cursors: each task that starts without parents has one, on its
- * sequences; it spawns every point up to the limit and one beyond.
+ * sequences; it spawns every point up to the limit and one beyond. pool.cursor begins one in
+ * another flow, or ends them.
  *
  * Fan-outs and rises of the limit are worked off FAN_OUT steps a turn, so that others get theirs.
  */
@@ -12,6 +13,8 @@
 #include "base/vec.h"
 #include "coroutines/actor.h"
 #include "db/restart.h"
+#include "pool/children.h"
+#include "pool/flow.h"
 
 #include "base/banned.h"
 
@@ -55,50 +58,37 @@ static const struct workflow *workflow_of(const struct triggers *self)
 
 /* --- fanning out an output --- */
 
-static void say_satisfied(struct triggers *self, const struct edge *edge, cycle_point point)
-{
-    const struct graph *graph = workflow_of(self)->graph;
-    if (point < workflow_of(self)->start ||
-        !sequence_contains(graph->sequences[edge->sequence].sequence, point))
-        return;
-    actor_say(&self->actor, &(struct message){.topic = TOPIC_TRIGGER_SATISFIED,
-                                              .point = point,
-                                              .task = edge->index,
-                                              .number = edge->atom,
-                                              .flows = self->output.flows});
-}
-
 /* The child instances that an edge leads to. An absolute trigger spawns the first child only; the
  * pool remembers it for the others. */
 static void follow_edge(struct triggers *self, const struct edge *edge)
 {
-    const struct workflow *workflow = workflow_of(self);
+    const struct message *output = &self->output;
     if (edge->kind == EDGE_GROUP) {
         actor_say(&self->actor, &(struct message){.topic = TOPIC_TRIGGER_GROUP,
-                                                  .point = self->output.point,
+                                                  .point = output->point,
                                                   .number = edge->index,
                                                   .value = edge->atom,
-                                                  .flows = self->output.flows});
+                                                  .flows = output->flows});
         return;
     }
-    const struct offset *offset = workflow->graph->tasks[edge->index].atoms[edge->atom].offset;
-    const struct sequence *sequence = workflow->graph->sequences[edge->sequence].sequence;
-    if (offset->kind == OFFSET_ABSOLUTE) {
-        if (offset->point == self->output.point)
-            say_satisfied(self, edge, sequence_first(sequence, workflow->start));
-        return;
-    }
-    struct offset_children children;
+    struct edge_children children;
     cycle_point point;
-    offset_children_begin(&children, workflow->cycling, offset, sequence, self->output.point);
-    while ((point = offset_children_next(&children)) != POINT_NONE)
-        say_satisfied(self, edge, point);
+    edge_children_begin(&children, workflow_of(self), edge, output->point);
+    while ((point = edge_children_next(&children)) != POINT_NONE)
+        actor_say(&self->actor,
+                  &(struct message){.topic = TOPIC_TRIGGER_SATISFIED,
+                                    .point = point,
+                                    .task = edge->index,
+                                    .number = edge->atom,
+                                    .value = output->value & OUTPUT_FORCED ? SATISFIED_BY_FORCE
+                                                                           : SATISFIED_NATURALLY,
+                                    .flows = output->flows});
 }
 
 /* Edges of the output still to be followed. One that waits for its flow leads nowhere. */
 static uint32_t edges_left(const struct triggers *self, const struct edges *edges)
 {
-    return self->output.value == OUTPUT_WAITS ? 0 : edges->n - self->next_edge;
+    return self->output.value & OUTPUT_WAITS ? 0 : edges->n - self->next_edge;
 }
 
 /* True if edges are left. */
@@ -107,7 +97,7 @@ static bool fan_out(struct triggers *self)
     const struct graph_task *task = &workflow_of(self)->graph->tasks[self->output.task];
     PRE(self->output.number < task->n_outputs);
     const struct edges *edges = &task->edges[self->output.number];
-    if (self->output.value == OUTPUT_WAITS)
+    if (self->output.value & OUTPUT_WAITS)
         self->next_edge = edges->n; /* of a task that is not to trigger its children yet */
     for (; edges_left(self, edges) && self->spent < FAN_OUT; self->spent++)
         follow_edge(self, &edges->at[self->next_edge++]);
@@ -195,7 +185,7 @@ static void cursor_add(struct triggers *self, uint32_t task, cycle_point point,
 
 /* A cursor goes on after the last point it spawned. A task whose cursor never spawned anything
  * begins at the start, in a restart too: the crash may have come before its first spawn was
- * recorded. */
+ * recorded. One without flows has ended. */
 static void place_cursors(struct triggers *self)
 {
     const struct restart *restart = self->actor.context->restart;
@@ -203,14 +193,44 @@ static void place_cursors(struct triggers *self)
     const struct flow_list first_flow = {.n = 1, .at = {1}};
     bool *placed = NEW_ARRAY(bool, graph->n_tasks);
     for (size_t i = 0; restart && i < restart->n_cursors; i++) {
-        placed[restart->cursors[i].task] = true;
-        cursor_add(self, restart->cursors[i].task, restart->cursors[i].point,
-                   &restart->cursors[i].flows);
+        const struct restart_point *from = &restart->cursors[i];
+        placed[from->task] = true;
+        if (from->flows.n)
+            cursor_add(self, from->task, from->point, &from->flows);
     }
     for (uint32_t task = 0; task < graph->n_tasks; task++)
         if (!placed[task] && graph->tasks[task].n_sequences)
             cursor_add(self, task, POINT_NONE, &first_flow);
     free(placed);
+}
+
+/* A flow has begun in the middle: its tasks without parents go on from there by themselves. */
+static void begin_cursor(struct triggers *self, const struct message *message)
+{
+    for (size_t i = 1; i <= self->cursors.n; i++) {
+        const struct cursor *cursor = self->cursors.at[i];
+        if (cursor->task == message->task && flow_equal(&cursor->flows, &message->flows))
+            return;
+    }
+    cursor_add(self, message->task, message->point, &message->flows);
+}
+
+/* Flows are stopped. */
+static void leave_flows(struct triggers *self, const struct flow_list *flows)
+{
+    VEC(struct cursor *) all = {0};
+    for (void *cursor; (cursor = heap_first(&self->cursors));) {
+        heap_remove(&self->cursors, cursor);
+        *vec_push(&all) = cursor;
+    }
+    VEC_EACH (struct cursor *, cursor, &all) {
+        (*cursor)->flows = flow_minus(&(*cursor)->flows, flows);
+        if ((*cursor)->flows.n)
+            heap_add(&self->cursors, *cursor);
+        else
+            free(*cursor);
+    }
+    vec_release(&all);
 }
 
 /* --- the member --- */
@@ -223,6 +243,11 @@ static void triggers_hear(struct actor *actor, const struct message *message)
         self->output.text = self->output.detail = (struct slice){0};
         self->next_edge = 0;
         self->fanning_out = true;
+    } else if (message->topic == TOPIC_POOL_CURSOR) {
+        if (message->value)
+            begin_cursor(self, message);
+        else
+            leave_flows(self, &message->flows);
     } else if (message->topic == TOPIC_POOL_RUNAHEAD) {
         self->limit = message->point;
         self->spawning = true;

@@ -10,11 +10,17 @@ bool view_bit(const uint64_t *bits, uint32_t index)
     return bits && (bits[index / 64] >> (index % 64) & 1);
 }
 
-static void set_bit(uint64_t **bits, uint32_t index, uint32_t n)
+static void put_bit(uint64_t **bits, uint32_t index, uint32_t n, bool set)
 {
     if (!*bits)
         *bits = NEW_ARRAY(uint64_t, (n + 63) / 64);
-    (*bits)[index / 64] |= UINT64_C(1) << (index % 64);
+    uint64_t bit = UINT64_C(1) << (index % 64);
+    (*bits)[index / 64] = set ? (*bits)[index / 64] | bit : (*bits)[index / 64] & ~bit;
+}
+
+static void set_bit(uint64_t **bits, uint32_t index, uint32_t n)
+{
+    put_bit(bits, index, n, true);
 }
 
 static struct view_task *find(const struct view *view, cycle_point point, uint32_t task)
@@ -125,6 +131,7 @@ static void apply_spawned(struct view *view, const struct message *m)
     task->flows = m->flows;
     task->submit = m->submit;
     task->since = m->when;
+    task->outputs = (uint64_t)m->value;
 }
 
 static void apply_state(struct view *view, const struct message *m)
@@ -151,7 +158,8 @@ static void set_xtrigger(struct view_task *task, uint32_t xtrigger, struct slice
         (struct view_xtrigger){xtrigger, satisfied, slice_copy(signature)};
 }
 
-static void apply_group(struct view *view, cycle_point point, uint32_t index, uint32_t member)
+static void apply_group(struct view *view, cycle_point point, uint32_t index, uint32_t member,
+                        bool satisfied)
 {
     struct view_key key = {point, index};
     struct view_group *group;
@@ -161,7 +169,7 @@ static void apply_group(struct view *view, cycle_point point, uint32_t index, ui
         group->key = key;
         HASH_ADD(hh, view->groups, key, sizeof group->key, group);
     }
-    set_bit(&group->satisfied, member, view->workflow->graph->groups[index].n_members);
+    put_bit(&group->satisfied, member, view->workflow->graph->groups[index].n_members, satisfied);
 }
 
 static void forget_problem(struct view *view, struct view_problem *problem)
@@ -197,7 +205,9 @@ static void apply_workflow(struct view *view, const struct message *m)
 static void apply_prerequisite(struct view *view, struct view_task *task, const struct message *m)
 {
     uint32_t n = view->workflow->graph->tasks[m->task].n_atoms;
-    set_bit(&task->satisfied, m->number, n);
+    put_bit(&task->satisfied, m->number, n, m->value != SATISFIED_NO_LONGER);
+    if (m->value == SATISFIED_NO_LONGER)
+        return;
     if (m->value != SATISFIED_NATURALLY && !task->how)
         task->how = NEW_ARRAY(uint8_t, n);
     if (task->how)
@@ -216,7 +226,7 @@ static void apply_to_task(struct view *view, const struct message *m)
         set_xtrigger(task, m->number, m->text, m->value != 0);
     else if (m->topic == TOPIC_TASK_OUTPUT)
         task->outputs |= UINT64_C(1) << m->number;
-    else if (m->topic == TOPIC_TASK_REMOVED)
+    else if (m->topic == TOPIC_TASK_REMOVED && m->number != REMOVED_FROM_FLOWS)
         drop(view, task);
 }
 
@@ -227,7 +237,7 @@ void view_apply(struct view *view, const struct message *m)
     else if (m->topic == TOPIC_TASK_STATE)
         apply_state(view, m);
     else if (m->topic == TOPIC_TASK_GROUP)
-        apply_group(view, m->point, m->number, (uint32_t)m->value);
+        apply_group(view, m->point, m->number, (uint32_t)m->value, !m->flags);
     else if (m->topic == TOPIC_POOL_RUNAHEAD)
         view->runahead = m->point;
     else if (m->topic == TOPIC_WORKFLOW_STATE)
@@ -258,7 +268,7 @@ static void load(struct view *view, const struct restart *restart)
     }
     for (size_t i = 0; i < restart->n_groups; i++)
         apply_group(view, restart->groups[i].point, restart->groups[i].group,
-                    restart->groups[i].member);
+                    restart->groups[i].member, true);
     for (size_t i = 0; i < restart->n_xtriggers; i++) {
         const struct restart_xtrigger *from = &restart->xtriggers[i];
         struct view_task *task = find(view, from->point, from->task);

@@ -98,6 +98,9 @@ static int task_spawned(struct db *db, const struct message *m, struct error *er
         return 0;
     }
     struct history *row = state_row(instance, flows, m->when);
+    row->outputs = (uint64_t)m->value; /* of an earlier run in these flows nothing else is left */
+    row->forced &= row->outputs;
+    row->outputs_dirty = true;
     row->submit = m->submit;
     row->status = STATUS_WAITING;
     row->flow_wait = m->flags & TASK_FLOW_WAIT;
@@ -177,6 +180,7 @@ static void leave_flows(struct db *db, struct instance *instance, const struct m
         }
         row->flows = flows;
         row->state_dirty = row->outputs_dirty = true;
+        instance->pool_dirty |= row == instance->now;
     }
 }
 
@@ -185,11 +189,33 @@ static int task_removed(struct db *db, const struct message *m, struct error *er
     struct instance *instance = touch(db, m, error);
     if (!instance)
         return error->code;
-    if (m->number == REMOVED_BY_COMMAND)
+    if (m->number == REMOVED_FROM_FLOWS)
         leave_flows(db, instance, m);
-    if (instance->in_pool)
+    if (instance->in_pool && m->number != REMOVED_FROM_FLOWS)
         rows_leave_pool(instance);
     return 0;
+}
+
+/* The row that an output of the instance belongs to: of one that is gone, the run whose flow has
+ * caught up with it, so that it waits no longer. */
+static struct history *output_row(struct instance *instance, const struct flow_set *flows,
+                                  const struct message *m)
+{
+    if (instance->in_pool)
+        return instance->now;
+    struct history *row = rows_history(instance, flows);
+    for (struct history *other = instance->rows; other; other = other->next) {
+        if (!flows_meet(&other->flows->list, &flows->list))
+            continue;
+        row = row ? row : other;
+        other->state_dirty |= other->flow_wait;
+        other->flow_wait = false;
+    }
+    if (row)
+        return row;
+    row = state_row(instance, flows, m->when);
+    row->submit = m->submit;
+    return row;
 }
 
 static int task_output(struct db *db, const struct message *m, struct error *error)
@@ -200,15 +226,11 @@ static int task_output(struct db *db, const struct message *m, struct error *err
     const struct task_def *task = &db->workflow->tasks[m->task];
     PRE(m->number < task->n_outputs);
     const struct flow_set *flows = flows_of(db, m);
-    struct history *row = instance->in_pool ? instance->now : rows_history(instance, flows);
-    if (!row) {
-        row = state_row(instance, flows, m->when);
-        row->submit = m->submit;
-    }
+    struct history *row = output_row(instance, flows, m);
     uint64_t bit = UINT64_C(1) << m->number;
     if (!(row->outputs & bit)) {
         row->outputs |= bit;
-        row->forced |= m->value ? bit : 0;
+        row->forced |= m->value & OUTPUT_FORCED ? bit : 0;
         row->outputs_dirty = true;
     }
     if (db->absolute[m->task] & bit) {
@@ -286,18 +308,38 @@ static int touch_children(struct db *db, const struct group *group, cycle_point 
     return 0;
 }
 
+static void add_group_row(struct db *db, const struct message *m, enum statement statement)
+{
+    const struct group *group = &db->workflow->graph->groups[m->number];
+    later_add(&db->later, statement);
+    later_text(&db->later, group->name);
+    later_text(&db->later, forms_point(&db->forms, db->workflow, m->point));
+    later_text(&db->later, db->workflow->tasks[group->members[m->value]].name);
+}
+
 static int task_group(struct db *db, const struct message *m, struct error *error)
 {
     const struct group *group = &db->workflow->graph->groups[m->number];
     PRE(m->value >= 0 && (uint64_t)m->value < group->n_members);
-    later_add(&db->later, SQL_GROUP_PUT);
-    later_text(&db->later, group->name);
-    later_text(&db->later, forms_point(&db->forms, db->workflow, m->point));
-    later_text(&db->later, db->workflow->tasks[group->members[m->value]].name);
-    later_text(&db->later, forms_flows(&db->forms, &m->flows)->text);
+    for (uint32_t i = 0; m->flags && i < m->flows.n; i++) {
+        add_group_row(db, m, SQL_GROUP_LEAVE_FLOW);
+        later_number(&db->later, m->flows.at[i]);
+    }
+    if (!m->flags) {
+        add_group_row(db, m, SQL_GROUP_PUT);
+        later_text(&db->later, forms_flows(&db->forms, &m->flows)->text);
+    }
     if (group->n_members > GROUP_ROWS_MAX || group->edges.n > GROUP_ROWS_MAX)
         return 0;
     return touch_children(db, group, m->point, error);
+}
+
+static int task_groups_past(struct db *db, const struct message *m, struct error *error)
+{
+    (void)error;
+    later_add(&db->later, SQL_GROUP_FORGET);
+    later_text(&db->later, forms_point(&db->forms, db->workflow, m->point));
+    return 0;
 }
 
 static int task_xtrigger(struct db *db, const struct message *m, struct error *error)
@@ -548,6 +590,24 @@ static int pool_runahead(struct db *db, const struct message *m, struct error *e
     return 0;
 }
 
+/* A cursor that ends leaves its row, without flows: a restart does not begin it anew. */
+static int pool_cursor(struct db *db, const struct message *m, struct error *error)
+{
+    (void)error;
+    if (m->value) {
+        later_add(&db->later, SQL_CURSOR_BEGIN);
+        later_text(&db->later, db->workflow->tasks[m->task].name);
+        later_text(&db->later, forms_point(&db->forms, db->workflow, m->point));
+        later_text(&db->later, forms_flows(&db->forms, &m->flows)->text);
+        return 0;
+    }
+    for (uint32_t i = 0; i < m->flows.n; i++) {
+        later_add(&db->later, SQL_CURSOR_LEAVE_FLOW);
+        later_number(&db->later, m->flows.at[i]);
+    }
+    return 0;
+}
+
 static int workflow_state(struct db *db, const struct message *m, struct error *error)
 {
     (void)error;
@@ -635,6 +695,7 @@ static applier *const appliers[TOPICS_N] = {
     [TOPIC_TASK_STATE] = task_state,
     [TOPIC_TASK_PREREQUISITE] = task_prerequisite,
     [TOPIC_TASK_GROUP] = task_group,
+    [TOPIC_TASK_GROUPS_PAST] = task_groups_past,
     [TOPIC_TASK_XTRIGGER] = task_xtrigger,
     [TOPIC_TASK_OUTPUT] = task_output,
     [TOPIC_TASK_SETTLED] = task_settled,
@@ -650,6 +711,7 @@ static applier *const appliers[TOPICS_N] = {
     [TOPIC_JOB_SUCCEEDED] = job_succeeded,
     [TOPIC_JOB_FAILED] = job_failed,
     [TOPIC_POOL_RUNAHEAD] = pool_runahead,
+    [TOPIC_POOL_CURSOR] = pool_cursor,
     [TOPIC_WORKFLOW_STATE] = workflow_state,
     [TOPIC_WORKFLOW_PARAM] = workflow_param,
     [TOPIC_WORKFLOW_BROADCAST] = workflow_broadcast,

@@ -82,6 +82,19 @@ static const uint64_t *load_prerequisites(struct loader *l, const struct instanc
     return bits;
 }
 
+static const uint64_t *load_forced(struct loader *l, const struct instance *instance)
+{
+    uint32_t n = rows_graph_task(l->db, instance)->n_atoms;
+    uint64_t *bits = NULL;
+    for (uint32_t i = 0; i < n; i++) {
+        if ((instance->atoms[i] & ATOM_SATISFIED_MASK) != SATISFIED_BY_FORCE + 1)
+            continue;
+        bits = bits ? bits : arena_new(l->restart, (n + 63) / 64 * sizeof *bits);
+        bits[i / 64] |= UINT64_C(1) << (i % 64);
+    }
+    return bits;
+}
+
 static void load_waits(struct loader *l, const struct instance *instance)
 {
     VEC_EACH (struct wait, wait, &instance->waits)
@@ -129,6 +142,7 @@ static int load_instance(struct loader *l, cycle_point point, uint32_t task)
         .try_ = instance->try_,
         .outputs = now->outputs,
         .prerequisites = load_prerequisites(l, instance),
+        .forced = load_forced(l, instance),
         .settled = instance->settled,
     };
     load_waits(l, instance);
@@ -329,14 +343,33 @@ static char *load_value(struct loader *l, enum statement statement, const char *
     return value;
 }
 
+/* Copied to the arena; NULL if there is none. */
+static const char *keep_value(struct loader *l, const char *key, int *ret_result)
+{
+    char *value = load_value(l, SQL_PARAM_GET, key, ret_result);
+    const char *kept = value ? arena_text(l->restart, value) : NULL;
+    free(value);
+    return kept;
+}
+
+static int load_recent_flows(struct loader *l)
+{
+    struct run run = run_begin(&l->db->sql, SQL_STATE_RECENT, l->error);
+    if (run_step(&run, l->error) > 0)
+        l->restart->flows_recent = forms_flows_parse(&l->db->forms, run_column(&run, 0))->list;
+    return run_end(&run);
+}
+
 static int load_values(struct loader *l)
 {
-    int results[4];
+    int results[6];
     char *restarts = load_value(l, SQL_PARAM_GET, "n_restart", &results[0]);
     char *paused = load_value(l, SQL_PARAM_GET, "is_paused", &results[1]);
     char *uuid = load_value(l, SQL_PARAM_GET, "uuid_str", &results[2]);
     char *runahead = load_value(l, SQL_ROUSE_STATE_GET, "runahead", &results[3]);
     struct restart *restart = l->restart;
+    restart->hold_point = keep_value(l, "holdcp", &results[4]);
+    restart->stop_task = keep_value(l, "stop_task", &results[5]);
     restart->n_restarts = restarts ? (unsigned)strtoul(restarts, NULL, 10) : 0;
     restart->paused = paused && strcmp(paused, "1") == 0;
     restart->uuid = arena_text(restart, uuid ? uuid : "");
@@ -382,8 +415,8 @@ static int has_rows(struct db *db, struct error *error)
 struct restart *db_load(struct db *db, const struct workflow *workflow, struct error *error)
 {
     static int (*const parts[])(struct loader *) = {
-        load_values,  load_tasks,   load_unsettled, load_groups, load_holds,
-        load_cursors, load_results, load_absolute,  load_events, load_broadcasts};
+        load_values,  load_recent_flows, load_tasks,    load_unsettled, load_groups,    load_holds,
+        load_cursors, load_results,      load_absolute, load_events,    load_broadcasts};
     error->code = 0;
     if (db->workflow != workflow)
         db_set_workflow(db, workflow);

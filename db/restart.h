@@ -14,6 +14,7 @@ struct restart_task { /* one instance of the pool */
     uint32_t submit, try_;
     uint64_t outputs;              /* completed, bit set by output index */
     const uint64_t *prerequisites; /* satisfied atoms, bit set, (n_atoms + 63) / 64 words */
+    const uint64_t *forced;        /* of them, those that a user satisfied; NULL: none */
     int64_t settled;               /* offset in job.status up to which messages had their effect */
 };
 
@@ -63,6 +64,8 @@ struct restart_history { /* last submit number and completed outputs of instance
     uint32_t task, submit;
     struct flow_list flows;
     uint64_t outputs;
+    enum task_status status;
+    bool flow_wait;
 };
 
 struct restart_event { /* a task event that has not been handled */
@@ -78,6 +81,8 @@ struct restart {
     uint32_t flow_last;   /* highest flow number used */
     cycle_point runahead; /* POINT_NONE: not known */
     const char *uuid;
+    const char *hold_point, *stop_task; /* as a command set them: "5", "5/a"; NULL: not */
+    struct flow_list flows_recent;      /* of the row that changed last; none: not known */
 #define RESTART_ARRAY(type, name)                                                                  \
     struct type *name;                                                                             \
     size_t n_##name

@@ -67,8 +67,8 @@ static const struct table tables[] = {
      * and those of suicide triggers. */
     {"rouse_prerequisites", "cycle TEXT, name TEXT, prereq_cycle TEXT, prereq TEXT, satisfied TEXT",
      "cycle, name, prereq_cycle, prereq"},
-    /* Last point that a task without parents was spawned at. */
-    {"rouse_cursors", "name TEXT, cycle TEXT, flow_nums TEXT", "name"},
+    /* Last point that a task without parents was spawned at in each flow. */
+    {"rouse_cursors", "name TEXT, cycle TEXT, flow_nums TEXT", "name, flow_nums"},
     /* What instances wait for. label: empty for a retry delay. */
     {"rouse_xtriggers", "cycle TEXT, name TEXT, label TEXT, signature TEXT, satisfied INTEGER",
      "cycle, name, label"},

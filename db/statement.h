@@ -7,6 +7,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* flow_nums ("[1, 2]") without the flow of a parameter; whether it has it. */
+#define WITHOUT_FLOW(parameter)                                                                    \
+    "(SELECT '[' || coalesce(group_concat(value, ', '), '') || ']' FROM json_each(flow_nums)"      \
+    " WHERE value<>CAST(" parameter " AS INTEGER))"
+#define HAS_FLOW(parameter)                                                                        \
+    "EXISTS (SELECT 1 FROM json_each(flow_nums) WHERE value=CAST(" parameter " AS INTEGER))"
+
 #define STATEMENTS(X)                                                                              \
     X(BEGIN_READ, "BEGIN")                                                                         \
     X(BEGIN_WRITE, "BEGIN IMMEDIATE")                                                              \
@@ -22,6 +29,8 @@
     X(STATE_DELETE, "DELETE FROM task_states WHERE name=? AND cycle=? AND flow_nums=?")            \
     X(STATE_GET, "SELECT flow_nums, time_created, time_updated, submit_num, status, flow_wait,"    \
                  " is_manual_submit FROM task_states WHERE name=? AND cycle=? ORDER BY flow_nums") \
+    X(STATE_RECENT, "SELECT flow_nums FROM task_states WHERE flow_nums<>'[]'"                      \
+                    " ORDER BY time_updated DESC LIMIT 1")                                         \
     X(OUTPUTS_PUT, "REPLACE INTO task_outputs(cycle, name, flow_nums, outputs) VALUES(?,?,?,?)")   \
     X(OUTPUTS_DELETE, "DELETE FROM task_outputs WHERE cycle=? AND name=? AND flow_nums=?")         \
     X(OUTPUTS_GET, "SELECT key, value FROM json_each((SELECT outputs FROM task_outputs"            \
@@ -90,10 +99,17 @@
       " (SELECT 1 FROM absolute_outputs WHERE cycle=?1 AND name=?2 AND output=?3)")                \
     X(ABSOLUTE_ALL, "SELECT cycle, name, output FROM absolute_outputs")                            \
     X(GROUP_PUT, "REPLACE INTO rouse_groups(name, cycle, member, flow_nums) VALUES(?,?,?,?)")      \
-    X(GROUP_GET, "SELECT 1 FROM rouse_groups WHERE name=? AND cycle=? AND member=? LIMIT 1")       \
+    X(GROUP_LEAVE_FLOW, "UPDATE OR REPLACE rouse_groups SET flow_nums=" WITHOUT_FLOW(              \
+                            "?4") " WHERE name=?1 AND cycle=?2 AND member=?3 AND " HAS_FLOW("?4")) \
+    X(GROUP_FORGET, "DELETE FROM rouse_groups WHERE cycle=?")                                      \
+    X(GROUP_GET, "SELECT 1 FROM rouse_groups WHERE name=? AND cycle=? AND member=?"                \
+                 " AND flow_nums<>'[]' LIMIT 1")                                                   \
     X(GROUP_ALL, "SELECT name, cycle, member, flow_nums FROM rouse_groups"                         \
                  " ORDER BY name, cycle, member, flow_nums")                                       \
     X(CURSOR_PUT, "REPLACE INTO rouse_cursors(name, cycle, flow_nums) VALUES(?,?,?)")              \
+    X(CURSOR_BEGIN, "INSERT OR IGNORE INTO rouse_cursors(name, cycle, flow_nums) VALUES(?,?,?)")   \
+    X(CURSOR_LEAVE_FLOW, "UPDATE OR REPLACE rouse_cursors SET flow_nums=" WITHOUT_FLOW(            \
+                             "?1") " WHERE " HAS_FLOW("?1"))                                       \
     X(CURSOR_ALL, "SELECT name, cycle, flow_nums FROM rouse_cursors ORDER BY name")                \
     X(HOLD_ADD, "INSERT INTO tasks_to_hold(name, cycle) SELECT ?1, ?2 WHERE NOT EXISTS"            \
                 " (SELECT 1 FROM tasks_to_hold WHERE name=?1 AND cycle=?2)")                       \

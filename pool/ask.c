@@ -49,9 +49,19 @@ void ask_ahead(struct pool *pool, const struct message *message)
 
 void defer_event(struct pool *pool, const struct message *message)
 {
-    struct deferred *deferred = vec_push(&pool->deferred);
+    deferred_init(vec_push(&pool->deferred), message, pool->now);
+}
+
+void deferred_release(struct deferred *deferred)
+{
+    free(deferred->text);
+    free(deferred->detail);
+}
+
+void deferred_init(struct deferred *deferred, const struct message *message, int64_t now)
+{
     deferred->message = *message;
-    deferred->now = pool->now;
+    deferred->now = now;
     deferred->text = message->text.n ? mem_copy(message->text.at, message->text.n) : NULL;
     deferred->detail = message->detail.n ? mem_copy(message->detail.at, message->detail.n) : NULL;
     deferred->message.text.at = deferred->text;
@@ -123,8 +133,7 @@ void take_deferred(struct pool *pool)
         }
         pool->now = line[i].now;
         pool_take(pool, &line[i].message);
-        free(line[i].text);
-        free(line[i].detail);
+        deferred_release(&line[i]);
     }
     pool->now = now;
     free(line);

@@ -32,7 +32,7 @@ static void check_instance(const struct pool *pool, const struct instance *i, st
         INVARIANT(instance_is_complete(pool, i) == !(i->flags & TASK_INCOMPLETE));
         INVARIANT(i->class_ != CLASS_FINISHED || i->in_flight);
     }
-    if (status_is_active(status) || status_is_final(status))
+    if (status_is_active(status))
         INVARIANT(i->submit > 0);
     /* Whoever is ready and free to go has gone, or stands in its queue. */
     bool free_to_go = status == STATUS_WAITING && i->satisfied && !i->n_waited_for &&

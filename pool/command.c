@@ -26,6 +26,20 @@ static int pool_pause(struct pool *pool, const struct message *message, struct e
     return 0;
 }
 
+/* Those that were triggered to run when the workflow is resumed; no queue keeps them. */
+static void release_triggered(struct pool *pool)
+{
+    for (uint32_t i = 0; i < pool->workflow->n_queues; i++) {
+        struct link *list = &pool->queues[i].waiting;
+        for (struct link *link = list->next, *next = link->next; link != list;
+             link = next, next = link->next) {
+            struct instance *instance = LINK_OWNER(link, struct instance, of_queue);
+            if (instance->flags & TASK_MANUAL)
+                instance_submit(pool, instance);
+        }
+    }
+}
+
 static int pool_resume(struct pool *pool, const struct message *message, struct error *error)
 {
     (void)message;
@@ -35,17 +49,27 @@ static int pool_resume(struct pool *pool, const struct message *message, struct 
         say_workflow_state(pool, "Workflow resumed");
         for (uint32_t i = 0; i < pool->workflow->n_queues; i++)
             pool->queues[i].open_again = true;
+        release_triggered(pool);
     }
     return 0;
 }
 
 static int (*const commands[POOL_COMMANDS])(struct pool *, const struct message *,
                                             struct error *) = {
-    [POOL_PAUSE] = pool_pause,         [POOL_RESUME] = pool_resume,
-    [POOL_HOLD] = pool_hold,           [POOL_RELEASE] = pool_release,
-    [POOL_TRIGGER] = pool_trigger,     [POOL_RELEASE_ALL] = pool_release_all,
-    [POOL_STOP] = pool_stop,           [POOL_ABORT] = pool_abort,
-    [POOL_KILL] = pool_kill,           [POOL_POLL] = pool_poll,
+    [POOL_PAUSE] = pool_pause,
+    [POOL_RESUME] = pool_resume,
+    [POOL_HOLD] = pool_hold,
+    [POOL_RELEASE] = pool_release,
+    [POOL_TRIGGER] = pool_trigger,
+    [POOL_RELEASE_ALL] = pool_release_all,
+    [POOL_STOP] = pool_stop,
+    [POOL_ABORT] = pool_abort,
+    [POOL_KILL] = pool_kill,
+    [POOL_POLL] = pool_poll,
+    [POOL_SET_OUTPUTS] = pool_set_outputs,
+    [POOL_SET_PREREQUISITES] = pool_set_prerequisites,
+    [POOL_REMOVE] = pool_remove,
+    [POOL_STOP_FLOW] = pool_stop_flow,
     [POOL_BROADCAST] = pool_broadcast,
 };
 

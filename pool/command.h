@@ -5,6 +5,7 @@
 #define ROUSE_POOL_COMMAND_H
 
 #include "pool/inside.h"
+#include "pool/select.h"
 
 enum { COMMAND_DEFERRED = 1 }; /* the database was asked first: the event comes again */
 
@@ -21,7 +22,19 @@ int pool_poll(struct pool *pool, const struct message *message, struct error *er
 void kill_instance(struct pool *pool, struct instance *instance);
 /* broadcast.c */
 int pool_broadcast(struct pool *pool, const struct message *message, struct error *error);
+bool history_is_missing_for(struct pool *pool, const struct selection *selection);
+/* set.c */
+int pool_set_outputs(struct pool *pool, const struct message *message, struct error *error);
+int pool_set_prerequisites(struct pool *pool, const struct message *message, struct error *error);
+/* remove.c */
+int pool_remove(struct pool *pool, const struct message *message, struct error *error);
+/* flows_wanted.c: the flows that POOL_TRIGGER and POOL_SET_* mean, begun if need be. -E2BIG: there
+ * would be too many. */
+int flows_wanted(struct pool *pool, const struct message *message, struct flow_list *ret_flows,
+                 struct error *error);
 /* stop.c */
+void stop_after_task(struct pool *pool, cycle_point point, uint32_t task);
+int pool_stop_flow(struct pool *pool, const struct message *message, struct error *error);
 int pool_stop(struct pool *pool, const struct message *message, struct error *error);
 int pool_abort(struct pool *pool, const struct message *message, struct error *error);
 

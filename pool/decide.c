@@ -53,6 +53,9 @@ static void prune(struct pool *pool)
     struct cycle *cycle;
     while ((cycle = cycles_first_known(&pool->cycles)) && cycle->point < horizon && !cycle->n) {
         history_forget(&pool->history, cycle);
+        if (cycle->groups && !is_pinned(pool, cycle->point))
+            pool_say(pool,
+                     &(struct message){.topic = TOPIC_TASK_GROUPS_PAST, .point = cycle->point});
         if (is_pinned(pool, cycle->point)) {
             heap_remove(&pool->cycles.known, cycle);
         } else {
@@ -64,7 +67,8 @@ static void prune(struct pool *pool)
 
 static void say_limit(struct pool *pool)
 {
-    pool->limit_said = pool->runahead_in_flight = true;
+    pool->limit_said = true;
+    pool->runahead_in_flight++;
     pool_say(pool, &(struct message){.topic = TOPIC_POOL_RUNAHEAD, .point = pool->limit});
 }
 
@@ -260,6 +264,7 @@ static void decide_end(struct pool *pool)
         return;
     }
     if (pool->stop_task.done) {
+        say_param(pool, "stop_task", "");
         end_now(pool, STOP_AUTOMATIC, "AUTOMATIC");
         return;
     }

@@ -9,15 +9,16 @@
 
 enum { DELAY_TEXT_MAX = 128 };
 #define BIT(output) (UINT64_C(1) << (output))
+#define ALWAYS_NATURAL                                                                             \
+    (BIT(OUTPUT_FAILED) | BIT(OUTPUT_SUBMIT_FAILED)) /* so does Cylc record them */
 
 static bool starts_with(struct slice text, const char *prefix)
 {
     return text.n >= strlen(prefix) && memcmp(text.at, prefix, strlen(prefix)) == 0;
 }
 
-/* Completes those of `outputs` that were not before: state first, then what follows from it. */
-static void advance(struct pool *pool, struct instance *instance, enum task_status status,
-                    uint64_t outputs)
+void instance_advance(struct pool *pool, struct instance *instance, enum task_status status,
+                      uint64_t outputs, uint64_t forced)
 {
     uint64_t news = outputs & ~instance->outputs;
     instance->outputs |= news;
@@ -27,8 +28,14 @@ static void advance(struct pool *pool, struct instance *instance, enum task_stat
     instance_move(pool, instance, status, flags);
     for (uint32_t output = 0; output < OUTPUTS_MAX; output++)
         if (news & BIT(output))
-            instance_output(pool, instance, output);
+            instance_output(pool, instance, output, forced & ~ALWAYS_NATURAL & BIT(output));
     instance_remove_if_done(pool, instance);
+}
+
+static void advance(struct pool *pool, struct instance *instance, enum task_status status,
+                    uint64_t outputs)
+{
+    instance_advance(pool, instance, status, outputs, 0);
 }
 
 static void say_plain(struct pool *pool, const struct instance *instance, const char *event)
@@ -185,8 +192,7 @@ static struct instance *addressee(const struct pool *pool, const struct message 
     return instance && instance->submit == message->submit ? instance : NULL;
 }
 
-/* The success of a sequential task spawns its next instance: is that one's history at hand? */
-static bool next_is_missing(struct pool *pool, const struct instance *instance)
+bool next_is_missing(struct pool *pool, const struct instance *instance)
 {
     if (!pool->workflow->tasks[instance->task].sequential)
         return false;

@@ -1,5 +1,6 @@
 /* See flow.h. */
 #include "pool/flow.h"
+#include "base/check.h"
 #include "base/memory.h"
 #include <string.h>
 
@@ -37,6 +38,11 @@ struct flow_list flow_sets_active(const struct flow_sets *sets)
         if (set->n_instances)
             all = flow_union(&all, &set->list);
     return all;
+}
+
+bool flow_equal(const struct flow_list *a, const struct flow_list *b)
+{
+    return a->n == b->n && memcmp(a->at, b->at, a->n * sizeof *a->at) == 0;
 }
 
 bool flow_contains(const struct flow_list *flows, uint32_t flow)
@@ -86,8 +92,27 @@ struct flow_list flow_union(const struct flow_list *a, const struct flow_list *b
         j += j < b->n && b->at[j] == next;
         all[n++] = next;
     }
-    struct flow_list both = {0};
-    both.n = n < FLOWS_PER_TASK_MAX ? n : FLOWS_PER_TASK_MAX;
-    memcpy(both.at, all + (n - both.n), both.n * sizeof *all);
+    PRE(n <= FLOWS_PER_TASK_MAX);
+    struct flow_list both = {.n = n};
+    memcpy(both.at, all, n * sizeof *all);
     return both;
+}
+
+static struct flow_list those(const struct flow_list *a, const struct flow_list *b, bool in_b)
+{
+    struct flow_list found = {0};
+    for (uint32_t i = 0; i < a->n; i++)
+        if (flow_contains(b, a->at[i]) == in_b)
+            found.at[found.n++] = a->at[i];
+    return found;
+}
+
+struct flow_list flow_minus(const struct flow_list *a, const struct flow_list *b)
+{
+    return those(a, b, false);
+}
+
+struct flow_list flow_common(const struct flow_list *a, const struct flow_list *b)
+{
+    return those(a, b, true);
 }

@@ -22,13 +22,16 @@ void flow_sets_release(struct flow_sets *sets);
 /* All flows that instances of the pool are in. */
 struct flow_list flow_sets_active(const struct flow_sets *sets);
 
+bool flow_equal(const struct flow_list *a, const struct flow_list *b);
 bool flow_contains(const struct flow_list *flows, uint32_t flow);
 bool flow_overlap(const struct flow_list *a, const struct flow_list *b);
 /* Every flow of `part` is in `whole`; no flow at all is part of everything. */
 bool flow_is_part(const struct flow_list *part, const struct flow_list *whole);
 /* Keeps the order; false if it is full. */
 bool flow_add(struct flow_list *flows, uint32_t flow);
-/* Beyond FLOWS_PER_TASK_MAX the lowest, oldest flows are dropped. */
+/* PRE: no more than FLOWS_PER_TASK_MAX together (flows_wanted refuses to begin more). */
 struct flow_list flow_union(const struct flow_list *a, const struct flow_list *b);
+struct flow_list flow_minus(const struct flow_list *a, const struct flow_list *b);
+struct flow_list flow_common(const struct flow_list *a, const struct flow_list *b);
 
 #endif

@@ -126,6 +126,31 @@ bool groups_member(const struct groups *groups, uint32_t group, cycle_point poin
     return false;
 }
 
+struct flow_list groups_unset(struct groups *groups, uint32_t group, cycle_point point,
+                              uint32_t member, const struct flow_list *flows)
+{
+    struct flow_list left = {0};
+    const struct group_state *state = find(groups, group, point);
+    for (struct group_flow *flow = state ? state->flows : NULL; flow; flow = flow->next) {
+        if ((flows->n && !flow_contains(flows, flow->flow)) || !bit_get(flow->members, member))
+            continue;
+        bit_clear(flow->members, member);
+        flow->count--;
+        flow_add(&left, flow->flow);
+    }
+    return left;
+}
+
+bool groups_any(const struct groups *groups, uint32_t group, cycle_point point,
+                const struct flow_list *flows)
+{
+    const struct group_state *state = find(groups, group, point);
+    for (const struct group_flow *flow = state ? state->flows : NULL; flow; flow = flow->next)
+        if (flow->count && flow_contains(flows, flow->flow))
+            return true;
+    return false;
+}
+
 void groups_forget(struct groups *groups, struct cycle *cycle)
 {
     while (cycle->groups) {

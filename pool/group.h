@@ -38,6 +38,12 @@ bool groups_hold(const struct groups *groups, uint32_t group, cycle_point point,
 bool groups_hold_for_some(const struct groups *groups, uint32_t group, cycle_point point);
 bool groups_member(const struct groups *groups, uint32_t group, cycle_point point, uint32_t member,
                    const struct flow_list *flows);
+/* The member is satisfied no longer in these flows (none: in any); returns those it was in. */
+struct flow_list groups_unset(struct groups *groups, uint32_t group, cycle_point point,
+                              uint32_t member, const struct flow_list *flows);
+/* Some member is satisfied for an instance in `flows`. */
+bool groups_any(const struct groups *groups, uint32_t group, cycle_point point,
+                const struct flow_list *flows);
 void groups_forget(struct groups *groups, struct cycle *cycle);
 
 #endif

@@ -78,6 +78,16 @@ void history_forget(struct history *history, struct cycle *cycle)
     }
 }
 
+void history_leave(struct history *history, struct flow_sets *sets, cycle_point point,
+                   uint32_t task, const struct flow_list *flows)
+{
+    for (struct past *past = history_find(history, point, task); past; past = past->older) {
+        const struct flow_list none = {0};
+        struct flow_list rest = flows->n ? flow_minus(past->flows, flows) : none;
+        past->flows = &flow_sets_get(sets, &rest)->list;
+    }
+}
+
 uint32_t past_submit(const struct past *past)
 {
     uint32_t submit = 0;

@@ -34,6 +34,10 @@ void history_add(struct history *history, struct cycle *cycle, const struct past
 /* Forget all of one cycle. */
 void history_forget(struct history *history, struct cycle *cycle);
 
+/* Out of these flows (none: out of all); what is left of it counts for the others only. */
+void history_leave(struct history *history, struct flow_sets *sets, cycle_point point,
+                   uint32_t task, const struct flow_list *flows);
+
 /* Highest submit number of a chain; 0 for none. */
 uint32_t past_submit(const struct past *past);
 /* The finished run among those that overlap `flows`, else any that overlaps, else NULL. */

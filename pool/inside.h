@@ -97,10 +97,11 @@ struct pool {
     size_t n_class[CLASSES];
 
     struct flight *flights;
-    bool runahead_in_flight;
+    unsigned runahead_in_flight; /* pool.runahead not settled */
     struct ask *asks;
     size_t n_asks; /* not answered */
     VEC(struct deferred) deferred;
+    VEC(struct deferred) put_off; /* until nothing is in flight: see quiet.c */
     uint64_t last_ask;
     uint32_t last_serial;
     uint64_t last_event;         /* task.event's id */
@@ -133,7 +134,8 @@ struct pool {
 void pool_say(struct pool *pool, struct message *message);
 void say_spawned(struct pool *pool, const struct instance *instance);
 void say_state(struct pool *pool, const struct instance *instance, enum task_status before);
-void say_prerequisite(struct pool *pool, const struct instance *instance, uint32_t atom);
+void say_prerequisite(struct pool *pool, const struct instance *instance, uint32_t atom,
+                      enum satisfied_how how);
 void say_event(struct pool *pool, const struct instance *instance, const char *event,
                struct slice detail);
 void say_workflow_state(struct pool *pool, const char *reason);
@@ -164,12 +166,12 @@ void instance_remove_if_done(struct pool *pool, struct instance *instance);
 void instance_set_flows(struct pool *pool, struct instance *instance,
                         const struct flow_list *flows);
 /* Outputs completed: say them and let their absolute and sequential effects happen. */
-void instance_output(struct pool *pool, struct instance *instance, uint32_t output);
+void instance_output(struct pool *pool, struct instance *instance, uint32_t output, bool forced);
 /* What an output does in the pool itself: absolute triggers, the next of a sequential task. */
 void output_effects(struct pool *pool, cycle_point point, uint32_t task, uint32_t output,
                     const struct flow_list *flows);
 void say_output(struct pool *pool, cycle_point point, uint32_t task, uint32_t output,
-                const struct flow_list *flows, uint32_t submit, bool waits);
+                const struct flow_list *flows, uint32_t submit, enum output_value value);
 /* The triggers have said all that the output caused. */
 void flight_end(struct pool *pool, cycle_point point, uint32_t task, uint32_t output,
                 const struct flow_list *flows);
@@ -182,11 +184,15 @@ struct queue *queue_of(const struct pool *pool, const struct instance *instance)
 /* The instance, spawned if need be; NULL if it is not to be there (off the sequence, has run). */
 struct instance *spawn_or_find(struct pool *pool, cycle_point point, uint32_t task,
                                const struct flow_list *flows, uint32_t flags);
-/* A new instance for certain. PRE: not in the pool, on its sequence. */
+/* A new instance for certain, with `outputs` completed before. PRE: not in the pool, on its
+ * sequence. */
 struct instance *spawn(struct pool *pool, cycle_point point, uint32_t task,
-                       const struct flow_list *flows, uint32_t flags, uint32_t submit);
+                       const struct flow_list *flows, uint32_t flags, uint32_t submit,
+                       uint64_t outputs);
+/* A command spawned it: if it is a task without parents its flow goes on from there by itself. */
+void flow_goes_on(struct pool *pool, const struct instance *instance);
 void merge_flows(struct pool *pool, struct instance *instance, const struct flow_list *flows);
-void satisfy(struct pool *pool, struct instance *instance, uint32_t atom);
+void satisfy(struct pool *pool, struct instance *instance, uint32_t atom, enum satisfied_how how);
 /* All prerequisites, looked at anew. */
 bool prerequisites_hold(const struct pool *pool, const struct instance *instance);
 /* After bits were set: satisfied, suicide. May remove the instance: true then. */
@@ -218,12 +224,26 @@ void gate_open(struct pool *pool, struct instance *instance);
 void handle_xtrigger(struct pool *pool, const struct message *message);
 void handle_xtriggers_ready(struct pool *pool);
 
+/* Satisfied by force, for this instance only: one xtrigger, or all (NO_INDEX). True if it depends
+ * on any such. */
+bool xtriggers_force(struct pool *pool, struct instance *instance, uint32_t xtrigger);
+
+/* --- quiet.c: commands that need to see what all outputs have caused --- */
+/* True: the event has to wait; it comes again. */
+bool put_off_until_quiet(struct pool *pool, const struct message *message);
+/* True if the event waits in line behind a command that needs quiet. */
+bool waits_for_quiet(struct pool *pool, const struct message *message);
+/* Go on with what waited, if it may. */
+void take_put_off(struct pool *pool);
+
 /* --- ask.c: instances whose history is only in the database --- */
 /* True: the database was asked; the event has to wait (defer_event). */
 bool history_is_missing(struct pool *pool, cycle_point point, uint32_t task);
 /* Ask for what an event that has to wait will need. */
 void ask_ahead(struct pool *pool, const struct message *message);
 void defer_event(struct pool *pool, const struct message *message);
+void deferred_init(struct deferred *deferred, const struct message *message, int64_t now);
+void deferred_release(struct deferred *deferred);
 /* True when everything asked has been answered and deferred events may go on. */
 bool handle_history(struct pool *pool, const struct message *message);
 void take_deferred(struct pool *pool);
@@ -231,6 +251,13 @@ void take_deferred(struct pool *pool);
 /* --- event.c: what jobs report --- */
 void handle_job(struct pool *pool, const struct message *message);
 void handle_job_message(struct pool *pool, const struct message *message);
+/* The success of a sequential task spawns its next instance: true if that one's history has to be
+ * asked for first. */
+bool next_is_missing(struct pool *pool, const struct instance *instance);
+/* Completes those of `outputs` that were not before: state first, then what follows from it. Those
+ * of `forced` were a user's wish. May remove the instance. */
+void instance_advance(struct pool *pool, struct instance *instance, enum task_status status,
+                      uint64_t outputs, uint64_t forced);
 
 /* --- command.c --- */
 void handle_command(struct pool *pool, const struct message *message);
@@ -249,6 +276,8 @@ void pool_decide(struct pool *pool);
 void end_now(struct pool *pool, enum stop_mode mode, const char *reason);
 /* One event through its handler, without the decisions. */
 void pool_take(struct pool *pool, const struct message *message);
+/* The same, or in line behind what waits for the database. */
+void pool_take_in_turn(struct pool *pool, const struct message *message);
 
 /* The end of every event, of pool_start and pool_restore. */
 void finish_event(struct pool *pool);

@@ -4,22 +4,23 @@
  *     waiting -> preparing -> submitted -> running -> succeeded | failed
  *     any of the middle three -> waiting (retry); preparing, submitted -> submit-failed
  *     an incomplete one -> waiting (triggered again); and late truth about a job beats what was
- *     believed: submit-failed -> running, failed -> succeeded */
+ *     believed: submit-failed -> running, failed -> succeeded; a user's word ends all but what has
+ *     expired */
 #include "pool/inside.h"
 
 #include "base/banned.h"
 
 #define TO(status) (1u << STATUS_##status)
+#define ANY_END (TO(SUCCEEDED) | TO(FAILED) | TO(SUBMIT_FAILED) | TO(EXPIRED))
 static const unsigned moves[STATUSES] = {
-    [STATUS_WAITING] = TO(PREPARING) | TO(EXPIRED),
-    [STATUS_PREPARING] =
-        TO(SUBMITTED) | TO(RUNNING) | TO(SUCCEEDED) | TO(FAILED) | TO(SUBMIT_FAILED) | TO(WAITING),
-    [STATUS_SUBMITTED] = TO(RUNNING) | TO(SUCCEEDED) | TO(FAILED) | TO(SUBMIT_FAILED) | TO(WAITING),
-    [STATUS_RUNNING] = TO(SUCCEEDED) | TO(FAILED) | TO(WAITING),
-    [STATUS_SUCCEEDED] = TO(WAITING),
-    [STATUS_FAILED] = TO(SUCCEEDED) | TO(WAITING),
-    [STATUS_SUBMIT_FAILED] = TO(RUNNING) | TO(SUCCEEDED) | TO(FAILED) | TO(WAITING),
-    [STATUS_EXPIRED] = TO(WAITING),
+    [STATUS_WAITING] = TO(PREPARING) | ANY_END,
+    [STATUS_PREPARING] = TO(SUBMITTED) | TO(RUNNING) | TO(WAITING) | ANY_END,
+    [STATUS_SUBMITTED] = TO(RUNNING) | TO(WAITING) | ANY_END,
+    [STATUS_RUNNING] = TO(WAITING) | ANY_END,
+    [STATUS_SUCCEEDED] = TO(WAITING) | ANY_END,
+    [STATUS_FAILED] = TO(WAITING) | ANY_END,
+    [STATUS_SUBMIT_FAILED] = TO(RUNNING) | TO(WAITING) | ANY_END,
+    [STATUS_EXPIRED] = TO(WAITING) | ANY_END,
 };
 #undef TO
 
@@ -231,9 +232,8 @@ void flight_end(struct pool *pool, cycle_point point, uint32_t task, uint32_t ou
     free(flight);
 }
 
-/* waits: the flow has to catch up first, so that nobody may be triggered yet. */
 void say_output(struct pool *pool, cycle_point point, uint32_t task, uint32_t output,
-                const struct flow_list *flows, uint32_t submit, bool waits)
+                const struct flow_list *flows, uint32_t submit, enum output_value value)
 {
     if (!flight_begin(pool, point, task, output, flows))
         return;
@@ -241,7 +241,7 @@ void say_output(struct pool *pool, cycle_point point, uint32_t task, uint32_t ou
                                      .point = point,
                                      .task = task,
                                      .number = output,
-                                     .value = waits ? OUTPUT_WAITS : OUTPUT_NATURAL,
+                                     .value = value,
                                      .flows = *flows,
                                      .submit = submit});
 }
@@ -268,11 +268,14 @@ void output_effects(struct pool *pool, cycle_point point, uint32_t task, uint32_
         release_next(pool, point, task, flows);
 }
 
-void instance_output(struct pool *pool, struct instance *instance, uint32_t output)
+/* While the flow has to catch up first nobody may be triggered yet. */
+void instance_output(struct pool *pool, struct instance *instance, uint32_t output, bool forced)
 {
     bool waits = instance->flags & TASK_FLOW_WAIT;
     struct flow_list flows = instance->flows->list;
-    say_output(pool, instance->point, instance->task, output, &flows, instance->submit, waits);
+    unsigned value = (waits ? OUTPUT_WAITS : 0u) | (forced ? OUTPUT_FORCED : 0u);
+    say_output(pool, instance->point, instance->task, output, &flows, instance->submit,
+               (enum output_value)value);
     if (!waits)
         output_effects(pool, instance->point, instance->task, output, &flows);
 }

@@ -101,11 +101,12 @@ static void pending_release(struct pool *pool)
     for (uint32_t task = 0; task < pool->workflow->n_tasks; task++)
         vec_release(&pool->gates[task].put_off);
     free(pool->gates);
-    VEC_EACH (struct deferred, deferred, &pool->deferred) {
-        free(deferred->text);
-        free(deferred->detail);
-    }
+    VEC_EACH (struct deferred, deferred, &pool->deferred)
+        deferred_release(deferred);
     vec_release(&pool->deferred);
+    VEC_EACH (struct deferred, put_off, &pool->put_off)
+        deferred_release(put_off);
+    vec_release(&pool->put_off);
     struct ask *ask, *next_ask;
     HASH_ITER(hh, pool->asks, ask, next_ask)
     {
@@ -212,6 +213,16 @@ void pool_start(struct pool *pool)
     finish_event(pool);
 }
 
+void pool_take_in_turn(struct pool *pool, const struct message *message)
+{
+    if (pool->deferred.n) {
+        ask_ahead(pool, message);
+        defer_event(pool, message);
+    } else {
+        pool_take(pool, message);
+    }
+}
+
 void pool_handle(struct pool *pool, const struct message *message, int64_t now)
 {
     if (pool->shut_down)
@@ -220,12 +231,10 @@ void pool_handle(struct pool *pool, const struct message *message, int64_t now)
     if (message->topic == TOPIC_HISTORY) {
         if (handle_history(pool, message))
             take_deferred(pool);
-    } else if (pool->deferred.n) {
-        ask_ahead(pool, message);
-        defer_event(pool, message);
-    } else {
-        pool_take(pool, message);
+    } else if (!waits_for_quiet(pool, message)) {
+        pool_take_in_turn(pool, message);
     }
+    take_put_off(pool);
     finish_event(pool);
 }
 
@@ -236,7 +245,8 @@ bool pool_is_shut_down(const struct pool *pool)
 
 uint64_t pool_in_flight(const struct pool *pool)
 {
-    return HASH_COUNT(pool->flights) + pool->runahead_in_flight + pool->n_asks + pool->deferred.n;
+    return HASH_COUNT(pool->flights) + pool->runahead_in_flight + pool->n_asks + pool->deferred.n +
+           pool->put_off.n;
 }
 
 size_t pool_size(const struct pool *pool)

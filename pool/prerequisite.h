@@ -18,6 +18,11 @@ static inline void bit_set(uint64_t *bits, uint32_t i)
     bits[i / 64] |= UINT64_C(1) << (i % 64);
 }
 
+static inline void bit_clear(uint64_t *bits, uint32_t i)
+{
+    bits[i / 64] &= ~(UINT64_C(1) << (i % 64));
+}
+
 static inline uint32_t bit_words(uint32_t n)
 {
     return (n + 63) / 64;

@@ -1,7 +1,7 @@
 /* The pool as the database left it. What was recorded is put back silently; then what the others
  * need to go on is said again: unsettled outputs, jobs to follow, signatures to watch. */
 #include "db/restart.h"
-#include "pool/inside.h"
+#include "pool/command.h"
 #include <string.h>
 
 #include "base/banned.h"
@@ -10,23 +10,14 @@ static void restore_history(struct pool *pool, const struct restart *restart)
 {
     for (size_t i = 0; i < restart->n_history; i++) {
         const struct restart_history *from = &restart->history[i];
-        enum task_status status = STATUS_WAITING;
-        if (from->outputs >> OUTPUT_SUCCEEDED & 1)
-            status = STATUS_SUCCEEDED;
-        else if (from->outputs >> OUTPUT_FAILED & 1)
-            status = STATUS_FAILED;
-        else if (from->outputs >> OUTPUT_SUBMIT_FAILED & 1)
-            status = STATUS_SUBMIT_FAILED;
-        else if (from->outputs >> OUTPUT_EXPIRED & 1)
-            status = STATUS_EXPIRED;
         history_add(&pool->history, cycles_get(&pool->cycles, from->point),
                     &(struct past){.point = from->point,
                                    .task = from->task,
                                    .submit = from->submit,
                                    .outputs = from->outputs,
                                    .flows = &flow_sets_get(&pool->flows, &from->flows)->list,
-                                   .status = status});
-        pool->flows_recent = from->flows.n ? from->flows : pool->flows_recent;
+                                   .status = from->status,
+                                   .flow_wait = from->flow_wait});
     }
 }
 
@@ -44,6 +35,24 @@ static void restore_holds(struct pool *pool, const struct restart *restart)
 {
     for (size_t i = 0; i < restart->n_holds; i++)
         hold_restore(pool, restart->holds[i].point, restart->holds[i].task);
+}
+
+/* What a command set; the command line of this start wins. */
+static void restore_points(struct pool *pool, const struct restart *restart)
+{
+    struct error error = {0};
+    cycle_point point;
+    if (restart->hold_point && pool->hold_point == POINT_NONE &&
+        pool_read_point(pool, slice_of(restart->hold_point), &point, &error) == 0)
+        pool->hold_point = point;
+    struct selection selection = {0};
+    if (restart->stop_task)
+        select_tasks(pool, slice_of(restart->stop_task), &selection);
+    if (selection.found.n == 1)
+        stop_after_task(pool, selection.found.at[0]->point, selection.found.at[0]->task);
+    else if (selection.absent.n == 1)
+        stop_after_task(pool, selection.absent.at[0].point, selection.absent.at[0].task);
+    selection_release(&selection);
 }
 
 static void restore_absolute(struct pool *pool, cycle_point point, uint32_t task, uint64_t outputs)
@@ -93,6 +102,9 @@ static void restore_task(struct pool *pool, const struct restart_task *from)
     if (words && from->prerequisites)
         memcpy(instance_atoms(&pool->instances, instance), from->prerequisites,
                words * sizeof *from->prerequisites);
+    if (words && from->forced)
+        memcpy(instance_forced(&pool->instances, instance), from->forced,
+               words * sizeof *from->forced);
     if (status_is_final(from->status)) {
         instance->flags &= (uint16_t)~TASK_INCOMPLETE;
         if (!instance_is_complete(pool, instance))
@@ -142,7 +154,7 @@ static void restore_xtrigger(struct pool *pool, const struct restart_xtrigger *f
     }
     for (struct dependence *d = instance->dependences; d; d = d->next)
         if (d->xtrigger == from->xtrigger && from->satisfied && !d->satisfied) {
-            d->satisfied = d->signature->satisfied = true;
+            d->satisfied = true; /* perhaps by force: the others ask anew */
             instance->n_waited_for--;
         }
 }
@@ -214,14 +226,14 @@ static void say_unsettled(struct pool *pool, const struct restart *restart)
             instance->outputs >> from->output & 1) {
             bool waits = instance->flags & TASK_FLOW_WAIT;
             say_output(pool, from->point, from->task, from->output, &from->flows, instance->submit,
-                       waits);
+                       waits ? OUTPUT_WAITS : OUTPUT_NATURAL);
             if (!waits)
                 output_effects(pool, instance->point, instance->task, from->output, &from->flows);
         } else {
             const struct past *past =
                 past_in(history_find(&pool->history, from->point, from->task), &from->flows);
             say_output(pool, from->point, from->task, from->output, &from->flows,
-                       past ? past->submit : 0, false);
+                       past ? past->submit : 0, OUTPUT_NATURAL);
             output_effects(pool, from->point, from->task, from->output, &from->flows);
         }
     }
@@ -286,6 +298,9 @@ void pool_restore(struct pool *pool, const struct restart *restart)
     for (struct instance *i = pool->instances.table; i; i = i->hh.next)
         complete_task(pool, i);
     restore_xtriggers(pool, restart);
+    restore_points(pool, restart);
+    if (restart->flows_recent.n)
+        pool->flows_recent = restart->flows_recent;
     say_workflow_state(pool, "");
     say_events(pool, restart);
     follow_jobs(pool);

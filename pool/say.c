@@ -24,7 +24,8 @@ void say_spawned(struct pool *pool, const struct instance *instance)
                                      .flows = instance->flows->list,
                                      .flags = flags_of(instance),
                                      .submit = instance->submit,
-                                     .try_ = instance->try_});
+                                     .try_ = instance->try_,
+                                     .value = (int64_t)instance->outputs});
 }
 
 void say_state(struct pool *pool, const struct instance *instance, enum task_status before)
@@ -40,13 +41,14 @@ void say_state(struct pool *pool, const struct instance *instance, enum task_sta
                                      .value = before});
 }
 
-void say_prerequisite(struct pool *pool, const struct instance *instance, uint32_t atom)
+void say_prerequisite(struct pool *pool, const struct instance *instance, uint32_t atom,
+                      enum satisfied_how how)
 {
     pool_say(pool, &(struct message){.topic = TOPIC_TASK_PREREQUISITE,
                                      .point = instance->point,
                                      .task = instance->task,
                                      .number = atom,
-                                     .value = SATISFIED_NATURALLY,
+                                     .value = how,
                                      .flows = instance->flows->list});
 }
 

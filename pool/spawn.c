@@ -1,5 +1,6 @@
 /* Instances come when something they depend on happens, and their prerequisites get satisfied:
  * Cylc 8's spawn on demand. Every function here may be called twice for one event. */
+#include "pool/children.h"
 #include "pool/inside.h"
 
 #include "base/banned.h"
@@ -73,7 +74,7 @@ void satisfy_known(struct pool *pool, struct instance *instance, bool say)
                 continue;
             bit_set(bits, atom);
             if (say)
-                say_prerequisite(pool, instance, atom);
+                say_prerequisite(pool, instance, atom, SATISFIED_NATURALLY);
         }
     }
 }
@@ -109,12 +110,14 @@ bool prerequisites_changed(struct pool *pool, struct instance *instance)
     return false;
 }
 
-void satisfy(struct pool *pool, struct instance *instance, uint32_t atom)
+void satisfy(struct pool *pool, struct instance *instance, uint32_t atom, enum satisfied_how how)
 {
     uint64_t *bits = instance_atoms(&pool->instances, instance);
     if (!bit_get(bits, atom)) {
         bit_set(bits, atom);
-        say_prerequisite(pool, instance, atom);
+        if (how == SATISFIED_BY_FORCE)
+            bit_set(instance_forced(&pool->instances, instance), atom);
+        say_prerequisite(pool, instance, atom, how);
     }
     prerequisites_changed(pool, instance);
 }
@@ -134,7 +137,7 @@ void absolute_done(struct pool *pool, cycle_point point, uint32_t task, uint32_t
             if (instance->point == point && instance->task == task)
                 continue; /* nobody removes itself */
             if (conditions_mention(&pool->conditions, child->task, instance->point, child->atom))
-                satisfy(pool, instance, child->atom);
+                satisfy(pool, instance, child->atom, SATISFIED_NATURALLY);
         }
     }
 }
@@ -155,10 +158,12 @@ static void find_previous(const struct pool *pool, struct instance *instance)
 }
 
 struct instance *spawn(struct pool *pool, cycle_point point, uint32_t task,
-                       const struct flow_list *flows, uint32_t flags, uint32_t submit)
+                       const struct flow_list *flows, uint32_t flags, uint32_t submit,
+                       uint64_t outputs)
 {
     struct instance *instance = instances_add(&pool->instances, point, task);
     instance->submit = submit;
+    instance->outputs = outputs;
     instance->serial = ++pool->last_serial;
     instance->cycle = cycles_get(&pool->cycles, point);
     cycle_enter(&pool->cycles, instance->cycle);
@@ -190,10 +195,31 @@ static void catch_up(struct pool *pool, struct past *past, const struct flow_lis
         uint32_t n_outputs = pool->workflow->tasks[past->task].n_outputs;
         for (uint32_t output = 0; output < n_outputs; output++)
             if (past->outputs >> output & 1) {
-                say_output(pool, past->point, past->task, output, flows, past->submit, false);
+                say_output(pool, past->point, past->task, output, flows, past->submit,
+                           OUTPUT_NATURAL);
                 output_effects(pool, past->point, past->task, output, flows);
             }
     }
+}
+
+/* Something is known of it in one of these flows. Cylc 8: it does not come again, unless all that
+ * ever happened is that a user set outputs: of a task that is yet to run, or of one that counts as
+ * having ended without what it must complete. */
+static struct instance *spawn_again(struct pool *pool, const struct past *before,
+                                    const struct flow_list *flows, uint32_t flags, uint32_t submit)
+{
+    if (!before->outputs || status_is_active(before->status) || before->flow_wait)
+        return NULL;
+    const struct completion *completion = &pool->workflow->completions[before->task];
+    bool ended = status_is_final(before->status);
+    if (ended &&
+        (before->submit || terms_hold(completion->terms, completion->n_terms, &before->outputs)))
+        return NULL;
+    struct instance *instance =
+        spawn(pool, before->point, before->task, flows, flags, submit, before->outputs);
+    if (ended)
+        instance_move(pool, instance, before->status, flags | TASK_INCOMPLETE);
+    return instance;
 }
 
 struct instance *spawn_or_find(struct pool *pool, cycle_point point, uint32_t task,
@@ -212,18 +238,37 @@ struct instance *spawn_or_find(struct pool *pool, cycle_point point, uint32_t ta
     if (!flows->n || !spawn_is_possible(pool, point, task))
         return NULL;
     struct past *past = history_find(&pool->history, point, task);
-    if (past_in(past, flows)) {
+    const struct past *before = past_in(past, flows);
+    if (!before)
+        return spawn(pool, point, task, flows, flags, past_submit(past), 0);
+    instance = spawn_again(pool, before, flows, flags, past_submit(past));
+    if (!instance)
         catch_up(pool, past, flows);
-        return NULL;
-    }
-    return spawn(pool, point, task, flows, flags, past_submit(past));
+    return instance;
+}
+
+void flow_goes_on(struct pool *pool, const struct instance *instance)
+{
+    const struct workflow *workflow = pool->workflow;
+    cycle_point next = graph_task_next(workflow->graph, instance->task, instance->point);
+    if (!instance->flows->list.n || next == POINT_NONE || !pool->limit_said ||
+        !graph_task_parentless_at(workflow->graph, workflow->cycling, instance->task, next,
+                                  workflow->start))
+        return;
+    pool_say(pool, &(struct message){.topic = TOPIC_POOL_CURSOR,
+                                     .point = instance->point,
+                                     .task = instance->task,
+                                     .value = 1,
+                                     .flows = instance->flows->list});
+    pool->runahead_in_flight++;
+    pool_say(pool, &(struct message){.topic = TOPIC_POOL_RUNAHEAD, .point = pool->limit});
 }
 
 static void say_all_outputs(struct pool *pool, struct instance *instance)
 {
     for (uint32_t output = 0; output < pool->workflow->tasks[instance->task].n_outputs; output++)
         if (instance->outputs >> output & 1)
-            instance_output(pool, instance, output);
+            instance_output(pool, instance, output, false);
 }
 
 /* Flows meet in one instance. Cylc 8: one that had failed to complete runs again in the joint
@@ -266,7 +311,7 @@ void handle_satisfied(struct pool *pool, const struct message *message)
     struct instance *instance =
         spawn_or_find(pool, message->point, message->task, &message->flows, 0);
     if (instance && instance->class_ != CLASS_FINISHED)
-        satisfy(pool, instance, message->number);
+        satisfy(pool, instance, message->number, (enum satisfied_how)message->value);
 }
 
 /* A member of a family trigger. The first one brings all children; then a bit is set, and when the
@@ -322,7 +367,7 @@ static void tell_children(struct pool *pool, const struct message *message,
         if (!instance || instance->class_ == CLASS_FINISHED)
             continue;
         if (groups_hold(&pool->groups, message->number, message->point, &instance->flows->list))
-            satisfy(pool, instance, child->edge->atom);
+            satisfy(pool, instance, child->edge->atom, SATISFIED_NATURALLY);
         else
             prerequisites_changed(pool, instance);
     }
@@ -376,7 +421,7 @@ void handle_spawn(struct pool *pool, const struct message *message)
 void handle_settled(struct pool *pool, const struct message *message)
 {
     if (message->number == NO_INDEX) {
-        pool->runahead_in_flight = false;
+        pool->runahead_in_flight -= pool->runahead_in_flight > 0;
         return;
     }
     flight_end(pool, message->point, message->task, message->number, &message->flows);

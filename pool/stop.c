@@ -34,8 +34,14 @@ static void stop_after_point(struct pool *pool, cycle_point point)
         instance_flag(pool, *instance, TASK_RUNAHEAD, TASK_QUEUED);
     }
     vec_release(&beyond);
-    pool->runahead_in_flight = true;
+    pool->runahead_in_flight++;
     pool_say(pool, &(struct message){.topic = TOPIC_POOL_RUNAHEAD, .point = point});
+}
+
+void stop_after_task(struct pool *pool, cycle_point point, uint32_t task)
+{
+    pool->stop_task.point = point;
+    pool->stop_task.task = task;
 }
 
 static int stop_after(struct pool *pool, struct slice detail, struct error *error)
@@ -55,10 +61,10 @@ static int stop_after(struct pool *pool, struct slice detail, struct error *erro
         result = error_set(error, -EINVAL, "stop: one task at a time, not \"%.*s\"", (int)detail.n,
                            detail.at);
     if (!result) {
-        pool->stop_task.point =
-            selection.found.n ? selection.found.at[0]->point : selection.absent.at[0].point;
-        pool->stop_task.task =
-            selection.found.n ? selection.found.at[0]->task : selection.absent.at[0].task;
+        if (selection.found.n)
+            stop_after_task(pool, selection.found.at[0]->point, selection.found.at[0]->task);
+        else
+            stop_after_task(pool, selection.absent.at[0].point, selection.absent.at[0].task);
         char *id = slice_copy(detail);
         say_param(pool, "stop_task", id);
         free(id);
@@ -93,6 +99,49 @@ int pool_stop(struct pool *pool, const struct message *message, struct error *er
     else
         return error_set(error, -EINVAL, "stop: there is no mode %u", message->flags);
     return 0;
+}
+
+/* --- one flow --- */
+
+static void leave_stopped(struct pool *pool, struct instance *instance,
+                          const struct flow_list *flows)
+{
+    struct flow_list rest = flow_minus(&instance->flows->list, flows);
+    if (!rest.n && !status_is_active(instance_status(instance))) {
+        instance_remove(pool, instance, REMOVED_NOT_NEEDED);
+        return;
+    }
+    instance_set_flows(pool, instance, &rest);
+    say_state(pool, instance, instance_status(instance));
+}
+
+/* Spawns that wait behind a gate. */
+static void leave_gates(struct pool *pool, const struct flow_list *flows)
+{
+    for (uint32_t task = 0; task < pool->workflow->n_tasks; task++)
+        VEC_EACH (struct message, message, &pool->gates[task].put_off)
+            message->flows = flow_minus(&message->flows, flows);
+}
+
+/* Cylc 8: tasks leave the flow, and the pool if they are in no other; active ones go on alone. */
+int pool_stop_flow(struct pool *pool, const struct message *message, struct error *error)
+{
+    if (put_off_until_quiet(pool, message))
+        return COMMAND_DEFERRED;
+    VEC(struct instance *) members = {0};
+    for (struct instance *i = pool->instances.table; i; i = i->hh.next)
+        if (flow_overlap(&i->flows->list, &message->flows))
+            *vec_push(&members) = i;
+    int result = 0;
+    if (!members.n)
+        result = error_set(error, -ENOENT, "there is no task in flow %u",
+                           message->flows.n ? message->flows.at[0] : 0);
+    leave_gates(pool, &message->flows);
+    VEC_EACH (struct instance *, instance, &members)
+        leave_stopped(pool, *instance, &message->flows);
+    pool_say(pool, &(struct message){.topic = TOPIC_POOL_CURSOR, .flows = message->flows});
+    vec_release(&members);
+    return result;
 }
 
 int pool_abort(struct pool *pool, const struct message *message, struct error *error)

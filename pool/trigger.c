@@ -2,63 +2,26 @@
 #include "pool/command.h"
 #include "pool/select.h"
 #include <errno.h>
-#include <stdio.h>
 
 #include "base/banned.h"
 
-static bool is_named(const struct pool *pool, uint32_t flow)
-{
-    for (size_t i = 0; i < pool->flows_named.n; i++)
-        if (pool->flows_named.at[i] == flow)
-            return true;
-    return false;
-}
-
-static void say_flow(struct pool *pool, uint32_t flow, struct slice description)
-{
-    char key[32];
-    snprintf(key, sizeof key, "flow %u", flow);
-    pool_say(pool,
-             &(struct message){.topic = TOPIC_WORKFLOW_PARAM,
-                               .text = slice_of(key),
-                               .detail = description.n ? description : slice_of("no description")});
-}
-
-/* Cylc 8: all active flows; with none, those of the instance that left last. */
-static struct flow_list flows_wanted(struct pool *pool, const struct message *message)
-{
-    struct flow_list flows = {0};
-    if (message->flags & POOL_FLOW_NONE)
-        return flows;
-    if (message->flags & POOL_FLOW_NEW) {
-        do
-            pool->flow_last++;
-        while (is_named(pool, pool->flow_last));
-        flow_add(&flows, pool->flow_last);
-        say_flow(pool, pool->flow_last, message->detail);
-        return flows;
-    }
-    for (uint32_t i = 0; i < message->flows.n; i++)
-        if (message->flows.at[i] > pool->flow_last && !is_named(pool, message->flows.at[i])) {
-            *vec_push(&pool->flows_named) = message->flows.at[i];
-            say_flow(pool, message->flows.at[i], message->detail);
-        }
-    if (message->flows.n)
-        return message->flows;
-    flows = flow_sets_active(&pool->flows);
-    return flows.n ? flows : pool->flows_recent;
-}
-
-static void run_now(struct pool *pool, struct instance *instance)
+/* on_resume: a paused workflow lets it go when it is resumed. */
+static void run_now(struct pool *pool, struct instance *instance, bool on_resume)
 {
     if (status_is_final(instance_status(instance)))
         instance_move(pool, instance, STATUS_WAITING, instance->flags & ~(uint32_t)TASK_INCOMPLETE);
+    if (pool->paused && on_resume) {
+        queue_leave(pool, instance);
+        instance_flag(pool, instance, TASK_MANUAL, TASK_QUEUED | TASK_RUNAHEAD);
+        instance_try(pool, instance);
+        return;
+    }
     instance->flags |= TASK_MANUAL;
     instance_submit(pool, instance);
 }
 
 static void trigger_instance(struct pool *pool, struct instance *instance,
-                             const struct flow_list *flows, struct text *problems)
+                             const struct flow_list *flows, bool on_resume, struct text *problems)
 {
     if (status_is_active(instance_status(instance))) {
         text_add(problems, problems->n ? ", " : "already active: ");
@@ -67,27 +30,27 @@ static void trigger_instance(struct pool *pool, struct instance *instance,
     }
     merge_flows(pool, instance, flows);
     if (!status_is_active(instance_status(instance)))
-        run_now(pool, instance);
+        run_now(pool, instance, on_resume);
 }
 
 /* It runs whatever its history says; only the submit number goes on from there, and the outputs of
  * a run that still waits for its flow. */
 static void trigger_absent(struct pool *pool, const struct target *target,
-                           const struct flow_list *flows, bool wait)
+                           const struct flow_list *flows, bool wait, bool on_resume)
 {
     struct instance *leaving = instances_find(&pool->instances, target->point, target->task);
     if (leaving)
         instance_remove(pool, leaving, REMOVED_COMPLETE);
     const struct past *past = history_find(&pool->history, target->point, target->task);
     const struct past *before = past_in(past, flows);
-    struct instance *instance = spawn(pool, target->point, target->task, flows,
-                                      wait ? TASK_FLOW_WAIT : 0u, past_submit(past));
-    if (before && before->flow_wait)
-        instance->outputs = before->outputs;
-    run_now(pool, instance);
+    struct instance *instance =
+        spawn(pool, target->point, target->task, flows, wait ? TASK_FLOW_WAIT : 0u,
+              past_submit(past), before && before->flow_wait ? before->outputs : 0);
+    flow_goes_on(pool, instance);
+    run_now(pool, instance, on_resume);
 }
 
-static bool history_is_missing_for(struct pool *pool, const struct selection *selection)
+bool history_is_missing_for(struct pool *pool, const struct selection *selection)
 {
     bool missing = false;
     for (size_t i = 0; i < selection->absent.n; i++)
@@ -109,15 +72,20 @@ int pool_trigger(struct pool *pool, const struct message *message, struct error 
         return COMMAND_DEFERRED;
     }
     struct flow_list flows = {0};
-    if (selection.found.n || selection.absent.n)
-        flows = flows_wanted(pool, message);
+    bool on_resume = message->flags & POOL_ON_RESUME;
+    bool any = selection.found.n || selection.absent.n;
+    int result = any ? flows_wanted(pool, message, &flows, error) : 0;
+    if (result < 0) {
+        selection_release(&selection);
+        return result;
+    }
     VEC_EACH (struct instance *, instance, &selection.found)
-        trigger_instance(pool, *instance, &flows, &problems);
+        trigger_instance(pool, *instance, &flows, on_resume, &problems);
     VEC_EACH (struct target, target, &selection.absent)
         if (!instances_find(&pool->instances, target->point, target->task) ||
             instances_find(&pool->instances, target->point, target->task)->class_ == CLASS_FINISHED)
-            trigger_absent(pool, target, &flows, message->flags & POOL_FLOW_WAIT);
-    int result = selection_refuse_unmatched(&selection, error);
+            trigger_absent(pool, target, &flows, message->flags & POOL_FLOW_WAIT, on_resume);
+    result = selection_refuse_unmatched(&selection, error);
     if (!result && problems.n)
         result = error_set(error, -EALREADY, "%s", text_string(&problems));
     text_release(&problems);

@@ -110,6 +110,8 @@ void handle_xtrigger(struct pool *pool, const struct message *message)
     struct link *list = &signature->dependants;
     for (struct link *link = list->next; link != list; link = link->next) {
         struct dependence *dependence = LINK_OWNER(link, struct dependence, of_signature);
+        if (dependence->satisfied) /* by force */
+            continue;
         dependence->satisfied = true;
         dependence->instance->n_waited_for--;
         say_dependence(pool, dependence, true);
@@ -121,6 +123,40 @@ void handle_xtrigger(struct pool *pool, const struct message *message)
         gate_update(pool, *instance);
     }
     vec_release(&waiting);
+}
+
+/* Nobody waits for it any more. */
+static void unwatch(struct pool *pool, struct signature *signature)
+{
+    const struct link *list = &signature->dependants;
+    for (const struct link *link = list->next; link != list; link = link->next)
+        if (!LINK_OWNER(link, struct dependence, of_signature)->satisfied)
+            return;
+    if (signature->watched && !signature->satisfied)
+        pool_say(pool, &(struct message){.topic = TOPIC_XTRIGGER_DROP,
+                                         .text = slice_of(signature->text)});
+    signature->watched = signature->watched && signature->satisfied;
+}
+
+bool xtriggers_force(struct pool *pool, struct instance *instance, uint32_t xtrigger)
+{
+    bool any = false;
+    for (struct dependence *d = instance->dependences; d; d = d->next) {
+        if (d->xtrigger == NO_INDEX || (xtrigger != NO_INDEX && d->xtrigger != xtrigger))
+            continue;
+        any = true;
+        if (d->satisfied)
+            continue;
+        d->satisfied = true;
+        instance->n_waited_for--;
+        say_dependence(pool, d, true);
+        unwatch(pool, d->signature);
+    }
+    if (any) {
+        gate_update(pool, instance);
+        awaken(pool, instance);
+    }
+    return any;
 }
 
 /* The xtriggers begin (again): they know nothing of what was watched before. */

@@ -3,16 +3,22 @@
 #include "scheduler/command/option.h"
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/banned.h"
 
 /* A workflow that is not running needs no stopping: said, and no failure, as in Cylc. */
 static int stop_one(const struct invocation *invocation, const struct workflow_place *place,
-                    const char *mode, const char *after)
+                    const char *mode, const char *flow, bool dry_run, const char *after)
 {
     struct error error = {0};
     json_t *args = json_object();
-    json_object_set_new(args, "mode", json_string(mode));
+    if (flow)
+        json_object_set_new(args, "flow", json_string(flow));
+    else
+        json_object_set_new(args, "mode", json_string(mode));
+    if (dry_run)
+        json_object_set_new(args, "dry_run", json_true());
     if (after)
         json_object_set_new(args, "after", json_string(after));
     int code = ask(invocation, place, "stop", args, NULL, &error);
@@ -32,7 +38,7 @@ static int stop_one(const struct invocation *invocation, const struct workflow_p
 
 static int run(const struct command *self, struct invocation *invocation, int argc, char **argv)
 {
-    int first, kill = 0, now = 0;
+    int first, kill = 0, now = 0, dry_run = 0;
     const char *clock = NULL, *flow = NULL;
     const struct option_def options[] = {
         {.name = "kill", .letter = 'k', .count = &kill, .help = "kill the active jobs, then stop"},
@@ -48,15 +54,20 @@ static int run(const struct command *self, struct invocation *invocation, int ar
         {.name = "flow",
          .argument = "FLOW",
          .text = &flow,
-         .help = "stop one flow only (not implemented)"},
+         .help = "stop this flow only, by its number: its tasks go no further"},
+        {.name = "dry-run", .count = &dry_run, .help = "only print what would change"},
     };
     int status = options_parse(self, invocation, options, OPTIONS_N(options), argc, argv, &first);
     if (status != OPTIONS_GO_ON)
         return status;
-    if (clock || flow)
-        return command_not_implemented(invocation, clock ? "stop --wall-clock" : "stop --flow");
+    if (clock)
+        return command_not_implemented(invocation, "stop --wall-clock");
     if (kill && now)
         return options_refuse(self, invocation, "--kill and --now exclude each other");
+    if (flow && (kill || now))
+        return options_refuse(self, invocation, "--flow excludes --kill and --now");
+    if (flow && (*flow < '1' || *flow > '9' || flow[strspn(flow, "0123456789")]))
+        return options_refuse(self, invocation, "--flow: \"%s\" is no flow number", flow);
     struct targets targets;
     struct error error = {0};
     if (resolve_targets(argc - first, argv + first, true, false, &targets, &error))
@@ -68,7 +79,7 @@ static int run(const struct command *self, struct invocation *invocation, int ar
         int one = target->ids.n > 1
                       ? options_refuse(self, invocation, "one point or task to stop after, not %zu",
                                        target->ids.n)
-                      : stop_one(invocation, &target->place, mode,
+                      : stop_one(invocation, &target->place, mode, flow, dry_run != 0,
                                  target->ids.n ? target->ids.at[0] : NULL);
         status = one ? one : status;
     }

@@ -32,8 +32,10 @@
     X(play)                                                                                        \
     X(poll)                                                                                        \
     X(release)                                                                                     \
+    X(remove)                                                                                      \
     X(resume)                                                                                      \
     X(scan)                                                                                        \
+    X(set)                                                                                         \
     X(show)                                                                                        \
     X(stop)                                                                                        \
     X(subscribe)                                                                                   \

@@ -59,12 +59,12 @@ static void log_task(struct pool_world *world, const struct message *m)
         add_flags(log, m->flags);
         break;
     case TOPIC_TASK_PREREQUISITE:
-        text_add(log, "satisfied");
+        text_add(log, m->value == SATISFIED_NO_LONGER ? "unsatisfied" : "satisfied");
         add_id(world, m);
-        text_addf(log, " %u", m->number);
+        text_addf(log, " %u%s", m->number, m->value == SATISFIED_BY_FORCE ? " forced" : "");
         break;
     case TOPIC_TASK_GROUP:
-        text_addf(log, "group %s %s", graph->groups[m->number].name,
+        text_addf(log, "%s %s %s", m->flags ? "ungroup" : "group", graph->groups[m->number].name,
                   world->workflow->tasks[graph->groups[m->number].members[m->value]].name);
         break;
     case TOPIC_TASK_XTRIGGER:
@@ -77,7 +77,11 @@ static void log_task(struct pool_world *world, const struct message *m)
         add_id(world, m);
         text_addf(log, " %s", world->workflow->tasks[m->task].outputs[m->number].name);
         add_flows(log, &m->flows);
-        text_add(log, m->value == OUTPUT_WAITS ? " waits" : "");
+        text_add(log, m->value & OUTPUT_FORCED ? " forced" : "");
+        text_add(log, m->value & OUTPUT_WAITS ? " waits" : "");
+        break;
+    case TOPIC_TASK_GROUPS_PAST:
+        text_add(log, "groups past");
         break;
     case TOPIC_TASK_SETTLED:
         text_add(log, "settled");
@@ -87,7 +91,11 @@ static void log_task(struct pool_world *world, const struct message *m)
     case TOPIC_TASK_REMOVED:
         text_add(log, "removed");
         add_id(world, m);
-        text_add(log, m->number == REMOVED_SUICIDE ? " suicide" : " complete");
+        text_add_char(log, ' ');
+        text_add(log, (const char *const[]){"complete", "suicide", "by-command", "not-needed",
+                                            "from-flows"}[m->number]);
+        if (m->number == REMOVED_FROM_FLOWS)
+            add_flows(log, &m->flows);
         break;
     case TOPIC_TASK_EVENT:
         text_add(log, "event");
@@ -157,6 +165,14 @@ static void log_other(struct pool_world *world, const struct message *m)
         text_addf(log, "runahead %s",
                   m->point == POINT_NONE ? "none"
                                          : point_format(world->workflow->cycling, m->point, point));
+        break;
+    case TOPIC_POOL_CURSOR:
+        if (m->value)
+            text_addf(log, "cursor %s %s", world->workflow->tasks[m->task].name,
+                      point_format(world->workflow->cycling, m->point, point));
+        else
+            text_add(log, "no cursor");
+        add_flows(log, &m->flows);
         break;
     case TOPIC_POOL_OUTCOME:
         text_addf(log, "outcome %" PRIu64 " %u", m->id, m->number);

@@ -1,6 +1,7 @@
 /* See trigger_model.h. */
 #include "tests/lib/trigger_model.h"
 #include "base/memory.h"
+#include "pool/flow.h"
 #include <stdlib.h>
 
 #include "base/banned.h"
@@ -10,16 +11,24 @@ void trigger_model_init(struct trigger_model *model, const struct workflow *work
                         void (*say)(void *context, const struct message *message), void *context)
 {
     *model = (struct trigger_model){.workflow = workflow, .say = say, .context = context};
-    model->cursors = NEW_ARRAY(struct model_cursor, workflow->n_tasks);
+    bool *placed = NEW_ARRAY(bool, workflow->n_tasks);
+    for (size_t i = 0; restart && i < restart->n_cursors; i++) {
+        const struct restart_point *from = &restart->cursors[i];
+        placed[from->task] = true;
+        if (from->flows.n)
+            *vec_push(&model->cursors) = (struct model_cursor){
+                .task = from->task, .point = from->point, .flows = from->flows};
+    }
     for (uint32_t task = 0; task < workflow->n_tasks; task++)
-        model->cursors[task].point = POINT_NONE;
-    for (size_t i = 0; restart && i < restart->n_cursors; i++)
-        model->cursors[restart->cursors[i].task].point = restart->cursors[i].point;
+        if (!placed[task] && workflow->graph->tasks[task].n_sequences)
+            *vec_push(&model->cursors) = (struct model_cursor){
+                .task = task, .point = POINT_NONE, .flows = {.n = 1, .at = {1}}};
+    free(placed);
 }
 
 void trigger_model_release(struct trigger_model *model)
 {
-    free(model->cursors);
+    vec_release(&model->cursors);
 }
 
 static void satisfied(struct trigger_model *model, const struct message *output,
@@ -27,11 +36,14 @@ static void satisfied(struct trigger_model *model, const struct message *output,
 {
     const struct sequence *sequence = model->workflow->graph->sequences[edge->sequence].sequence;
     if (point >= model->workflow->start && sequence_contains(sequence, point))
-        model->say(model->context, &(struct message){.topic = TOPIC_TRIGGER_SATISFIED,
-                                                     .point = point,
-                                                     .task = edge->index,
-                                                     .number = edge->atom,
-                                                     .flows = output->flows});
+        model->say(model->context,
+                   &(struct message){.topic = TOPIC_TRIGGER_SATISFIED,
+                                     .point = point,
+                                     .task = edge->index,
+                                     .number = edge->atom,
+                                     .value = output->value & OUTPUT_FORCED ? SATISFIED_BY_FORCE
+                                                                            : SATISFIED_NATURALLY,
+                                     .flows = output->flows});
 }
 
 static void follow(struct trigger_model *model, const struct message *output,
@@ -65,7 +77,7 @@ static void follow(struct trigger_model *model, const struct message *output,
 static void hear_output(struct trigger_model *model, const struct message *output)
 {
     const struct edges *edges = &model->workflow->graph->tasks[output->task].edges[output->number];
-    for (uint32_t i = 0; output->value != OUTPUT_WAITS && i < edges->n; i++)
+    for (uint32_t i = 0; !(output->value & OUTPUT_WAITS) && i < edges->n; i++)
         follow(model, output, &edges->at[i]);
     model->say(model->context, &(struct message){.topic = TOPIC_TRIGGER_SETTLED,
                                                  .point = output->point,
@@ -75,10 +87,10 @@ static void hear_output(struct trigger_model *model, const struct message *outpu
 }
 
 /* One instance beyond the limit, if the task has no parents there. */
-static void advance(struct trigger_model *model, uint32_t task, cycle_point limit)
+static void advance(struct trigger_model *model, struct model_cursor *cursor, cycle_point limit)
 {
     const struct workflow *workflow = model->workflow;
-    struct model_cursor *cursor = &model->cursors[task];
+    uint32_t task = cursor->task;
     while (!cursor->done && cursor->point <= limit) {
         cycle_point from = cursor->point == POINT_NONE ? workflow->start - 1 : cursor->point;
         cycle_point point = graph_task_next(workflow->graph, task, from);
@@ -93,19 +105,38 @@ static void advance(struct trigger_model *model, uint32_t task, cycle_point limi
                        &(struct message){.topic = TOPIC_TRIGGER_SPAWN,
                                          .point = point,
                                          .task = task,
-                                         .flows = {.n = 1, .at = {1}},
+                                         .flows = cursor->flows,
                                          .flags = point > limit ? TASK_RUNAHEAD : 0u});
     }
+}
+
+/* value 1: one more, unless there is one in exactly these flows; else some flows are stopped. */
+static void hear_cursor(struct trigger_model *model, const struct message *message)
+{
+    for (size_t i = 0; i < model->cursors.n; i++) {
+        struct model_cursor *cursor = &model->cursors.at[i];
+        if (!message->value) {
+            cursor->flows = flow_minus(&cursor->flows, &message->flows);
+            cursor->done |= cursor->flows.n == 0;
+        } else if (!cursor->done && cursor->task == message->task &&
+                   flow_equal(&cursor->flows, &message->flows)) {
+            return;
+        }
+    }
+    if (message->value)
+        *vec_push(&model->cursors) = (struct model_cursor){
+            .task = message->task, .point = message->point, .flows = message->flows};
 }
 
 void trigger_model_hear(struct trigger_model *model, const struct message *message)
 {
     if (message->topic == TOPIC_TASK_OUTPUT) {
         hear_output(model, message);
+    } else if (message->topic == TOPIC_POOL_CURSOR) {
+        hear_cursor(model, message);
     } else if (message->topic == TOPIC_POOL_RUNAHEAD) {
-        for (uint32_t task = 0; task < model->workflow->graph->n_tasks; task++)
-            if (model->workflow->graph->tasks[task].n_sequences)
-                advance(model, task, message->point);
+        for (size_t i = 0; i < model->cursors.n; i++)
+            advance(model, &model->cursors.at[i], message->point);
         model->say(model->context,
                    &(struct message){.topic = TOPIC_TRIGGER_SETTLED, .number = NO_INDEX});
     }

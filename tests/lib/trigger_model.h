@@ -3,16 +3,20 @@
 #ifndef ROUSE_TESTS_TRIGGER_MODEL_H
 #define ROUSE_TESTS_TRIGGER_MODEL_H
 
+#include "base/vec.h"
 #include "coroutines/topics.h"
 #include "db/restart.h"
 #include "scheduler/config/workflow.h"
 
 struct trigger_model {
     const struct workflow *workflow;
-    struct model_cursor {
+    VEC(struct model_cursor {
+        uint32_t task;
+        struct flow_list flows;
         bool done;
         cycle_point point; /* last one spawned or passed over; POINT_NONE: none */
-    } * cursors;           /* by task */
+    })
+    cursors;
     void (*say)(void *context, const struct message *message);
     void *context;
 };

@@ -348,10 +348,13 @@ static void the_remove_command_takes_the_flows_off_the_history(void **state)
     spawn(f, 1, f->b, 0);
     set_state(f, 1, f->b, STATUS_FAILED, 1, FLOW_1);
     db_commit_ok(f);
-    take_away(f, 1, f->b, REMOVED_BY_COMMAND);
+    take_away(f, 1, f->b, REMOVED_FROM_FLOWS);
     db_commit_ok(f);
     assert_rows(f, "SELECT flow_nums, status FROM task_states", "[]|failed\n");
     assert_rows(f, "SELECT flow_nums FROM task_outputs", "[]\n");
+    assert_rows(f, "SELECT flow_nums FROM task_pool", "[]\n");
+    take_away(f, 1, f->b, REMOVED_BY_COMMAND);
+    db_commit_ok(f);
     assert_rows(f, "SELECT * FROM task_pool", "");
 }
 
@@ -361,6 +364,7 @@ static void a_second_removal_replaces_the_history_without_flows(void **state)
     for (uint32_t submit = 1; submit <= 2; submit++) {
         spawn(f, 1, f->b, 0);
         set_state(f, 1, f->b, STATUS_FAILED, submit, FLOW_1);
+        take_away(f, 1, f->b, REMOVED_FROM_FLOWS);
         take_away(f, 1, f->b, REMOVED_BY_COMMAND);
         db_commit_ok(f);
     }

@@ -76,16 +76,16 @@ static void children_are_told_and_settled_comes_last_and_once(void **state)
     (void)state;
     open(INTEGER("[[graph]]\nP1 = \"\"\"a? => b & c\na:fail? => d\na[-P1]? => b\n\"\"\"\n"));
     say_output("1", "a", OUTPUT_SUCCEEDED);
-    cast_expect(&fixture, "trigger.satisfied 1/b number=0 flows=1,3\n"
-                          "trigger.satisfied 2/b number=1 flows=1,3\n"
-                          "trigger.satisfied 1/c number=0 flows=1,3\n"
+    cast_expect(&fixture, "trigger.satisfied 1/b number=0 value=0 flows=1,3\n"
+                          "trigger.satisfied 2/b number=1 value=0 flows=1,3\n"
+                          "trigger.satisfied 1/c number=0 value=0 flows=1,3\n"
                           "trigger.settled 1/a number=4 flows=1,3\n");
     say_output("1", "a", OUTPUT_FAILED);
-    cast_expect(&fixture, "trigger.satisfied 1/d number=0 flows=1,3\n"
+    cast_expect(&fixture, "trigger.satisfied 1/d number=0 value=0 flows=1,3\n"
                           "trigger.settled 1/a number=5 flows=1,3\n");
     say_output("4", "a", OUTPUT_SUCCEEDED); /* 5/b is beyond the final point */
-    cast_expect(&fixture, "trigger.satisfied 4/b number=0 flows=1,3\n"
-                          "trigger.satisfied 4/c number=0 flows=1,3\n"
+    cast_expect(&fixture, "trigger.satisfied 4/b number=0 value=0 flows=1,3\n"
+                          "trigger.satisfied 4/c number=0 value=0 flows=1,3\n"
                           "trigger.settled 4/a number=4 flows=1,3\n");
 }
 
@@ -108,10 +108,10 @@ static void children_off_their_sequence_are_left_out(void **state)
     (void)state;
     open(INTEGER("[[graph]]\nP1 = a\nR/1/P2 = \"\"\"a => b\na[-P1] => c\n\"\"\"\n"));
     say_output("2", "a", OUTPUT_SUCCEEDED);
-    cast_expect(&fixture, "trigger.satisfied 3/c number=0 flows=1,3\n"
+    cast_expect(&fixture, "trigger.satisfied 3/c number=0 value=0 flows=1,3\n"
                           "trigger.settled 2/a number=4 flows=1,3\n");
     say_output("3", "a", OUTPUT_SUCCEEDED);
-    cast_expect(&fixture, "trigger.satisfied 3/b number=0 flows=1,3\n"
+    cast_expect(&fixture, "trigger.satisfied 3/b number=0 value=0 flows=1,3\n"
                           "trigger.settled 3/a number=4 flows=1,3\n");
 }
 
@@ -125,8 +125,8 @@ static void children_before_the_start_are_left_out(void **state)
     say_output("2", "a", OUTPUT_SUCCEEDED);
     cast_expect(&fixture, "trigger.settled 2/a number=4 flows=1,3\n");
     say_output("4", "a", OUTPUT_SUCCEEDED);
-    cast_expect(&fixture, "trigger.satisfied 4/b number=0 flows=1,3\n"
-                          "trigger.satisfied 3/c number=0 flows=1,3\n"
+    cast_expect(&fixture, "trigger.satisfied 4/b number=0 value=0 flows=1,3\n"
+                          "trigger.satisfied 3/c number=0 value=0 flows=1,3\n"
                           "trigger.settled 4/a number=4 flows=1,3\n");
 }
 
@@ -135,7 +135,7 @@ static void an_absolute_trigger_tells_the_first_child(void **state)
     (void)state;
     open(INTEGER("[[graph]]\nP1 = a\nR/2/P1 = a[^] => b\n"));
     say_output("1", "a", OUTPUT_SUCCEEDED);
-    cast_expect(&fixture, "trigger.satisfied 2/b number=0 flows=1,3\n"
+    cast_expect(&fixture, "trigger.satisfied 2/b number=0 value=0 flows=1,3\n"
                           "trigger.settled 1/a number=4 flows=1,3\n");
     say_output("2", "a", OUTPUT_SUCCEEDED);
     cast_expect(&fixture, "trigger.settled 2/a number=4 flows=1,3\n");
@@ -147,13 +147,13 @@ static void one_output_may_have_several_children_of_one_kind(void **state)
     (void)state;
     open(DATES("20260201T00Z", "[[graph]]\nP1D = \"\"\"a[-P1M] => b\na\n\"\"\"\n"));
     say_output("20260228T0000Z", "a", OUTPUT_SUCCEEDED);
-    cast_expect(&fixture, "trigger.satisfied 20260328T0000Z/b number=0 flows=1,3\n"
-                          "trigger.satisfied 20260329T0000Z/b number=0 flows=1,3\n"
-                          "trigger.satisfied 20260330T0000Z/b number=0 flows=1,3\n"
-                          "trigger.satisfied 20260331T0000Z/b number=0 flows=1,3\n"
+    cast_expect(&fixture, "trigger.satisfied 20260328T0000Z/b number=0 value=0 flows=1,3\n"
+                          "trigger.satisfied 20260329T0000Z/b number=0 value=0 flows=1,3\n"
+                          "trigger.satisfied 20260330T0000Z/b number=0 value=0 flows=1,3\n"
+                          "trigger.satisfied 20260331T0000Z/b number=0 value=0 flows=1,3\n"
                           "trigger.settled 20260228T0000Z/a number=4 flows=1,3\n");
     say_output("20260227T0000Z", "a", OUTPUT_SUCCEEDED);
-    cast_expect(&fixture, "trigger.satisfied 20260327T0000Z/b number=0 flows=1,3\n"
+    cast_expect(&fixture, "trigger.satisfied 20260327T0000Z/b number=0 value=0 flows=1,3\n"
                           "trigger.settled 20260227T0000Z/a number=4 flows=1,3\n");
 }
 
@@ -183,10 +183,10 @@ static void a_truncated_offset_tells_the_children_up_to_its_point(void **state)
     (void)state;
     open(DATES("20260101T00Z", "[[graph]]\nPT6H = b[T06-P1D] => c\nT06 = b\n"));
     say_output("20260101T0600Z", "b", OUTPUT_SUCCEEDED);
-    cast_expect(&fixture, "trigger.satisfied 20260101T1200Z/c number=0 flows=1,3\n"
-                          "trigger.satisfied 20260101T1800Z/c number=0 flows=1,3\n"
-                          "trigger.satisfied 20260102T0000Z/c number=0 flows=1,3\n"
-                          "trigger.satisfied 20260102T0600Z/c number=0 flows=1,3\n"
+    cast_expect(&fixture, "trigger.satisfied 20260101T1200Z/c number=0 value=0 flows=1,3\n"
+                          "trigger.satisfied 20260101T1800Z/c number=0 value=0 flows=1,3\n"
+                          "trigger.satisfied 20260102T0000Z/c number=0 value=0 flows=1,3\n"
+                          "trigger.satisfied 20260102T0600Z/c number=0 value=0 flows=1,3\n"
                           "trigger.settled 20260101T0600Z/b number=4 flows=1,3\n");
 }
 

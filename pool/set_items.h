@@ -1,0 +1,22 @@
+/* What the set command's outputs and prerequisites mean for one task. */
+#ifndef ROUSE_POOL_SET_ITEMS_H
+#define ROUSE_POOL_SET_ITEMS_H
+
+#include "pool/inside.h"
+
+/* The command's text: ids, one a line; after an empty line the items, one a line. */
+void set_items_split(struct slice text, struct slice *ret_ids, struct slice *ret_items);
+
+/* Outputs by name ("x", "succeed", "succeeded") or message; `required` (also: no items): those the
+ * task cannot do without; `skip`: those of skip mode. What is no output of the task is added to
+ * `problems`. */
+uint64_t set_items_outputs(const struct workflow *workflow, uint32_t task, struct slice items,
+                           struct text *problems);
+
+/* Satisfies by force what the items name: "all" (tasks, not xtriggers), "CYCLE/TASK[:OUTPUT]",
+ * "xtrigger/LABEL", "xtrigger/all". Says what it did, no more: the caller looks what follows from
+ * it. What the instance does not wait for is added to `problems`. */
+void set_items_satisfy(struct pool *pool, struct instance *instance, struct slice items,
+                       struct text *problems);
+
+#endif
