@@ -89,6 +89,19 @@ int reader_param(struct reader *self, const char *key, char **ret_value, struct 
     return one_value(self, "SELECT value FROM workflow_params WHERE key=?", key, ret_value, error);
 }
 
+int reader_template_variables(struct reader *self, reader_each_variable *each, void *context,
+                              struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = prepare(self, "SELECT key, value FROM workflow_template_vars", &statement, error);
+    if (code)
+        return code;
+    while ((code = step(self, statement, error)) > 0)
+        each(context, column(statement, 0), column(statement, 1));
+    sqlite3_finalize(statement);
+    return code;
+}
+
 int reader_some_cycle(struct reader *self, char **ret_cycle, struct error *error)
 {
     return one_value(self, "SELECT cycle FROM task_states LIMIT 1", NULL, ret_cycle, error);

@@ -18,6 +18,11 @@ void reader_close(struct reader *reader); /* takes NULL */
 /* A value of workflow_params: 1 and ret_value (heap; NULL for SQL's NULL), 0: there is none. */
 int reader_param(struct reader *reader, const char *key, char **ret_value, struct error *error);
 
+/* Each template variable of the run, its value as Python writes it. */
+typedef void reader_each_variable(void *context, const char *name, const char *value);
+int reader_template_variables(struct reader *reader, reader_each_variable *each, void *context,
+                              struct error *error);
+
 /* Some cycle point of the run as it is written there (heap), or 0: there is none yet. */
 int reader_some_cycle(struct reader *reader, char **ret_cycle, struct error *error);
 

@@ -241,7 +241,6 @@ static int print_hierarchy(const struct invocation *invocation, const char *argu
 static int check(const struct command *self, const struct invocation *invocation,
                  const struct wishes *it, int n)
 {
-    static const char *const modes[] = {"live", "simulation", "dummy", "skip"};
     struct text others = {0};
     if (it->json && it->hierarchy)
         text_add(&others, "--print-hierarchy");
@@ -258,14 +257,10 @@ static int check(const struct command *self, const struct invocation *invocation
     else if (it->all_tasks && (!it->items.n || !n))
         status = options_refuse(self, invocation,
                                 "--all-tasks needs a workflow and --item=ITEM of a task");
-    for (size_t i = 0; status == OPTIONS_GO_ON && it->run_mode; i++) {
-        if (i == sizeof modes / sizeof *modes)
-            status = options_refuse(self, invocation,
-                                    "--run-mode: expected live, simulation, dummy or skip, not %s",
-                                    it->run_mode);
-        else if (!strcmp(it->run_mode, modes[i]))
-            break;
-    }
+    else if (it->run_mode && !definition_is_run_mode(it->run_mode))
+        status = options_refuse(self, invocation,
+                                "--run-mode: expected live, simulation, dummy or skip, not %s",
+                                it->run_mode);
     text_release(&others);
     return status;
 }

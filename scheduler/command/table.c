@@ -17,6 +17,7 @@
     X(client)                                                                                      \
     X(config)                                                                                      \
     X(cycle_point)                                                                                 \
+    X(diff)                                                                                        \
     X(dump)                                                                                        \
     X(get_workflow_contact)                                                                        \
     X(get_workflow_version)                                                                        \

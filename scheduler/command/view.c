@@ -1,5 +1,6 @@
 /* `view`: a definition as it is read. */
 #include "scheduler/command/definition_text.h"
+#include "scheduler/command/earlier.h"
 #include "scheduler/command/option.h"
 #include "scheduler/command/template_lists.h"
 #include "scheduler/run/resolve.h"
@@ -9,16 +10,20 @@
 #include "base/banned.h"
 
 static int view(const struct invocation *invocation, const char *argument,
-                const struct definition_steps *steps)
+                struct definition_steps *steps)
 {
+    struct earlier earlier = {0};
     struct error error = {0};
     struct text text = {0};
     char *path = NULL;
     int code = resolve_definition(argument, &path, &error);
     if (!code)
+        code = earlier_read_beside(path, &earlier, &steps->templates, &error);
+    if (!code)
         code = definition_text(path, steps, &text, &error);
     if (!code)
         (void)fwrite(text_string(&text), 1, text.n, stdout);
+    earlier_release(&earlier);
     text_release(&text);
     free(path);
     return code ? command_fail(invocation, EXIT_FAILED, &error) : EXIT_OK;
@@ -49,10 +54,10 @@ static int run(const struct command *self, struct invocation *invocation, int ar
     if (status == OPTIONS_GO_ON && argc - first > 1)
         status = options_refuse(self, invocation, "one workflow at a time");
     if (status == OPTIONS_GO_ON) {
-        const struct definition_steps steps = {.include = process || include || jinja2,
-                                               .process = process || jinja2,
-                                               .join = process && !apart,
-                                               .templates = template_lists_options(&templates)};
+        struct definition_steps steps = {.include = process || include || jinja2,
+                                         .process = process || jinja2,
+                                         .join = process && !apart,
+                                         .templates = template_lists_options(&templates)};
         status = view(invocation, first < argc ? argv[first] : ".", &steps);
     }
     template_lists_release(&templates);

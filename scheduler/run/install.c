@@ -20,6 +20,18 @@
 
 #include "base/banned.h"
 
+char *install_source_of(const char *run_dir)
+{
+    char *source = NULL;
+    for (size_t i = 0; i < 2 && !source; i++) {
+        char *link =
+            str_format(i ? "%s/../_cylc-install/source" : "%s/_cylc-install/source", run_dir);
+        source = realpath(link, NULL);
+        free(link);
+    }
+    return source;
+}
+
 void installed_release(struct installed *installed)
 {
     free(installed->id);

@@ -25,6 +25,9 @@ int install_workflow(const struct install_options *options, struct installed *re
                      struct error *error);
 /* The source directory that `given` (NULL: the current one) means; heap. -ENOENT, -EINVAL. */
 int install_find_source(const char *given, char **ret_source, struct error *error);
+/* The source that run_dir was installed from; heap, NULL if it was not installed or the source is
+ * gone. */
+char *install_source_of(const char *run_dir);
 void installed_release(struct installed *installed);
 
 #endif
