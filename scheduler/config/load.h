@@ -24,6 +24,12 @@ struct external_trigger {
     const struct item *item;
 };
 
+/* What the graph says that a task polls; output NULL: it does not say. */
+struct polling {
+    uint32_t task;
+    const char *workflow, *polled, *output;
+};
+
 struct loading {
     struct workflow *workflow; /* being filled */
     struct arena *keep;        /* what the workflow holds */
@@ -40,6 +46,7 @@ struct loading {
     VEC(struct clock_expire) clock_expires;
     VEC(uint32_t) sequential_tasks;
     VEC(struct external_trigger) external_triggers;
+    VEC(struct polling) pollings;
     bool sequential_xtriggers;
     bool acyclic; /* nothing but R1 in the graph, and no points: it does not cycle */
     struct graph *graph;
@@ -88,6 +95,9 @@ const struct graph *load_clock_triggers(struct loading *self);
 
 /* modes.c: [[[skip]]]outputs of each task, and which tasks run in skip mode */
 int load_skip_mode(struct loading *self, struct task_def *tasks);
+
+/* polling.c: the script of each task that polls another workflow */
+int load_pollings(struct loading *self, struct task_def *tasks);
 
 /* completion.c */
 int load_completions(struct loading *self, const struct task_def *tasks);

@@ -11,10 +11,18 @@
 
 #include "base/banned.h"
 
-enum field_kind { NO_FIELD, STRING_FIELD, NUMBER_FIELD, DELAYS_FIELD, LIST_FIELD, NOT_FIELD };
+enum field_kind {
+    NO_FIELD,
+    STRING_FIELD,
+    NUMBER_FIELD,
+    DELAYS_FIELD,
+    LIST_FIELD,
+    NOT_FIELD,
+    ITEM_FIELD
+};
 
 /* Items that go into a field of struct settings as they are. A list field is followed by its
- * length; a not field is a boolean, true where the item is False. */
+ * length; a not field is a boolean, true where the item is False; an item field is the item. */
 struct field {
     enum field_kind kind;
     size_t offset;
@@ -47,6 +55,11 @@ static const struct field fields[] = {
     [ID_SKIP_NO_HANDLERS] = FIELD(NOT_FIELD, runtime.skip_handlers),
     [ID_TASK_MAIL_TO] = FIELD(STRING_FIELD, runtime.mail_to),
     [ID_TASK_MAIL_FROM] = FIELD(STRING_FIELD, runtime.mail_from),
+    [ID_SKIP_OUTPUTS] = FIELD(ITEM_FIELD, skip_outputs),
+    [ID_POLL_INTERVAL] = FIELD(ITEM_FIELD, poll_interval),
+    [ID_POLL_MAX] = FIELD(ITEM_FIELD, poll_max),
+    [ID_POLL_MESSAGE] = FIELD(ITEM_FIELD, poll_message),
+    [ID_POLL_RUN_DIR] = FIELD(ITEM_FIELD, poll_run_dir),
     [ID_TASK_HANDLER_RETRIES] = FIELD(DELAYS_FIELD, runtime.handler_retries),
     [ID_EXECUTION_TIMEOUT] = FIELD(NUMBER_FIELD, runtime.execution_timeout),
     [ID_SUBMISSION_TIMEOUT] = FIELD(NUMBER_FIELD, runtime.submission_timeout),
@@ -61,7 +74,7 @@ struct settling {
 };
 
 static void set_field(struct settings *settings, const struct field *field,
-                      const struct value *value)
+                      const struct value *value, const struct item *item)
 {
     char *at = (char *)settings + field->offset;
     switch (field->kind) {
@@ -81,6 +94,10 @@ static void set_field(struct settings *settings, const struct field *field,
         break;
     case NOT_FIELD:
         *(bool *)at = !value->boolean;
+        break;
+    case ITEM_FIELD:
+        item = item && item->value.empty ? NULL : item;
+        memcpy(at, &item, sizeof item);
         break;
     }
 }
@@ -165,7 +182,7 @@ static int apply_item(const struct settling *self, struct settings *settings,
     if (id == ID_COMPLETION)
         settings->completion = item;
     if ((size_t)id < FIELDS && fields[id].kind != NO_FIELD) {
-        set_field(settings, &fields[id], &value);
+        set_field(settings, &fields[id], &value, item);
     } else if (id == ID_TASK_HANDLERS) {
         runtime->handlers = value.strings.at;
         runtime->n_handlers = value.strings.n;
@@ -186,8 +203,6 @@ static int apply_item(const struct settling *self, struct settings *settings,
         runtime->run_mode = value.empty                         ? RUN_AS_WORKFLOW
                             : strcmp(value.string, "skip") == 0 ? RUN_SKIP
                                                                 : RUN_LIVE;
-    } else if (id == ID_SKIP_OUTPUTS) {
-        settings->skip_outputs = item;
     }
     return 0;
 }
@@ -314,7 +329,7 @@ static void set_defaults(const struct settling *self, struct settings *settings)
     for (size_t i = 0; i < FIELDS; i++) {
         struct value value = nothing;
         schema_default(self->keep, (enum item_id)i, &value);
-        set_field(settings, &fields[i], &value);
+        set_field(settings, &fields[i], &value, NULL);
     }
     int result = outputs_make(self->keep, settings, self->error);
     POST(result == 0);

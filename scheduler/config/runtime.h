@@ -15,7 +15,8 @@ struct settings {
     struct pairs environment;            /* not filtered: what children inherit */
     struct string_list include, exclude; /* [[[environment filter]]] */
     struct pairs custom_outputs;
-    const struct item *skip_outputs;  /* NULL: not set */
+    const struct item *skip_outputs; /* these are NULL where nothing sets them */
+    const struct item *poll_interval, *poll_max, *poll_message, *poll_run_dir;
     const struct output_def *outputs; /* standard ones first */
     uint32_t n_outputs;
     const struct item *completion; /* where it was set; NULL = nowhere */

@@ -141,6 +141,18 @@ static uint32_t ask_xtrigger(void *context, const char *name)
     return load_xtrigger(context, name);
 }
 
+static int take_polling(void *context, uint32_t task, const char *workflow, const char *polled,
+                        const char *output, struct error *error)
+{
+    struct loading *self = context;
+    (void)error;
+    *vec_push(&self->pollings) =
+        (struct polling){task, arena_text(&self->scratch, slice_of(workflow)),
+                         arena_text(&self->scratch, slice_of(polled)),
+                         output ? arena_text(&self->scratch, slice_of(output)) : NULL};
+    return 0;
+}
+
 static int fail_in(struct loading *self, const struct item *item)
 {
     char path[ITEM_PATH_MAX];
@@ -218,7 +230,8 @@ int load_graph(struct loading *self)
                                 .output = ask_output,
                                 .n_outputs = ask_n_outputs,
                                 .xtrigger = ask_xtrigger,
-                                .task_name = ask_task_name};
+                                .task_name = ask_task_name,
+                                .polling = take_polling};
     const struct workflow *workflow = self->workflow;
     struct graph_builder *builder =
         graph_builder_create(workflow->cycling, workflow->initial, workflow->final, &names);

@@ -113,6 +113,8 @@ static int define_tasks(struct loading *self)
     if (result == 0)
         result = load_skip_mode(self, tasks);
     if (result == 0)
+        result = load_pollings(self, tasks);
+    if (result == 0)
         result = load_completions(self, tasks);
     if (result < 0)
         return result;
@@ -238,6 +240,7 @@ static void loading_release(struct loading *self)
     vec_release(&self->clock_expires);
     vec_release(&self->sequential_tasks);
     vec_release(&self->external_triggers);
+    vec_release(&self->pollings);
     arena_release(&self->scratch);
 }
 

@@ -274,13 +274,13 @@ static int set_polling(struct graph_builder *builder, const struct graph_node *n
     const char *colons = memmem(at, node->polled.n, "::", 2);
     INVARIANT(colons);
     const char *task = colons + 2, *task_end = memchr(task, ':', (size_t)(end - task));
-    struct slice output = slice_of("succeeded");
+    struct slice output = {0};
     if (task_end)
         output = (struct slice){task_end + 1, (size_t)(end - task_end - 1)};
     else
         task_end = end;
-    uint32_t standard = standard_output_find(output);
-    if (name->family || colons == at || task == task_end || output.n == 0)
+    uint32_t standard = output.at ? standard_output_find(output) : NO_INDEX;
+    if (name->family || colons == at || task == task_end || (output.at && !output.n))
         return graph_statement_error(builder->statement, node, error,
                                      "bad polling task '%s<%.*s>': expected "
                                      "TASK<WORKFLOW::TASK:OUTPUT>",
@@ -296,7 +296,7 @@ static int set_polling(struct graph_builder *builder, const struct graph_node *n
     const char *polled =
         arena_text(&builder->arena, (struct slice){task, (size_t)(task_end - task)});
     if (builder->names.polling(builder->names.context, name->task, workflow, polled,
-                               arena_text(&builder->arena, output), &reason) < 0)
+                               output.at ? arena_text(&builder->arena, output) : NULL, &reason) < 0)
         return graph_statement_error(builder->statement, node, error, "%s", reason.text);
     name->polled = arena_text(&builder->arena, node->polled);
     return 0;

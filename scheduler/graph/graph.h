@@ -135,7 +135,8 @@ struct graph_names {
     /* Name of a task, for messages about members of families. NULL: they are called by number. */
     const char *(*task_name)(void *context, uint32_t task);
     /* The graph says that task polls another workflow's task: NAME<workflow::polled:output>, output
-     * by its standard name. NULL: such tasks are refused. */
+     * by its standard name, NULL if it names none (succeeded is meant). NULL: such tasks are
+     * refused. */
     int (*polling)(void *context, uint32_t task, const char *workflow, const char *polled,
                    const char *output, struct error *error);
 };

@@ -91,10 +91,11 @@ static int on_polling(void *context, uint32_t task, const char *workflow, const 
 {
     (void)error;
     struct test_names *names = context;
-    *vec_push(&names->pollings) = (struct test_polling){.task = task,
-                                                        .workflow = str_copy(workflow),
-                                                        .polled = str_copy(polled),
-                                                        .output = str_copy(output)};
+    *vec_push(&names->pollings) =
+        (struct test_polling){.task = task,
+                              .workflow = str_copy(workflow),
+                              .polled = str_copy(polled),
+                              .output = str_copy(output ? output : "succeeded")};
     return 0;
 }
 

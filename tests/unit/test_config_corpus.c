@@ -24,19 +24,10 @@ struct difference {
     const char *name, *why;
 };
 
-static const struct difference valid_differences[] = {
-    {"deprecated-polling", "polling tasks are not implemented yet"},
-};
-
 /* These are accepted. */
 static const struct difference invalid_accepted[] = {
     {"xtrigger-bad-arguments", "functions of xtriggers are checked when they are loaded"},
     {"xtrigger-unknown-function", "functions of xtriggers are checked when they are loaded"},
-};
-
-static const struct difference config_differences[] = {
-    {"upgrade-events-items", "polling tasks are not implemented yet"},
-    {"workflow-state-polling", "polling tasks are not implemented yet"},
 };
 
 /* What tasks run with is not what the configuration prints. */
@@ -170,10 +161,8 @@ static void check_valid(const char *name)
     char text[2048];
     json_t *expect = read_json("valid", name, "expect.json");
     struct workflow *workflow = load("valid", name, expect, &error);
-    if (!workflow && !DIFFERS(name, valid_differences))
+    if (!workflow)
         complain(name, "refused", error_format(&error, text, sizeof text));
-    if (workflow && DIFFERS(name, valid_differences))
-        complain(name, "no difference any more", "take it off the list");
     workflow_destroy(workflow);
     json_decref(expect);
 }
@@ -207,8 +196,12 @@ static void check_invalid(const char *name)
 static void compare_text(const char *name, const char *item, const json_t *expected,
                          const char *actual)
 {
+    static const char polling[] = "echo cylc workflow-state ";
     const char *text = json_is_string(expected) ? json_string_value(expected) : "";
     if (strcmp(text, actual) == 0)
+        return;
+    /* Scripts of polling tasks are not in the recordings. */
+    if (!*text && strcmp(item, "script") == 0 && strncmp(actual, polling, strlen(polling)) == 0)
         return;
     struct text detail = {0};
     text_addf(&detail, "expected \"%s\", not \"%s\"", text, actual);
@@ -346,7 +339,7 @@ static void check_config(const char *name)
     json_t *info = read_json("configs", name, "case.json");
     json_t *config = read_json("configs", name, "config.json");
     struct workflow *workflow = load("configs", name, info, &error);
-    bool differing = DIFFERS(name, config_differences) || DIFFERS(name, runtime_differences);
+    bool differing = DIFFERS(name, runtime_differences);
     if (!workflow && !differing)
         complain(name, "refused", error_format(&error, text, sizeof text));
     if (workflow && !differing)

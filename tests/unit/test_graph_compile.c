@@ -428,6 +428,7 @@ static void a_polling_task_tells_what_it_polls(void **state)
     assert_string_equal(self->names.pollings.at[1].output, "succeeded");
     REFUSED(self, "far<w::t> => b\nfar<w::u> => c", "polls 'w::u' here and 'w::t' elsewhere");
     REFUSED(self, "far<w::> => b", "bad polling task");
+    REFUSED(self, "far<w::t:> => b", "bad polling task");
     self->names.names.polling = NULL;
     REFUSED(self, "far<w::t> => b", "not supported");
 }

@@ -391,6 +391,35 @@ static void tasks_in_skip_mode_know_their_outputs(void **state)
                    "[runtime][a][skip]outputs", "task a cannot both succeed and fail");
 }
 
+static void polling_tasks_get_their_script(void **state)
+{
+    (void)state;
+    struct workflow *workflow =
+        flow_load(R1("far<other/run1::t:fail> & far2<o::t> & far3<o::t> => b",
+                     "[runtime]\n[[root]]\nscript = true\n[[POLL]]\nscript =\n"
+                     "[[[workflow state polling]]]\ninterval = PT10S\nmax-polls = 6\n"
+                     "[[far, far2]]\ninherit = POLL\n"
+                     "[[far3]]\nscript =\n[[[workflow state polling]]]\n"
+                     "message = say \"$x\"\nalt-cylc-run-dir = /r\n[[b]]\n"));
+#define FAR                                                                                        \
+    "cylc workflow-state other/run1//$CYLC_TASK_CYCLE_POINT/t:failed --interval=10 --max-polls=6"
+#define FAR2 "cylc workflow-state o//$CYLC_TASK_CYCLE_POINT/t:succeeded --interval=10 --max-polls=6"
+#define FAR3                                                                                       \
+    "cylc workflow-state o//$CYLC_TASK_CYCLE_POINT/t:\"say \\\"$x\\\"\" --messages "               \
+    "--alt-cylc-run-dir=/r"
+    assert_string_equal(flow_task(workflow, "far")->runtime.script, "echo " FAR "\n" FAR);
+    assert_string_equal(flow_task(workflow, "far2")->runtime.script, "echo " FAR2 "\n" FAR2);
+    assert_string_equal(flow_task(workflow, "far3")->runtime.script, "echo " FAR3 "\n" FAR3);
+    assert_string_equal(flow_task(workflow, "b")->runtime.script, "true");
+    assert_non_null(strstr(text_string(&flow_warnings), "    * far\n    * far2\n    * far3\n"));
+    workflow_destroy(workflow);
+    assert_refused(R1("far<o::t> => b", "[runtime]\n[[b]]\n[[far]]\nscript = mine\n"), 6,
+                   "[runtime][far]script", "expected no script, not \"mine\"");
+    assert_refused(R1("far<o::t:x> => b", "[runtime]\n[[b]]\n[[far]]\n"
+                                          "[[[workflow state polling]]]\nmessage = y\n"),
+                   8, "[runtime][far][workflow state polling]message", "(:x) and a message (y)");
+}
+
 #define DAYS(special, graph)                                                                       \
     "[scheduling]\ninitial cycle point = 2030\n" special "[[graph]]\nP1D = \"\"\"\n" graph         \
     "\n\"\"\"\n[runtime]\n[[FAM]]\n[[m1, m2]]\ninherit = FAM\n[[a, b]]\n"
@@ -756,6 +785,7 @@ int main(void)
         cmocka_unit_test(tasks_that_expire_carry_their_offset),
         cmocka_unit_test(external_triggers_belong_to_one_task_each),
         cmocka_unit_test(tasks_in_skip_mode_know_their_outputs),
+        cmocka_unit_test(polling_tasks_get_their_script),
         cmocka_unit_test(clock_triggers_of_special_tasks_become_xtriggers),
         cmocka_unit_test(bad_special_tasks_are_refused),
         cmocka_unit_test(xtriggers_are_taken_apart),
