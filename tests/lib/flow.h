@@ -8,6 +8,12 @@
 /* [scheduling] with one graph item on line 3, then more lines from line 4 on. */
 #define R1(graph, more) "[scheduling]\n[[graph]]\nR1 = " graph "\n" more
 
+/* Daily cycling with lines for [scheduling] from line 3 on, a family FAM of m1 and m2, tasks a, b.
+ */
+#define DAYS(special, graph)                                                                       \
+    "[scheduling]\ninitial cycle point = 2030\n" special "[[graph]]\nP1D = \"\"\"\n" graph         \
+    "\n\"\"\"\n[runtime]\n[[FAM]]\n[[m1, m2]]\ninherit = FAM\n[[a, b]]\n"
+
 /* What the last load warned about, one a line. */
 extern struct text flow_warnings;
 
