@@ -47,7 +47,6 @@ static const struct old_name old_names[] = {
     {"runtime/*/extra log files", NULL},
     {"runtime/*/job/shell", NULL},
     {"runtime/*/remote/suite definition directory", NULL},
-    {"runtime/*/remote/owner", NULL},
     {"cylc/abort if any task fails", NULL},
     {"cylc/disable automatic shutdown", NULL},
     {"cylc/environment", NULL},
