@@ -22,7 +22,8 @@ struct stream {
     enum stream_phase phase;
     unsigned room; /* chunks that may be sent */
     struct view_cursor cursor;
-    uint64_t at; /* next change to tell */
+    uint64_t at;     /* next change to tell */
+    uint64_t opened; /* which of all streams it is */
     struct stream *next;
 };
 
@@ -54,12 +55,12 @@ void streams_release(struct streams *self)
     journal_release(&self->journal);
 }
 
-/* The first that waits for its reader, oldest last in the list: the last such one. */
+/* The oldest of those that wait for their readers. */
 static struct stream *slowest(struct streams *self)
 {
     struct stream *found = NULL;
     for (struct stream *stream = self->first; stream; stream = stream->next)
-        if (!stream->room)
+        if (!stream->room && (!found || stream->opened < found->opened))
             found = stream;
     return found;
 }
@@ -89,6 +90,7 @@ int streams_open(struct streams *self, uint64_t id, struct slice name, const jso
     stream->subscriber = slice_equal(name, "subscribe");
     stream->full = json_is_true(json_object_get(args, "full"));
     stream->room = STREAM_WINDOW;
+    stream->opened = ++self->n_opened;
     stream->at = journal_end(&self->journal);
     view_cursor_open(self->view, &stream->cursor);
     stream->next = self->first;
@@ -218,14 +220,12 @@ static void end_dump(struct streams *self, struct stream *stream)
     stream_close(self, stream);
 }
 
-/* One chunk at most. The stream may be gone afterwards. */
+/* One chunk. The stream may be gone afterwards. */
 static void advance(struct streams *self, struct stream *stream)
 {
-    if (has_lost_its_place(self, stream))
-        cut_off(self, stream);
-    else if (!stream->room || (stream->phase == PHASE_TASKS && send_tasks(self, stream)))
+    if (stream->phase == PHASE_TASKS && send_tasks(self, stream))
         return;
-    else if (!stream->subscriber)
+    if (!stream->subscriber)
         end_dump(self, stream);
     else if (stream->phase == PHASE_TASKS)
         send_sentinel(self, stream);
@@ -249,18 +249,43 @@ static void tidy_journal(struct streams *self)
     journal_forget(&self->journal, needed);
 }
 
-bool streams_work(struct streams *self)
+/* The one that has waited longest for its turn goes to the end of the row. */
+static struct stream *whose_turn(struct streams *self)
 {
-    bool more = false;
+    struct stream **at = &self->first;
+    while (*at && !can_go_on(self, *at))
+        at = &(*at)->next;
+    struct stream *stream = *at;
+    if (!stream)
+        return NULL;
+    *at = stream->next;
+    while (*at)
+        at = &(*at)->next;
+    *at = stream;
+    stream->next = NULL;
+    return stream;
+}
+
+void streams_work(struct streams *self)
+{
     for (struct stream *stream = self->first, *next; stream; stream = next) {
         next = stream->next;
-        advance(self, stream);
+        if (has_lost_its_place(self, stream))
+            cut_off(self, stream);
     }
-    for (const struct stream *stream = self->first; stream; stream = stream->next)
-        more |= can_go_on(self, stream);
+    struct stream *stream = whose_turn(self);
+    if (stream)
+        advance(self, stream);
     if (self->n_subscribers)
         tidy_journal(self);
-    return more;
+}
+
+bool streams_have_work(const struct streams *self)
+{
+    for (const struct stream *stream = self->first; stream; stream = stream->next)
+        if (can_go_on(self, stream) || has_lost_its_place(self, stream))
+            return true;
+    return false;
 }
 
 void streams_end(struct streams *self)

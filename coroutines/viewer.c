@@ -17,6 +17,7 @@ struct viewer {
     struct actor actor;
     struct view view;
     struct streams streams;
+    uint64_t streamed;   /* in which turn a stream last made a chunk */
     struct text pending; /* encoded messages, each behind its u32 length */
     size_t first;        /* offset of the oldest */
     bool behind;         /* more was recorded since `pending` was looked at */
@@ -141,7 +142,13 @@ static bool viewer_work(struct actor *actor)
     struct viewer *self = (struct viewer *)actor;
     if (self->behind && catch_up(self))
         return true;
-    if (streams_work(&self->streams))
+    if (!streams_have_work(&self->streams))
+        return false;
+    uint64_t turn = actor->co.ready->resumed; /* this is asked again after each message */
+    if (self->streamed != turn)
+        streams_work(&self->streams);
+    self->streamed = turn;
+    if (streams_have_work(&self->streams))
         co_wake(&actor->co); /* after the others have been heard */
     return false;
 }

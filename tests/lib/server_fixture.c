@@ -55,6 +55,51 @@ static void fault(struct fixture *f)
     f->ended = true;
 }
 
+enum delayed_state { DELAYED_WAITING, DELAYED_OVER };
+static const char *const delayed_states[] = {"waiting", "over"};
+
+static enum co_result delayed_step(struct co *co)
+{
+    struct delayed *self = (struct delayed *)co;
+    CO_BEGIN(co, delayed_state, DELAYED_WAITING);
+    if (!self->timer.fired)
+        return CO_ASLEEP;
+    reply(self->stand_in, self->id, REPLY_DONE, "\"at last\"");
+    self->done = true;
+    CO_END(co, DELAYED_OVER);
+}
+
+static const struct co_type delayed_type = {
+    .name = "delayed", .step = delayed_step, .states = delayed_states, .n_states = 2};
+
+static void answer_after(struct stand_in *self, const struct message *request)
+{
+    struct env *env = self->fixture->env;
+    char *args = slice_copy(request->detail);
+    json_t *object = json_loads(args, 0, NULL);
+    uint64_t ms = (uint64_t)json_integer_value(json_object_get(object, "ms"));
+    json_decref(object);
+    free(args);
+    PRE(self->n_delayed < LATER_MAX);
+    struct delayed *delayed = NEW(struct delayed);
+    self->delayed[self->n_delayed++] = delayed;
+    delayed->stand_in = self;
+    delayed->id = request->id;
+    co_init(&delayed->co, &delayed_type, &env->ready);
+    env->ops->timer_start(env, &delayed->timer, &delayed->co, ms * 1000);
+}
+
+static void forget_delayed(struct stand_in *self)
+{
+    struct env *env = self->fixture->env;
+    for (unsigned i = 0; i < self->n_delayed; i++) {
+        if (!self->delayed[i]->done)
+            env->ops->timer_stop(env, &self->delayed[i]->timer);
+        free(self->delayed[i]);
+    }
+    self->n_delayed = 0;
+}
+
 static void answer_command(struct stand_in *self, const struct message *request)
 {
     if (slice_equal(request->text, "stop")) {
@@ -72,6 +117,8 @@ static void answer_command(struct stand_in *self, const struct message *request)
         PRE(self->n_later < LATER_MAX);
         self->later[self->n_later].id = request->id;
         self->later[self->n_later++].args = slice_copy(request->detail);
+    } else if (slice_equal(request->text, "after")) {
+        answer_after(self, request);
     } else if (!slice_equal(request->text, "never")) {
         char *args = slice_copy(request->detail);
         reply(self, request->id, REPLY_DONE, args);
@@ -239,6 +286,7 @@ int server_tear_down(void **state)
         assert_int_equal(request(f, "stop", NULL, 0, NULL, &error), 0);
     assert_int_equal(pthread_join(f->thread, NULL), 0);
     assert_true(f->done);
+    forget_delayed(&f->commands);
     cast_server.destroy(f->server);
     bus_destroy(f->bus);
     env_uv_destroy(f->env);

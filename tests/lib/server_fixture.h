@@ -1,7 +1,8 @@
 /* The server alone, in a thread, over a real socket; stand-ins answer as the cast would:
  *   "refuse": an error; "chunks": 1 and 2, then 3; "later": after the next "now", newest first;
- *   "never"; "stop": the workflow shuts down; "fault"; the query "dump": an endless stream, a chunk
- *   and one more for each that is taken; other queries: "pong"; anything else: its arguments. */
+ *   "after" with {"ms": N}: after so long; "never"; "stop": the workflow shuts down; "fault"; the
+ * query "dump": an endless stream, a chunk and one more for each that is taken; other queries:
+ * "pong"; anything else: its arguments. */
 #ifndef ROUSE_TESTS_SERVER_FIXTURE_H
 #define ROUSE_TESTS_SERVER_FIXTURE_H
 
@@ -10,6 +11,8 @@
 #include <pthread.h>
 
 enum { PORT_FIRST = 43801, PORT_LAST = 43899, LATER_MAX = 16 };
+
+struct delayed;
 
 /* Answers as a member of the cast would. */
 struct stand_in {
@@ -22,6 +25,17 @@ struct stand_in {
         char *args;
     } later[LATER_MAX]; /* not answered yet */
     unsigned n_later;
+    struct delayed *delayed[LATER_MAX];
+    unsigned n_delayed;
+};
+
+/* A command that takes its time: "after" with {"ms": N}. */
+struct delayed {
+    struct co co;
+    struct env_timer timer;
+    struct stand_in *stand_in;
+    uint64_t id;
+    bool done;
 };
 
 struct fixture {

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -33,6 +34,37 @@ static void answers_are_matched_in_any_order(void **state)
         wire_answer_release(&answer);
         assert_int_equal(client_wait(client, requests[i], 0, &answer, &error), -EINVAL);
     }
+    client_close(client);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Six that take 1 to 6 tenths of a second, one after the other 2.1 s, take 0.6 s together. */
+static void requests_at_once_take_as_long_as_the_longest(void **state)
+{
+    struct error error = {0};
+    struct client *client = open_client(*state, 10000, &error);
+    uint64_t requests[6];
+    int64_t began = now_ms();
+    for (int i = 0; i < 6; i++) {
+        json_t *args = json_pack("{s:i}", "ms", 100 * (i + 1));
+        assert_int_equal(client_send(client, "after", args, false, &requests[i], &error), 0);
+        json_decref(args);
+    }
+    assert_true(now_ms() - began < 100); /* nothing was waited for */
+    for (int i = 5; i >= 0; i--) {
+        struct wire_answer answer;
+        assert_int_equal(client_wait(client, requests[i], 0, &answer, &error), 0);
+        wire_answer_release(&answer);
+    }
+    int64_t took = now_ms() - began;
+    assert_true(took >= 600);
+    assert_true(took < 1500);
     client_close(client);
 }
 
@@ -86,9 +118,8 @@ int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, server_set_up, server_tear_down)
     const struct CMUnitTest tests[] = {
-        CASE(answers_are_matched_in_any_order),
-        CASE(an_answer_may_be_waited_for_again),
-        CASE(a_reader_says_what_it_has_taken),
+        CASE(answers_are_matched_in_any_order),  CASE(requests_at_once_take_as_long_as_the_longest),
+        CASE(an_answer_may_be_waited_for_again), CASE(a_reader_says_what_it_has_taken),
         CASE(subscribing_needs_a_stream),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
