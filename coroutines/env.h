@@ -149,6 +149,8 @@ struct env_uv_options {
     int terminal_fd;          /* a copy of each line, without its time, goes here; 0: nowhere */
     enum log_level log_level; /* the least level written */
     bool utc;                 /* times of log lines in UTC */
+    void (*logged)(void *context); /* after each line in the log; NULL: nobody */
+    void *context;
 };
 /* NULL and error if the loop cannot be made. */
 struct env *env_uv_create(const struct env_uv_options *options, struct error *error);

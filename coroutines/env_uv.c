@@ -519,6 +519,8 @@ static void log_line(struct env *env, enum log_level level, const char *text)
     if (self->options.terminal_fd > 0)
         (void)files_write_all(self->options.terminal_fd, line.at + after_time, line.n - after_time);
     text_release(&line);
+    if (self->options.logged)
+        self->options.logged(self->options.context);
 }
 
 void env_uv_log_to(struct env *env, int fd)

@@ -285,7 +285,10 @@ static int open_all(struct house *house, struct error *error)
     house->main.opened = on_opened;
     house->main.ending = on_ending;
     house->main.house = house;
-    if (loop_open(&house->main, &house->context, bus.local, &house->env_options, &bus, error) < 0)
+    struct env_uv_options env = house->env_options;
+    env.logged = house->options->logged;
+    env.context = house->options->started_context;
+    if (loop_open(&house->main, &house->context, bus.local, &env, &bus, error) < 0)
         return error->code;
     for (int i = 0; i < MEMBERS; i++) {
         if (house->placement.of[i] == PLACE_PROCESS)

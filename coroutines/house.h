@@ -12,6 +12,8 @@ struct house_options {
     int terminal_fd; /* a copy of each log line goes here; 0: nowhere */
     enum log_level log_level;
     bool log_utc;
+    /* After each line that the main loop has logged; with started_context. May be NULL. */
+    void (*logged)(void *context);
     const char *workflow_file; /* what a member in another process loads */
     const struct workflow_options *workflow_options;
     const char *program; /* this executable, for members in processes */

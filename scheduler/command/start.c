@@ -18,7 +18,7 @@
 #include "scheduler/net/keys.h"
 #include "scheduler/net/listener.h"
 #include "scheduler/run/process.h"
-#include "scheduler/run/rundir.h"
+#include "scheduler/run/start_files.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>

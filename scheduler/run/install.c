@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "scheduler/run/copy.h"
 #include "scheduler/run/resolve.h"
-#include "scheduler/run/rundir.h"
+#include "scheduler/run/start_files.h"
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>

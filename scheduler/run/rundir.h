@@ -1,10 +1,10 @@
-/* Run directories: ~/cylc-run/WORKFLOW, laid out as Cylc 8 does, and the files of one start.
+/* Run directories: ~/cylc-run/WORKFLOW, laid out as Cylc 8 does.
  *
  *   flow.cylc  share/ work/ .service/{contact,keys}
  *   log/db  log/job/  log/scheduler/NN-start-MM.log (and a link `log`)
  *   log/config/flow-processed.cylc  log/config/NN-start-MM.cylc
  *
- * NN counts the log files, MM the (re)starts. */
+ * The files of one start are in start_files.h. */
 #ifndef ROUSE_RUNDIR_H
 #define ROUSE_RUNDIR_H
 
@@ -33,21 +33,5 @@ int rundir_prepare(const char *run_dir, struct error *error);
  * descriptor, or -EWOULDBLOCK if it is held. -ENOTSUP where the file system has no locks: the
  * contact file decides alone. */
 int rundir_lock(const char *run_dir, struct error *error);
-
-struct start_files {
-    bool is_restart; /* a database was there */
-    unsigned number; /* NN */
-    unsigned start;  /* MM */
-    char *log;       /* .../log/scheduler/NN-start-MM.log */
-    char *config;    /* .../log/config/NN-start-MM.cylc */
-    int log_fd;
-};
-/* Choose the names, create the log file and point the link `log` at it. */
-int start_files_open(const char *run_dir, struct start_files *ret_files, struct error *error);
-void start_files_release(struct start_files *files);
-
-/* One line as the scheduler writes it: "2026-01-01T00:00:00Z INFO - text"; with `terminal_fd` > 0
- * also there, without the time. For what is logged before the house stands and after. */
-void rundir_log(int log_fd, int terminal_fd, bool utc, const char *level, const char *text);
 
 #endif

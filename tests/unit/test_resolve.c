@@ -2,7 +2,7 @@
 #include "base/memory.h"
 #include "scheduler/run/process.h"
 #include "scheduler/run/resolve.h"
-#include "scheduler/run/rundir.h"
+#include "scheduler/run/start_files.h"
 #include "tests/lib/home.h"
 #include <errno.h>
 #include <setjmp.h>
@@ -209,6 +209,38 @@ static void log_files_are_numbered_and_linked(void **state)
     assert_non_null(strstr(files.log, "/03-restart-02.log"));
     assert_non_null(strstr(files.config, "/log/config/03-restart-02.cylc"));
     start_files_release(&files);
+    free(run_dir);
+}
+
+static void a_full_log_goes_on_in_the_next_file(void **state)
+{
+    struct error error = {0};
+    struct start_files files;
+    char *run_dir = str_format("%s/cylc-run/rolled", (const char *)*state);
+    assert_int_equal(directory_make(run_dir, &error), 0);
+    assert_int_equal(rundir_prepare(run_dir, &error), 0);
+    assert_int_equal(start_files_open(run_dir, &files, &error), 0);
+    int fd = files.log_fd;
+    for (unsigned i = 1; i <= 4; i++) {
+        char *line = str_format("line %u", i);
+        rundir_log(fd, 0, true, "INFO", line);
+        assert_int_equal(start_files_roll(&files, 3, &error), 0);
+        assert_int_equal(files.log_fd, fd);
+        free(line);
+    }
+    rundir_log(fd, 0, true, "INFO", "the last line");
+    assert_non_null(strstr(files.log, "/05-start-01.log"));
+    start_files_release(&files);
+    char *text = home_read(run_dir, "log/scheduler/log");
+    assert_non_null(strstr(text, "the last line"));
+    assert_null(strstr(text, "line 4"));
+    free(text);
+    text = home_read(run_dir, "log/scheduler/03-start-01.log");
+    assert_non_null(strstr(text, "line 3"));
+    free(text);
+    char *old = str_format("%s/log/scheduler/02-start-01.log", run_dir);
+    assert_int_equal(access(old, F_OK), -1);
+    free(old);
     free(run_dir);
 }
 
