@@ -312,6 +312,7 @@ int main(void)
         CASE(tasks_too_few_or_too_many_are_refused),
         CASE(all_workflows_are_listed_in_order),
         CASE(log_files_are_numbered_and_linked),
+        CASE(a_full_log_goes_on_in_the_next_file),
         CASE(a_run_directory_is_locked_once),
         CASE(a_child_that_was_forked_does_not_hold_the_lock),
     };
