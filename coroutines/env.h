@@ -126,6 +126,8 @@ struct env_ops {
 
     /* One line without its end; the env adds time and level. */
     void (*log)(struct env *env, enum log_level level, const char *text);
+    /* Lines that stand at the end of the terminal from now on, if there is one; "": none. */
+    void (*show)(struct env *env, const char *lines);
 };
 
 struct env {
@@ -147,6 +149,7 @@ static inline int64_t env_wall(struct env *env)
 struct env_uv_options {
     int log_fd;               /* where log lines go; -1: nowhere */
     int terminal_fd;          /* a copy of each line, without its time, goes here; 0: nowhere */
+    bool terminal_is_live;    /* nobody else writes to it: env_ops.show works */
     enum log_level log_level; /* the least level written */
     bool utc;                 /* times of log lines in UTC */
     void (*logged)(void *context); /* after each line in the log; NULL: nobody */

@@ -12,6 +12,7 @@
 #include "coroutines/env.h"
 #include "coroutines/files.h"
 #include "coroutines/spawn.h"
+#include "coroutines/terminal.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +42,7 @@ struct follower {
 struct env_uv {
     struct env env;
     struct env_uv_options options;
+    struct terminal terminal;
     uv_loop_t loop;
     uv_idle_t turn;
     struct timers timers; /* monotonic */
@@ -516,11 +518,15 @@ static void log_line(struct env *env, enum log_level level, const char *text)
     /* A log that cannot be written stops nobody. */
     if (self->options.log_fd >= 0)
         (void)files_write_all(self->options.log_fd, line.at, line.n);
-    if (self->options.terminal_fd > 0)
-        (void)files_write_all(self->options.terminal_fd, line.at + after_time, line.n - after_time);
+    terminal_write(&self->terminal, line.at + after_time, line.n - after_time);
     text_release(&line);
     if (self->options.logged)
         self->options.logged(self->options.context);
+}
+
+static void show(struct env *env, const char *lines)
+{
+    terminal_show(&of(env)->terminal, lines);
 }
 
 void env_uv_log_to(struct env *env, int fd)
@@ -558,6 +564,7 @@ static const struct env_ops uv_ops = {
     .signal_start = signal_start,
     .signal_stop = watch_stop,
     .log = log_line,
+    .show = show,
 };
 
 static void on_turn(uv_idle_t *turn)
@@ -586,6 +593,8 @@ struct env *env_uv_create(const struct env_uv_options *options, struct error *er
     }
     self->env.ops = &uv_ops;
     self->options = *options;
+    self->terminal =
+        (struct terminal){.fd = options->terminal_fd, .live = options->terminal_is_live};
     self->armed = self->wall_armed = UINT64_MAX;
     self->wall_fd = -1;
     uv_idle_init(&self->loop, &self->turn);
@@ -651,5 +660,6 @@ void env_uv_destroy(struct env *env)
     timers_release(&self->timers);
     timers_release(&self->wall_timers);
     text_release(&self->log_time);
+    terminal_release(&self->terminal);
     free(self);
 }

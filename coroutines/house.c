@@ -7,6 +7,7 @@
 #include "coroutines/loop.h"
 #include "coroutines/placement.h"
 #include "coroutines/tenant.h"
+#include "coroutines/terminal.h"
 #include <errno.h>
 #include <jansson.h>
 #include <pthread.h>
@@ -278,6 +279,13 @@ static void start_tenant(struct house *house, enum member member)
 
 /* --- the whole --- */
 
+/* Members in threads would write to the terminal, too. */
+static bool terminal_is_ours(const struct house *house)
+{
+    return placement_members(&house->placement, PLACE_THREAD) == 0 &&
+           terminal_is_capable(house->options->terminal_fd);
+}
+
 static int open_all(struct house *house, struct error *error)
 {
     struct bus_zmq_options bus = house->bus_options;
@@ -287,6 +295,7 @@ static int open_all(struct house *house, struct error *error)
     house->main.house = house;
     struct env_uv_options env = house->env_options;
     env.logged = house->options->logged;
+    env.terminal_is_live = house->context.live_summary = terminal_is_ours(house);
     env.context = house->options->started_context;
     if (loop_open(&house->main, &house->context, bus.local, &env, &bus, error) < 0)
         return error->code;

@@ -5,6 +5,7 @@
  * might wait for ever. */
 #include "base/memory.h"
 #include "coroutines/actor.h"
+#include "coroutines/progress.h"
 #include "coroutines/queries.h"
 #include "coroutines/streams.h"
 #include <errno.h>
@@ -17,7 +18,8 @@ struct viewer {
     struct actor actor;
     struct view view;
     struct streams streams;
-    uint64_t streamed;   /* in which turn a stream last made a chunk */
+    uint64_t streamed; /* in which turn a stream last made a chunk */
+    struct progress progress;
     struct text pending; /* encoded messages, each behind its u32 length */
     size_t first;        /* offset of the oldest */
     bool behind;         /* more was recorded since `pending` was looked at */
@@ -51,6 +53,7 @@ static void apply(struct viewer *self, const struct message *message)
 {
     view_apply(&self->view, message);
     streams_note(&self->streams, message);
+    progress_note(&self->progress, message, &self->actor.co);
 }
 
 /* Apply what is recorded by now; true if some of it is left for the next turn. */
@@ -142,6 +145,7 @@ static bool viewer_work(struct actor *actor)
     struct viewer *self = (struct viewer *)actor;
     if (self->behind && catch_up(self))
         return true;
+    progress_work(&self->progress);
     if (!streams_have_work(&self->streams))
         return false;
     uint64_t turn = actor->co.ready->resumed; /* this is asked again after each message */
@@ -172,6 +176,7 @@ static void *viewer_create(const struct cast_context *context, struct error *err
     view_init(&self->view, context->workflow, context->restart);
     self->streams =
         (struct streams){.view = &self->view, .cast = context, .say = answer, .context = self};
+    progress_init(&self->progress, context, &self->view);
     actor_init(&self->actor, &viewer_type, context);
     return self;
 }
@@ -183,6 +188,7 @@ static void viewer_destroy(void *member)
         return;
     actor_release(&self->actor);
     streams_release(&self->streams);
+    progress_release(&self->progress);
     view_release(&self->view);
     text_release(&self->pending);
     free(self);

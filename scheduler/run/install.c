@@ -76,6 +76,12 @@ static int check_source(const char *given, const char *source, struct error *err
     int code = 0;
     if (n && !strncmp(source, real_root, n) && source[n] == '/')
         code = error_set(error, -EINVAL, "Source directory cannot be below %s: %s", root, source);
+    const char *place = real_root ? real_root : root;
+    size_t length = strlen(source);
+    if (!code && !strncmp(place, source, length) && place[length] == '/')
+        code = error_set(error, -EINVAL,
+                         "Source directory cannot hold the run directories: %s is in %s", place,
+                         source);
     free(real_root);
     free(root);
     return code;

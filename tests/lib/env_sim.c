@@ -492,6 +492,13 @@ static void op_log(struct env *env, enum log_level level, const char *text)
         dprintf(sim->options.log_fd, "%12.6f %d %s\n", (double)sim->now / 1e6, (int)level, text);
 }
 
+static void op_show(struct env *env, const char *lines)
+{
+    struct sim *sim = of(env);
+    if (sim->options.log_fd)
+        dprintf(sim->options.log_fd, "%12.6f show %s\n", (double)sim->now / 1e6, lines);
+}
+
 static const struct env_ops sim_ops = {
     .wall = op_wall,
     .monotonic = op_monotonic,
@@ -520,6 +527,7 @@ static const struct env_ops sim_ops = {
     .signal_start = op_signal_start,
     .signal_stop = op_signal_stop,
     .log = op_log,
+    .show = op_show,
 };
 
 /* --- turning --- */

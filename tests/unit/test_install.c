@@ -195,6 +195,15 @@ static void a_run_directory_is_no_source_and_holds_no_other(void **state)
     free(source);
 }
 
+static void a_source_that_holds_the_run_directories_is_refused(void **state)
+{
+    const struct fixture *f = *state;
+    struct error error = {0};
+    home_write(f->home, "flow.cylc", "[scheduling]\n");
+    assert_int_equal(install(f, (struct install_options){.source = f->home}, "", &error), -EINVAL);
+    assert_non_null(strstr(error.text, "cannot hold the run directories"));
+}
+
 static void another_source_for_the_same_name_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -244,6 +253,7 @@ int main(void)
         CASE(names_that_cannot_be_are_refused),
         CASE(a_source_without_a_definition_is_refused),
         CASE(a_run_directory_is_no_source_and_holds_no_other),
+        CASE(a_source_that_holds_the_run_directories_is_refused),
         CASE(another_source_for_the_same_name_is_refused),
         CASE(a_name_is_looked_up_in_cylc_src),
         CASE(what_a_failed_copy_left_is_removed),
