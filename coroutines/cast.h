@@ -17,16 +17,18 @@
 struct restart; /* db/restart.h */
 struct db;      /* db/db.h */
 struct listener;
+struct global_config; /* scheduler/config/global.h */
 
 struct cast_context {
     struct env *env;
     struct bus *bus;
     const struct workflow *workflow;
-    const struct restart *restart; /* NULL: first start */
-    struct db *db;                 /* for the recorder only */
-    const char *run_dir;           /* ~/cylc-run/NAME, absolute */
-    const char *workflow_id;       /* "NAME" or "NAME/run1" */
-    const char *owner;             /* user name */
+    const struct restart *restart;      /* NULL: first start */
+    struct db *db;                      /* for the recorder only */
+    const struct global_config *global; /* global.cylc; NULL: all defaults */
+    const char *run_dir;                /* ~/cylc-run/NAME, absolute */
+    const char *workflow_id;            /* "NAME" or "NAME/run1" */
+    const char *owner;                  /* user name */
     const char *host;
     const char *uuid;
     /* This executable, absolute: jobs find `cylc` beside it. NULL: not known. */

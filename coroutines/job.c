@@ -1,13 +1,14 @@
 /* A job from its submission to its end.
  *
  *   recording   job.submit is not committed yet, or it is not its turn
- *   launching   the process was started; it has not claimed the job yet (created job.status)
- *   following   it runs: job.submitted and job.started were said; messages are read as they come
+ *   choosing    a command tells its platform
+ *   launching   it was started, or handed to its runner's queue, and has not taken hold yet
+ *   following   it is in the queue, or runs: messages are read as they come
  *   sweeping    its end was said; it was killed, and processes of it are left
  *   over
  *
- * job.submitted is said when the job has taken hold, not when the process was started: a job file
- * with a syntax error ends before it claims anything and is a failed submission.
+ * job.submitted is said when the job has taken hold, or is in the queue: a job file with a syntax
+ * error ends before it claims anything and is a failed submission.
  *
  * The job file claims the job by creating job.status, so launching twice (a scheduler that died in
  * between) is harmless: the second process ends without a trace, and the first is followed. */
@@ -16,50 +17,55 @@
 #include "coroutines/job_launch.h"
 #include "scheduler/config/overlay.h"
 #include "scheduler/job/paths.h"
-#include "scheduler/job/runner.h"
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/banned.h"
 
-/* Seconds. */
-enum {
-    JOB_KILL_DELAY = 10,    /* from SIGTERM or SIGXCPU to SIGKILL */
-    JOB_UNWATCHED_LOOK = 5, /* how often an unwatched status file is read */
-};
+enum { JOB_UNWATCHED_LOOK = 5 }; /* seconds: how often an unwatched status file is read */
 static const uint64_t second = 1000000;
 
-static struct env *env_of(const struct job *job)
+void job_log(struct job *job, enum log_level level, const char *what, const char *why)
 {
-    return job->host->context->env;
-}
-
-/* No process: what becomes of it is made up. */
-static bool pretends(const struct job *job)
-{
-    return job->mode == RUN_SIMULATION || job->mode == RUN_SKIP;
-}
-
-static void job_log(struct job *job, enum log_level level, const char *what, const char *why)
-{
-    env_logf(env_of(job), level, "[%s] %s%s%s", job->name, what, why ? ": " : "", why ? why : "");
+    env_logf(job_env(job), level, "[%s] %s%s%s", job->name, what, why ? ": " : "", why ? why : "");
 }
 
 /* --- saying --- */
 
-/* when 0: now. */
+/* when 0: now. detail: where it runs, if that is known: "RUNNER PLATFORM". */
 static void say(struct job *job, enum topic topic, const char *text, int64_t when)
 {
+    char *where = job->runner ? str_format("%s %s", job->runner->name, job->platform->name) : NULL;
     struct message message = {.topic = topic,
                               .point = job->key.point,
                               .task = job->key.task,
                               .submit = job->key.submit,
                               .try_ = job->try_,
                               .text = slice_of(text ? text : ""),
-                              .when = when ? when : env_wall(env_of(job))};
+                              .detail = slice_of(where ? where : ""),
+                              .when = when ? when : env_wall(job_env(job))};
+    bus_publish(job->host->context->bus, JOBS, &message);
+    free(where);
+}
+
+void job_say_submitted(struct job *job, const char *id, int64_t when)
+{
+    job->said_submitted = true;
+    say(job, TOPIC_JOB_SUBMITTED, id, when);
+    job_time_submitted(job);
+}
+
+void job_say_timeout(struct job *job, const char *event, double seconds)
+{
+    struct message message = {.topic = TOPIC_JOB_TIMEOUT,
+                              .point = job->key.point,
+                              .task = job->key.task,
+                              .submit = job->key.submit,
+                              .text = slice_of(event),
+                              .value = (int64_t)(seconds * (double)second),
+                              .when = env_wall(job_env(job))};
     bus_publish(job->host->context->bus, JOBS, &message);
 }
 
@@ -75,7 +81,7 @@ static void say_message(struct job *job, struct slice text, enum severity severi
                               .text = text,
                               .value = offset,
                               .id = id,
-                              .when = when ? when : env_wall(env_of(job))};
+                              .when = when ? when : env_wall(job_env(job))};
     bus_publish(job->host->context->bus, JOBS, &message);
 }
 
@@ -86,31 +92,18 @@ static void end_with(struct job *job, enum topic topic, const char *text, int64_
     job->over = true;
 }
 
-static void fail_submission(struct job *job, const char *reason)
+void job_fail_submission(struct job *job, const char *reason)
 {
     end_with(job, TOPIC_JOB_SUBMIT_FAILED, reason, 0);
-}
-
-/* --- the time limit --- */
-
-static void start_time_limit(struct job *job)
-{
-    double limit = job_task(job)->runtime.execution_time_limit;
-    if (limit <= 0 || pretends(job))
-        return;
-    int64_t ran = env_wall(env_of(job)) - job->status.init_time;
-    double left = limit * (double)second - (double)(ran > 0 ? ran : 0);
-    env_of(job)->ops->timer_start(env_of(job), &job->limit, &job->co,
-                                  left > 0 ? (uint64_t)left : 0);
 }
 
 /* --- the status file --- */
 
 /* From the directory, where the file was to appear, to the file itself: what the job writes to
  * job.out is none of our business. */
-static void watch_path(struct job *job, const char *path)
+void job_watch(struct job *job, const char *path)
 {
-    struct env *env = env_of(job);
+    struct env *env = job_env(job);
     if (job->watching)
         env->ops->watch_stop(env, &job->watch);
     job->watch = (struct env_watch){0};
@@ -128,10 +121,9 @@ static void watch_path(struct job *job, const char *path)
 
 static void say_beginning(struct job *job)
 {
-    if (job->status.id[0] && !job->said_submitted) {
-        job->said_submitted = true;
-        say(job, TOPIC_JOB_SUBMITTED, job->status.id, job->status.submit_time);
-    }
+    if (job->status.id[0] && !job->said_submitted)
+        job_say_submitted(job, job->runner_id ? job->runner_id : job->status.id,
+                          job->status.submit_time);
     if (job->status.init_time && !job->said_started) {
         job->said_started = true;
         say(job, TOPIC_JOB_STARTED, NULL, job->status.init_time);
@@ -151,7 +143,7 @@ static bool read_once(struct job *job, uint64_t offset, uint64_t id)
     struct text bytes = {0};
     bool met = false;
     int code =
-        env_of(job)->ops->file_read(env_of(job), job->status_path, job->status.offset, &bytes);
+        job_env(job)->ops->file_read(job_env(job), job->status_path, job->status.offset, &bytes);
     if (code && code != -ENOENT)
         job_log(job, LOG_WARNING_LEVEL, "cannot read its status file", strerror(-code));
     struct slice rest = {bytes.at, bytes.n};
@@ -175,9 +167,10 @@ bool job_read(struct job *job, uint64_t offset, uint64_t id)
     bool met = read_once(job, offset, id);
     if (job->status.init_time && !job->watching_file && !job->over) {
         job->watching_file = true;
-        start_time_limit(job);
+        if (job->platform)
+            job_time_started(job);
         if (!job->process.exited) {
-            watch_path(job, job->status_path);
+            job_watch(job, job->status_path);
             met = read_once(job, offset, id) || met; /* what came before it was watched */
         }
     }
@@ -206,7 +199,7 @@ static const char *reason_of_failure(struct job *job, char *buffer)
     return job->kill_wanted && by_signal ? "" : reason;
 }
 
-static void conclude(struct job *job)
+void job_conclude(struct job *job)
 {
     char buffer[JOB_SIGNAL_MAX];
     say_beginning(job);
@@ -218,14 +211,14 @@ static void conclude(struct job *job)
 
 static void process_close(struct job *job)
 {
-    env_of(job)->ops->process_close(env_of(job), &job->process);
+    job_env(job)->ops->process_close(job_env(job), &job->process);
     job->process = (struct env_process){0};
 }
 
 /* False if the process that claimed the job is no longer there. */
-static bool follow_claimant(struct job *job)
+bool job_follow_claimant(struct job *job)
 {
-    struct env *env = env_of(job);
+    struct env *env = job_env(job);
     int64_t pid = job->status.pid;
     if (pid <= 1 || env->ops->process_watch(env, &job->process, &job->co, pid) != 0)
         return false;
@@ -240,17 +233,17 @@ static bool follow_claimant(struct job *job)
  * is to be followed; or it never got as far. */
 static void conclude_launch(struct job *job)
 {
-    if (job->status.id[0]) {
+    if (job_is_claimed(job)) {
         process_close(job);
-        if (follow_claimant(job))
+        if (job_follow_claimant(job))
             return;
         job_read(job, 0, 0);
-        conclude(job);
+        job_conclude(job);
         return;
     }
     struct text reason = {0};
     job_launch_failure(job, &reason);
-    fail_submission(job, text_string(&reason));
+    job_fail_submission(job, text_string(&reason));
     text_release(&reason);
 }
 
@@ -258,67 +251,9 @@ static void attend_exit(struct job *job)
 {
     bool ours = job->status.pid && job->status.pid == job->process.pid;
     if (ours || job->status.exit[0])
-        conclude(job);
+        job_conclude(job);
     else
         conclude_launch(job);
-}
-
-/* --- killing --- */
-
-static void send_signal(struct job *job, int signal)
-{
-    if (!job->process.pid || job->process.exited)
-        return;
-    int code = env_of(job)->ops->process_kill(env_of(job), job->process.pid, signal);
-    if (code && code != -ESRCH)
-        job_log(job, LOG_ERROR_LEVEL, "cannot be killed", strerror(-code));
-}
-
-static void begin_kill(struct job *job, int signal)
-{
-    job->kill_sent = true;
-    send_signal(job, signal);
-    env_of(job)->ops->timer_start(env_of(job), &job->kill, &job->co, JOB_KILL_DELAY * second);
-}
-
-static void attend_kill(struct job *job)
-{
-    if (job->limit.fired && !job->timed_out) {
-        job->timed_out = true;
-        job_log(job, LOG_WARNING_LEVEL, "execution time limit reached: killed", NULL);
-        begin_kill(job, SIGXCPU);
-    }
-    if (job->kill_wanted && !job->kill_sent)
-        begin_kill(job, SIGTERM);
-    if (job->kill.fired) {
-        job->kill.fired = false;
-        job_log(job, LOG_WARNING_LEVEL, "does not end: SIGKILL", NULL);
-        send_signal(job, SIGKILL);
-    }
-}
-
-/* Whether nothing is left of a job that was killed. Its processes may have missed the signal (bash
- * loses one that comes between fork and exec) or ignore it: once more, and SIGKILL after a while.
- */
-static bool is_swept(struct job *job)
-{
-    struct env *env = env_of(job);
-    if (!job->kill_sent || !job->process.exited)
-        return true;
-    if (!job->sweeping) {
-        job->sweeping = true;
-        job->kill.fired = false;
-        if (env->ops->process_kill(env, job->process.pid, SIGTERM) != 0)
-            return true;
-        env->ops->timer_start(env, &job->kill, &job->co, JOB_KILL_DELAY * second);
-    }
-    if (!job->kill.fired)
-        return false;
-    /* A leader that is there now is another one, with a group of its own. */
-    int64_t group = job->process.pid;
-    if (env->ops->process_watch(env, &job->process, &job->co, group) != 0)
-        env->ops->process_kill(env, group, SIGKILL);
-    return true;
 }
 
 /* --- simulation and skip mode: no process; in simulation the time it takes --- */
@@ -328,9 +263,9 @@ static void pretend_beginning(struct job *job)
     bool skips = job->mode == RUN_SKIP;
     double length = skips ? 0 : job_task(job)->runtime.simulation_run_length;
     snprintf(job->status.id, sizeof job->status.id, "%s", run_mode_names[job->mode]);
-    job->status.init_time = env_wall(env_of(job));
+    job->status.init_time = env_wall(job_env(job));
     say_beginning(job);
-    env_of(job)->ops->timer_start(env_of(job), &job->limit, &job->co,
+    job_env(job)->ops->timer_start(job_env(job), &job->limit, &job->co,
                                   (uint64_t)(length * (double)second));
 }
 
@@ -365,37 +300,105 @@ static void pretend_end(struct job *job)
 static void launch(struct job *job)
 {
     struct error error = {0};
-    if (job_launch_files(job, &error) == 0) {
-        watch_path(job, job->directory);
-        job_launch_process(job, &error);
+    if (job_platform_choose(job, &error) == 0 && job_launch_files(job, &error) == 0) {
+        job_watch(job, job->directory);
+        if (job->runner->is_job)
+            job_launch_process(job, &error);
+        else
+            job_queue_submit(job);
     }
     if (error.code)
-        fail_submission(job, error.text);
+        job_fail_submission(job, error.text);
+}
+
+/* Launch it now, or when its platform is known. */
+static void prepare(struct job *job)
+{
+    job->choosing = job_platform_ask(job);
+    if (!job->choosing)
+        launch(job);
+}
+
+/* In a queue, for all we know. */
+static void find_in_queue(struct job *job)
+{
+    job_watch(job, job->directory);
+    if (job->said_submitted)
+        job_time_submitted(job);
+    else
+        job_say_submitted(job, job->runner_id, 0);
+    job_queue_poll(job);
 }
 
 /* After a restart: is it over, does it run, was it ever launched? */
 static void find(struct job *job)
 {
+    bool launched = job_platform_find(job);
     job_read(job, 0, 0);
-    if (!job->status.exit_time && follow_claimant(job))
+    if (!job->status.exit_time && job_follow_claimant(job))
         return;
     job_read(job, 0, 0); /* it may have ended since */
-    if (job->status.id[0] || job->before != STATUS_PREPARING)
-        conclude(job);
+    if (job_is_claimed(job))
+        job_conclude(job);
+    else if (launched && !job->runner->is_job && job_queue_find(job))
+        find_in_queue(job);
+    else if (job->before != STATUS_PREPARING)
+        job_conclude(job);
     else
-        launch(job);
+        prepare(job);
 }
 
 static void begin(struct job *job)
 {
-    if (pretends(job))
+    if (job_pretends(job))
         pretend_beginning(job);
     else if (job->kill_wanted && !job->found)
-        fail_submission(job, "killed before it was launched");
+        job_fail_submission(job, "killed before it was launched");
     else if (job->found)
         find(job);
     else
-        launch(job);
+        prepare(job);
+}
+
+static bool has_changed(struct job *job)
+{
+    bool unwatched = job->look.fired;
+    if (unwatched) {
+        job->look.fired = false;
+        job_env(job)->ops->timer_start(job_env(job), &job->look, &job->co,
+                                       JOB_UNWATCHED_LOOK * second);
+    }
+    return unwatched || job->process.exited || job->changes_seen != job->watch.changes ||
+           job->poll_wanted;
+}
+
+/* job.status has just been read. */
+static void finish_poll(struct job *job)
+{
+    char what[64];
+    if (!job->poll_wanted)
+        return;
+    job->poll_wanted = false;
+    if (!job_is_claimed(job)) {
+        job_queue_poll(job);
+    } else if (job->poll_asked) {
+        snprintf(what, sizeof what, "polled: %s, process %lld",
+                 job->process.exited ? "ended" : "running", (long long)job->status.pid);
+        job_log(job, LOG_INFO_LEVEL, what, NULL);
+        job->poll_asked = false;
+    }
+}
+
+/* A job that was in a queue has begun. */
+static void attend_claim(struct job *job)
+{
+    if (!job_is_claimed(job) || job->process.pid || job->over)
+        return;
+    if (job_follow_claimant(job))
+        return;
+    job_read(job, 0, 0); /* it has ended since */
+    if (!job->over)
+        job_conclude(job);
 }
 
 /* Everything that may have happened since. */
@@ -403,37 +406,50 @@ static void look(struct job *job)
 {
     if (job->over)
         return;
-    if (pretends(job)) {
+    if (job_pretends(job)) {
         if (job->limit.fired || job->kill_wanted)
             pretend_end(job);
         return;
     }
     bool exited = job->process.exited; /* before the last look at the file */
-    bool unwatched = job->look.fired;
-    if (unwatched) {
-        job->look.fired = false;
-        env_of(job)->ops->timer_start(env_of(job), &job->look, &job->co,
-                                      JOB_UNWATCHED_LOOK * second);
-    }
-    if (exited || unwatched || job->changes_seen != job->watch.changes || job->poll_wanted) {
+    job_time_attend(job);
+    if (has_changed(job)) {
         job->changes_seen = job->watch.changes;
-        job->poll_wanted = false;
         job_read(job, 0, 0);
+        finish_poll(job);
     }
-    attend_kill(job);
+    job_queue_attend(job);
+    if (job->over)
+        return;
+    attend_claim(job);
+    if (job->over)
+        return;
+    job_kill_attend(job);
     if (exited)
         attend_exit(job);
     else if (job->status.exit_time && !job->kill_sent)
-        conclude(job); /* its last line is written: the process is as good as gone */
+        job_conclude(job); /* its last line is written: the process is as good as gone */
 }
 
 void job_catch_up(struct job *job)
 {
-    if (job->co.state == JOB_RECORDING)
+    if (job->co.state == JOB_RECORDING || job->co.state == JOB_CHOOSING)
         return;
     job->poll_wanted = true;
     look(job);
     co_wake(&job->co);
+}
+
+static bool is_launched(struct job *job)
+{
+    if (job->choosing && job_command_ended(&job->choose)) {
+        job->choosing = false;
+        if (job->kill_wanted)
+            job_fail_submission(job, "killed before it was launched");
+        else
+            launch(job);
+    }
+    return !job->choosing;
 }
 
 static bool has_begun(struct job *job)
@@ -455,9 +471,10 @@ static enum co_result job_step(struct co *co)
     if (!job->may_launch)
         return CO_ASLEEP;
     begin(job);
+    CO_AWAIT(co, JOB_CHOOSING, is_launched(job));
     CO_AWAIT(co, JOB_LAUNCHING, has_begun(job));
     CO_AWAIT(co, JOB_FOLLOWING, is_over(job));
-    CO_AWAIT(co, JOB_SWEEPING, is_swept(job));
+    CO_AWAIT(co, JOB_SWEEPING, job_is_swept(job));
     CO_END(co, JOB_OVER);
 }
 
@@ -467,8 +484,8 @@ static void job_done(struct co *co)
     job->host->over(job->host, co);
 }
 
-static const char *const state_names[] = {"recording", "launching", "following", "sweeping",
-                                          "over"};
+static const char *const state_names[] = {"recording", "choosing", "launching",
+                                          "following", "sweeping", "over"};
 static const struct co_type job_type = {"job", job_step, state_names, JOB_OVER + 1, job_done};
 
 const struct task_def *job_task(const struct job *job)
@@ -515,15 +532,20 @@ void job_destroy(struct job *job)
 {
     if (!job)
         return;
-    struct env *env = env_of(job);
+    struct env *env = job_env(job);
     co_cancel(&job->co);
-    env->ops->timer_stop(env, &job->limit);
-    env->ops->timer_stop(env, &job->kill);
-    env->ops->timer_stop(env, &job->look);
+    struct env_timer *const timers[] = {&job->limit,   &job->kill, &job->look,
+                                        &job->timeout, &job->poll, &job->missed};
+    for (size_t i = 0; i < sizeof timers / sizeof *timers; i++)
+        env->ops->timer_stop(env, timers[i]);
+    struct job_command *const commands[] = {&job->choose, &job->submit, &job->list, &job->cancel};
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        job_command_close(commands[i]);
     if (job->watching)
         env->ops->watch_stop(env, &job->watch);
     env->ops->process_close(env, &job->process);
     overlay_destroy(job->overlay);
+    free(job->runner_id);
     free(job->environment);
     free(job->name);
     free(job->directory);
@@ -547,6 +569,6 @@ void job_kill(struct job *job)
 
 void job_poll(struct job *job)
 {
-    job->poll_wanted = true;
+    job->poll_wanted = job->poll_asked = true;
     co_wake(&job->co);
 }

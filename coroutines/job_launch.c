@@ -14,11 +14,6 @@
 
 enum { REASON_MAX = 300 };
 
-static struct env *env_of(const struct job *job)
-{
-    return job->host->context->env;
-}
-
 /* --- the job file --- */
 
 struct results {
@@ -63,7 +58,7 @@ static void add_flows(const struct flow_list *flows, struct text *out)
         text_addf(out, "%s%u", i ? "," : "", flows->at[i]);
 }
 
-static void write_text(const struct job *job, const struct job_runner *runner, struct text *out)
+static void write_text(const struct job *job, struct text *out)
 {
     const struct cast_context *context = job->host->context;
     const struct workflow *workflow = context->workflow;
@@ -93,22 +88,23 @@ static void write_text(const struct job *job, const struct job_runner *runner, s
         .host = context->host,
         .uuid = context->uuid,
         .program_dir = job->host->program_dir,
-        .runner = runner->name,
+        .runner = job->runner->name,
+        .platform = job->platform,
     };
     jobfile_write(&options, out);
     text_release(&flows);
     results_release(&results);
 }
 
-static int write_file(const struct job *job, const struct job_runner *runner, struct error *error)
+static int write_file(const struct job *job, struct error *error)
 {
     uint64_t size;
-    if (job->found && env_of(job)->ops->file_size(env_of(job), job->file, &size) == 0)
+    if (job->found && job_env(job)->ops->file_size(job_env(job), job->file, &size) == 0)
         return 0;
     struct text text = {0};
-    write_text(job, runner, &text);
-    int code = env_of(job)->ops->file_write(env_of(job), job->file, text.at, text.n,
-                                            ENV_ATOMIC | ENV_EXECUTABLE);
+    write_text(job, &text);
+    int code = job_env(job)->ops->file_write(job_env(job), job->file, text.at, text.n,
+                                             ENV_ATOMIC | ENV_EXECUTABLE);
     text_release(&text);
     if (code)
         error_set(error, code, "cannot write %s: %s", job->file, strerror(-code));
@@ -151,7 +147,7 @@ void job_launch_dummy(struct job *job)
 
 static int make_directory(const struct job *job, const char *path, struct error *error)
 {
-    int code = env_of(job)->ops->directory_make(env_of(job), path);
+    int code = job_env(job)->ops->directory_make(job_env(job), path);
     if (code)
         error_set(error, code, "cannot make directory %s: %s", path, strerror(-code));
     return code;
@@ -181,7 +177,7 @@ static int make_link(const struct job *job, const char *point, struct error *err
 {
     char *path = job_link_path(job->host->context->run_dir, point, job_task(job)->name);
     char *target = job_link_target(job->key.submit);
-    int code = env_of(job)->ops->link_make(env_of(job), target, path);
+    int code = job_env(job)->ops->link_make(job_env(job), target, path);
     if (code)
         error_set(error, code, "cannot link %s: %s", path, strerror(-code));
     free(path);
@@ -193,14 +189,10 @@ int job_launch_files(struct job *job, struct error *error)
 {
     char point[POINT_TEXT_MAX];
     point_format(job->host->context->workflow->cycling, job->key.point, point);
-    const struct job_runner *runner =
-        job_runner_of_platform(job_task(job)->runtime.platform, error);
-    if (!runner)
-        return error->code;
     int code = make_directories(job, point, error);
     if (!code)
         code = make_link(job, point, error);
-    return code ? code : write_file(job, runner, error);
+    return code ? code : write_file(job, error);
 }
 
 /* --- the process --- */
@@ -214,19 +206,19 @@ static char *activity_path(const struct job *job)
  * login script complains of goes to job-activity.log. */
 int job_launch_process(struct job *job, struct error *error)
 {
-    const struct job_runner *runner =
-        job_runner_of_platform(job_task(job)->runtime.platform, error);
-    if (!runner)
-        return error->code;
-    const char *argv[JOB_ARGV_MAX];
-    runner->command(job->file, argv);
+    const struct job_words values = {.job_file = job->file};
+    char *words[JOB_WORDS_MAX] = {0};
+    job_runner_fill(job->runner->submit, &values, words);
     char *activity = activity_path(job);
-    const struct env_spawn options = {.argv = argv, .err = activity, .session = true};
+    const struct env_spawn options = {
+        .argv = (const char *const *)words, .err = activity, .session = true};
     job->process = (struct env_process){0};
-    int code = env_of(job)->ops->spawn(env_of(job), &job->process, &job->co, &options);
+    int code = job_env(job)->ops->spawn(job_env(job), &job->process, &job->co, &options);
     if (code)
         error_set(error, code, "cannot start %s: %s", job->file, strerror(-code));
     free(activity);
+    for (size_t i = 0; i < JOB_WORDS_MAX; i++)
+        free(words[i]);
     return code;
 }
 
@@ -236,7 +228,7 @@ static void add_first_line(const struct job *job, struct text *reason)
 {
     struct text said = {0};
     char *path = activity_path(job);
-    if (env_of(job)->ops->file_read(env_of(job), path, 0, &said) == 0 && said.n) {
+    if (job_env(job)->ops->file_read(job_env(job), path, 0, &said) == 0 && said.n) {
         const char *end = memchr(said.at, '\n', said.n);
         size_t n = end ? (size_t)(end - said.at) : said.n;
         text_add(reason, ": ");

@@ -10,7 +10,7 @@ int job_launch_files(struct job *job, struct error *error);
 /* Dummy mode: what it runs takes the time of a simulated job, sends its outputs, and fails where
  * that would. */
 void job_launch_dummy(struct job *job);
-/* Start it: job->process. */
+/* Start it: job->process. PRE: what its runner starts is the job itself. */
 int job_launch_process(struct job *job, struct error *error);
 /* Why a process that has ended never claimed its job: what it left in job-activity.log, and how it
  * ended. */

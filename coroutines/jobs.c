@@ -89,6 +89,7 @@ static void job_over(struct job_host *host, struct co *co)
 /* Jobs live on; following them stops. */
 static void forget_jobs(struct jobs *self)
 {
+    job_lanes_close(self->host.lanes);
     struct job *job, *next;
     HASH_ITER(hh, self->table, job, next)
     {
@@ -345,6 +346,8 @@ static void *jobs_create(const struct cast_context *context, struct error *error
     self->host.workflow_name = workflow_name(context);
     self->host.program_dir =
         slash ? str_copy_n(context->program, (size_t)(slash - context->program)) : NULL;
+    job_lanes_init(self->host.lanes);
+    self->host.platforms = platforms_create(context->global);
     self->last = &self->first;
     self->answers_last = &self->answers;
     actor_init(&self->actor, &jobs_type, context);
@@ -363,6 +366,7 @@ static void jobs_destroy(void *member)
     vec_release(&self->kills);
     free(self->host.workflow_name);
     free(self->host.program_dir);
+    platforms_destroy(self->host.platforms);
     free(self);
 }
 

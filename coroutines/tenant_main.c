@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "coroutines/house.h"
 #include "coroutines/loop.h"
+#include "coroutines/site.h"
 #include "coroutines/tenant.h"
 #include "db/db.h"
 #include <jansson.h>
@@ -19,6 +20,7 @@ struct guest {
     json_t *json;
     enum member member;
     struct workflow *workflow;
+    struct global_config *global;
     struct restart *restart;
     struct db *db;
     atomic_int exit_status;
@@ -77,6 +79,7 @@ static struct cast_context context_of(struct guest *guest)
 {
     return (struct cast_context){
         .workflow = guest->workflow,
+        .global = guest->global,
         .restart = guest->restart,
         .db = guest->db,
         .run_dir = text_of(guest->json, "run_dir"),
@@ -125,7 +128,8 @@ static int arrive(struct guest *guest, const char *text, struct error *error)
     if (member == MEMBERS)
         return error_set(error, -1, "cast: expected what the scheduler gives it, a JSON object");
     guest->member = (enum member)member;
-    int result = load_workflow(guest, error);
+    guest->global = site_load(NULL, error);
+    int result = guest->global ? load_workflow(guest, error) : error->code;
     if (result == 0)
         result = load_restart(guest, error);
     return result == 0 ? stay(guest, error) : result;
@@ -159,6 +163,7 @@ int house_member_main(int argc, char **argv)
     db_close(guest->db);
     restart_destroy(guest->restart);
     workflow_destroy(guest->workflow);
+    global_destroy(guest->global);
     json_decref(guest->json);
     free(guest);
     return result < 0 ? TENANT_REFUSES : 0;

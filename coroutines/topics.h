@@ -198,17 +198,22 @@ enum field {
       M(TASK_POOL) | M(RECORDER) | M(VIEWER), FIELD_TEXT | FIELD_DETAIL)                           \
     /* text: signature; detail: what went wrong; it is tried again. */                             \
     X(XTRIGGER_PROBLEM, "xtrigger.problem", M(XTRIGGERS), M(VIEWER), FIELD_TEXT | FIELD_DETAIL)    \
-    /* what became of jobs. text: job id (submitted), reason (submit-failed, failed). */           \
+    /* what became of jobs. text: job id (submitted), reason (submit-failed, failed); detail:      \
+     * "RUNNER PLATFORM", empty if it never came to that. */                                       \
     X(JOB_SUBMITTED, "job.submitted", M(JOBS), M(TASK_POOL) | M(RECORDER) | M(VIEWER),             \
-      FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_TEXT | FIELD_WHEN)                           \
+      FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_TEXT | FIELD_DETAIL | FIELD_WHEN)            \
     X(JOB_SUBMIT_FAILED, "job.submit-failed", M(JOBS), M(TASK_POOL) | M(RECORDER) | M(VIEWER),     \
-      FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_TEXT | FIELD_WHEN)                           \
+      FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_TEXT | FIELD_DETAIL | FIELD_WHEN)            \
     X(JOB_STARTED, "job.started", M(JOBS), M(TASK_POOL) | M(RECORDER) | M(VIEWER),                 \
       FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_WHEN)                                        \
     X(JOB_SUCCEEDED, "job.succeeded", M(JOBS), M(TASK_POOL) | M(RECORDER) | M(VIEWER),             \
       FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_WHEN)                                        \
     X(JOB_FAILED, "job.failed", M(JOBS), M(TASK_POOL) | M(RECORDER) | M(VIEWER),                   \
       FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_TEXT | FIELD_WHEN)                           \
+    /* it takes long. text: the event, "execution timeout"; value: after how long, microseconds.   \
+     */                                                                                            \
+    X(JOB_TIMEOUT, "job.timeout", M(JOBS), M(TASK_POOL),                                           \
+      FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_TEXT | FIELD_VALUE | FIELD_WHEN)             \
     /* number: enum severity; text: the message; value: offset just after it in job.status or -1;  \
      * id: the request to answer, or 0. */                                                         \
     X(JOB_MESSAGE, "job.message", M(JOBS), M(TASK_POOL),                                           \

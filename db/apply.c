@@ -3,7 +3,6 @@
 #include "base/check.h"
 #include "db/retries.h"
 #include "scheduler/config/event_handlers.h"
-#include "scheduler/config/overlay.h"
 #include <errno.h>
 #include <stdio.h>
 
@@ -477,23 +476,16 @@ static int job_submit(struct db *db, const struct message *m, struct error *erro
     struct job *job = touch_job(db, m, error);
     if (!job)
         return error->code;
-    struct overlay *overlay =
-        overlay_from_json(db->workflow->cycling, &db->workflow->tasks[m->task], m->detail);
-    const struct task_def *task = overlay ? overlay_task(overlay) : &db->workflow->tasks[m->task];
-    const char *platform = task->runtime.platform;
     if (m->number == RUN_DUMMY && forget_last_job(db, m, error) < 0)
         return error->code;
     bool pretended = m->number == RUN_SIMULATION || m->number == RUN_SKIP;
-    const char *where = pretended                             ? run_mode_names[m->number]
-                        : *platform && m->number != RUN_DUMMY ? platform
-                                                              : "localhost";
     job->flows = forms_flows(&db->forms, &m->flows);
     job->try_ = m->try_;
     job->manual = m->flags & TASK_MANUAL;
     job->time_submit = m->when;
-    replace_text(&job->platform, slice_of(where));
-    overlay_destroy(overlay);
-    replace_text(&job->runner, slice_of(pretended ? run_mode_names[m->number] : "background"));
+    /* Where else it runs is told when it is known. */
+    replace_text(&job->platform, slice_of(pretended ? run_mode_names[m->number] : "localhost"));
+    replace_text(&job->runner, slice_of(pretended ? run_mode_names[m->number] : ""));
     struct instance *instance = rows_get(db, m->point, m->task, error);
     PRE(instance);
     retries_note(db, m->point, m->task, m->try_, instance->failed_submissions);
@@ -504,6 +496,17 @@ static int job_submit(struct db *db, const struct message *m, struct error *erro
     return 0;
 }
 
+/* "RUNNER PLATFORM" */
+static void set_place(struct job *job, struct slice place)
+{
+    const char *blank = place.n ? memchr(place.at, ' ', place.n) : NULL;
+    if (!blank)
+        return;
+    size_t n = (size_t)(blank - place.at);
+    replace_text(&job->runner, (struct slice){place.at, n});
+    replace_text(&job->platform, (struct slice){blank + 1, place.n - n - 1});
+}
+
 static int job_submitted(struct db *db, const struct message *m, struct error *error)
 {
     struct job *job = touch_job(db, m, error);
@@ -511,6 +514,7 @@ static int job_submitted(struct db *db, const struct message *m, struct error *e
         return error->code;
     job->submit_exit = m->when;
     job->submit_status = 0;
+    set_place(job, m->detail);
     rows_get(db, m->point, m->task, error)->failed_submissions = 0;
     retries_note_polling(db, m->point, m->task);
     replace_text(&job->job_id, m->text);
@@ -524,6 +528,7 @@ static int job_submit_failed(struct db *db, const struct message *m, struct erro
         return error->code;
     job->submit_exit = m->when;
     job->submit_status = 1;
+    set_place(job, m->detail);
     rows_get(db, m->point, m->task, error)->failed_submissions++;
     return 0;
 }

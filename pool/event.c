@@ -7,7 +7,7 @@
 
 #include "base/banned.h"
 
-enum { DELAY_TEXT_MAX = 128 };
+enum { LENGTH_TEXT_MAX = 64, DELAY_TEXT_MAX = 128 };
 #define BIT(output) (UINT64_C(1) << (output))
 #define ALWAYS_NATURAL                                                                             \
     (BIT(OUTPUT_FAILED) | BIT(OUTPUT_SUBMIT_FAILED)) /* so does Cylc record them */
@@ -84,29 +84,35 @@ static void succeeded(struct pool *pool, struct instance *instance)
 
 /* --- failure and retries --- */
 
+/* "PT1H30M"; buffer: LENGTH_TEXT_MAX. */
+static const char *length_text(double seconds, char *buffer)
+{
+    static const struct {
+        int64_t seconds, modulo;
+        char unit;
+    } parts[] = {{3600, 24, 'H'}, {60, 60, 'M'}, {1, 60, 'S'}};
+    int64_t s = (int64_t)seconds;
+    bool time = false;
+    int n = snprintf(buffer, LENGTH_TEXT_MAX, s > 0 ? "P" : "P0Y");
+    if (s >= 86400)
+        n += snprintf(buffer + n, LENGTH_TEXT_MAX - (size_t)n, "%lldD", (long long)(s / 86400));
+    for (size_t i = 0; i < 3 && s > 0; i++) {
+        int64_t count = s / parts[i].seconds % parts[i].modulo;
+        if (!count)
+            continue;
+        n += snprintf(buffer + n, LENGTH_TEXT_MAX - (size_t)n, "%s%lld%c", time ? "" : "T",
+                      (long long)count, parts[i].unit);
+        time = true;
+    }
+    return buffer;
+}
+
 /* "PT1H30M (after 2026-01-01T00:00:00Z)" */
 static const char *delay_text(const struct pool *pool, double delay, char *buffer)
 {
     int64_t s = (int64_t)delay;
-    char length[64] = "P0Y";
-    if (s > 0) {
-        int n = snprintf(length, sizeof length, "P");
-        if (s >= 86400)
-            n += snprintf(length + n, sizeof length - (size_t)n, "%lldD", (long long)(s / 86400));
-        static const struct {
-            int64_t seconds, modulo;
-            char unit;
-        } parts[] = {{3600, 24, 'H'}, {60, 60, 'M'}, {1, 60, 'S'}};
-        bool time = false;
-        for (size_t i = 0; i < 3; i++) {
-            int64_t count = s / parts[i].seconds % parts[i].modulo;
-            if (!count)
-                continue;
-            n += snprintf(length + n, sizeof length - (size_t)n, "%s%lld%c", time ? "" : "T",
-                          (long long)count, parts[i].unit);
-            time = true;
-        }
-    }
+    char length[LENGTH_TEXT_MAX];
+    length_text(delay, length);
     time_t due = (time_t)(pool->now / 1000000 + s);
     struct tm tm;
     char when[32] = "";
@@ -270,6 +276,20 @@ static void hear_message(struct pool *pool, struct instance *instance,
     for (int i = 0; i < 2; i++)
         if (severity_events[message->number][i])
             say_event(pool, instance, severity_events[message->number][i], message->text);
+}
+
+/* Somebody may want to know; nothing changes. */
+void handle_timeout(struct pool *pool, const struct message *message)
+{
+    const struct instance *instance = addressee(pool, message);
+    char length[LENGTH_TEXT_MAX], text[DELAY_TEXT_MAX * 2];
+    bool submitted = slice_equal(message->text, "submission timeout");
+    if (!instance || instance->status != (submitted ? STATUS_SUBMITTED : STATUS_RUNNING))
+        return;
+    const char *event = submitted ? "submission timeout" : "execution timeout";
+    int n = snprintf(text, sizeof text, "%s after %s", event,
+                     length_text((double)message->value / 1e6, length));
+    say_event(pool, instance, event, (struct slice){text, (size_t)n});
 }
 
 void handle_job_message(struct pool *pool, const struct message *message)

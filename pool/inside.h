@@ -250,6 +250,7 @@ void take_deferred(struct pool *pool);
 
 /* --- event.c: what jobs report --- */
 void handle_job(struct pool *pool, const struct message *message);
+void handle_timeout(struct pool *pool, const struct message *message);
 void handle_job_message(struct pool *pool, const struct message *message);
 /* The success of a sequential task spawns its next instance: true if that one's history has to be
  * asked for first. */

@@ -164,6 +164,9 @@ void pool_take(struct pool *pool, const struct message *message)
     case TOPIC_JOB_FAILED:
         handle_job(pool, message);
         break;
+    case TOPIC_JOB_TIMEOUT:
+        handle_timeout(pool, message);
+        break;
     case TOPIC_JOB_MESSAGE:
         handle_job_message(pool, message);
         break;

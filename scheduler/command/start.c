@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "coroutines/house.h"
 #include "coroutines/placement.h"
+#include "coroutines/site.h"
 #include "db/db.h"
 #include "scheduler/command/play_command.h"
 #include "scheduler/command/processed.h"
@@ -48,6 +49,7 @@ struct start {
     size_t n_earlier_variables;
     const char *failure_class;
     struct workflow_options workflow_options;
+    struct global_config *global;
     struct workflow *workflow;
     struct db *db;
     struct restart *restart;
@@ -237,10 +239,13 @@ static int load_definition(struct start *s, struct error *error)
     s->failure_class = "WorkflowConfigError";
     if (resolve_definition(s->place->run_dir, &s->definition, error))
         return error->code;
+    s->global = site_load(&(struct warner){warn, s}, error);
+    if (!s->global)
+        return error->code;
     if (load_with_initial(s, error))
         return error->code;
     s->utc = s->workflow->utc_mode;
-    validate_platforms(s->workflow, warn, s);
+    validate_platforms(s->workflow, s->global, s->host, warn, s);
     if (s->workflow->processed)
         s->processed = str_format("%s/log/config/flow-processed.cylc", s->place->run_dir);
     return processed_write(s->definition, s->workflow, s->place->run_dir, s->files.config, error);
@@ -397,6 +402,7 @@ static int run_house(struct start *s, struct error *error)
         .context =
             {
                 .workflow = s->workflow,
+                .global = s->global,
                 .restart = s->restart,
                 .db = s->db,
                 .run_dir = s->place->run_dir,
@@ -442,6 +448,7 @@ static void release(struct start *s)
         db_close(s->db);
     restart_destroy(s->restart);
     workflow_destroy(s->workflow);
+    global_destroy(s->global);
     for (size_t i = 0; i < EARLIER_N; i++)
         free(s->earlier[i]);
     template_variables_free(s->earlier_variables, s->n_earlier_variables);

@@ -2,11 +2,13 @@
 #define ROUSE_TOUCHES_THE_WORLD
 #include "scheduler/command/validate.h"
 #include "base/memory.h"
+#include "coroutines/site.h"
 #include "scheduler/command/definition.h"
 #include "scheduler/command/definition_text.h"
 #include "scheduler/command/earlier.h"
 #include "scheduler/job/runner.h"
 #include "scheduler/run/install.h"
+#include "scheduler/run/process.h"
 #include "scheduler/run/resolve.h"
 #include <errno.h>
 #include <stdio.h>
@@ -17,15 +19,26 @@
 
 enum { PLATFORMS_NAMED = 10 };
 
-void validate_platforms(const struct workflow *workflow,
-                        void (*say)(void *context, const char *text), void *context)
+/* One that a command chooses is known only when it is wanted. */
+static bool is_known(struct platforms *platforms, const char *name, const char *host,
+                     struct error *error)
+{
+    const struct platform *platform;
+    return strpbrk(name, "$`") ||
+           job_runner_of_platform(platforms, name, host, 0, &platform, error);
+}
+
+void validate_platforms(const struct workflow *workflow, const struct global_config *global,
+                        const char *host, void (*say)(void *context, const char *text),
+                        void *context)
 {
     const char *last = "";
     unsigned named = 0;
+    struct platforms *platforms = platforms_create(global);
     for (uint32_t i = 0; i < workflow->n_tasks && named < PLATFORMS_NAMED; i++) {
         const char *platform = workflow->tasks[i].runtime.platform;
         struct error error = {0};
-        if (!strcmp(platform, last) || job_runner_of_platform(platform, &error))
+        if (!strcmp(platform, last) || is_known(platforms, platform, host, &error))
             continue;
         char *text = str_format("[runtime][%s]: %s; its jobs will fail to be submitted",
                                 workflow->tasks[i].name, error.text);
@@ -34,6 +47,7 @@ void validate_platforms(const struct workflow *workflow,
         last = platform;
         named++;
     }
+    platforms_destroy(platforms);
 }
 
 /* Warnings said so far; --strict makes them count. */
@@ -54,11 +68,18 @@ static int check(const struct invocation *invocation, const char *path,
     struct error error = {0};
     struct said said = {0};
     const struct warner warner = {count_and_warn, &said};
-    struct workflow *workflow = definition_read(path, options, &warner, &error);
-    if (!workflow)
+    struct global_config *global = site_load(&warner, &error);
+    struct workflow *workflow =
+        global ? definition_read(path, options, &warner, &error) : NULL;
+    if (!workflow) {
+        global_destroy(global);
         return command_fail(invocation, EXIT_FAILED, &error);
-    validate_platforms(workflow, count_and_warn, &said);
+    }
+    char *host = process_host();
+    validate_platforms(workflow, global, host, count_and_warn, &said);
+    free(host);
     workflow_destroy(workflow);
+    global_destroy(global);
     if (strict && said.warnings)
         return command_failf(invocation, EXIT_FAILED,
                              "%s: %u warning%s, and with --strict there may be none", path,

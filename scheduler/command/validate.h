@@ -3,6 +3,7 @@
 #define ROUSE_VALIDATE_H
 
 #include "scheduler/command/command.h"
+#include "scheduler/config/global.h"
 #include "scheduler/config/workflow.h"
 
 /* Load and forget; tells the result. Exit status. options->now is filled in. */
@@ -10,7 +11,8 @@ int validate_definition(const struct invocation *invocation, const char *path,
                         struct workflow_options *options);
 
 /* Say which tasks name a platform that is not known, a few of them. */
-void validate_platforms(const struct workflow *workflow,
-                        void (*say)(void *context, const char *text), void *context);
+void validate_platforms(const struct workflow *workflow, const struct global_config *global,
+                        const char *host, void (*say)(void *context, const char *text),
+                        void *context);
 
 #endif

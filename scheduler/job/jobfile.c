@@ -9,11 +9,16 @@
 static void add_header(const struct jobfile_options *options, struct text *out)
 {
     const struct runtime *runtime = &options->task->runtime;
+    const struct platform *platform = options->platform;
     text_addf(out,
-              "#!/bin/bash -l\n#\n# ++++ THIS IS A CYLC JOB SCRIPT ++++\n"
-              "# Workflow: %s\n# Task: %s/%s\n# Job log directory: %s/%s/%02u\n# Job runner: %s\n",
-              options->workflow_id, options->point, options->task->name, options->point,
-              options->task->name, options->submit, options->runner);
+              "#!%s%s\n#\n# ++++ THIS IS A CYLC JOB SCRIPT ++++\n"
+              "# Workflow: %s\n# Task: %s/%s\n# Job log directory: %s/%s/%02u\n"
+              "# Platform: %s\n# Job runner: %s\n# Job runner command template: %s\n",
+              platform->shell, platform->use_login_shell ? " -l" : "", options->workflow_id,
+              options->point, options->task->name, options->point, options->task->name,
+              options->submit, platform->name, options->runner,
+              platform->job_runner_command_template[0] ? platform->job_runner_command_template
+                                                       : "None");
     if (runtime->execution_time_limit > 0)
         text_addf(out, "# Execution time limit: %g\n", runtime->execution_time_limit);
 }
@@ -25,8 +30,10 @@ static void add_script(struct text *out, const char *name, const char *script)
         text_addf(out, "\ncylc__job__inst__%s() {\n    :\n%s\n}\n", name, script);
 }
 
-static void add_scripts(const struct runtime *runtime, struct text *out)
+static void add_scripts(const struct jobfile_options *options, struct text *out)
 {
+    const struct runtime *runtime = &options->task->runtime;
+    add_script(out, "global_init_script", options->platform->global_init_script);
     add_script(out, "init_script", runtime->init_script);
     add_script(out, "env_script", runtime->env_script);
     add_script(out, "pre_script", runtime->pre_script);
@@ -42,6 +49,8 @@ static void add_constants(const struct jobfile_options *options, struct text *ou
     environment_add_literal(out, options->runner);
     text_add(out, "\ncylc__job__program_dir=");
     environment_add_literal(out, options->program_dir ? options->program_dir : "");
+    text_add(out, "\ncylc__job__cylc_path=");
+    environment_add_literal(out, options->platform->cylc_path);
     text_add(out, "\n");
 }
 
@@ -49,7 +58,7 @@ void jobfile_write(const struct jobfile_options *options, struct text *out)
 {
     add_header(options, out);
     environment_write(options, out);
-    add_scripts(&options->task->runtime, out);
+    add_scripts(options, out);
     add_constants(options, out);
     for (const char *const *piece = job_shell; *piece; piece++)
         text_add(out, *piece);

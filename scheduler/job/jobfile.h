@@ -4,6 +4,7 @@
 #define ROUSE_JOBFILE_H
 
 #include "base/text.h"
+#include "scheduler/config/platform.h"
 #include "scheduler/config/workflow.h"
 
 struct jobfile_options {
@@ -24,6 +25,7 @@ struct jobfile_options {
     const char *owner, *host, *uuid;
     const char *program_dir; /* where `cylc` is if the user's PATH has none; NULL: not known */
     const char *runner;
+    const struct platform *platform;
 };
 
 void jobfile_write(const struct jobfile_options *options, struct text *out);

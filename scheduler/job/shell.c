@@ -141,6 +141,9 @@ const char *const job_shell[] = {
 
     "\n"
     "cylc__job__paths() {\n"
+    "    if [[ -n $cylc__job__cylc_path ]]; then\n"
+    "        PATH=\"${cylc__job__cylc_path}${PATH:+:${PATH}}\"\n"
+    "    fi\n"
     "    if [[ -n $cylc__job__program_dir ]] && ! type -P cylc >/dev/null; then\n"
     "        PATH=\"${PATH:+${PATH}:}${cylc__job__program_dir}\"\n"
     "    fi\n"
@@ -195,6 +198,7 @@ const char *const job_shell[] = {
     "        \"Job : ${CYLC_TASK_JOB} (try ${CYLC_TASK_TRY_NUMBER})\" \\\n"
     "        \"User@Host: ${USER:-${LOGNAME:-${CYLC_WORKFLOW_OWNER}}}@${HOSTNAME}\" ''\n"
     "    cylc__job__say INFO started\n"
+    "    cylc__job__run global_init_script\n"
     "    cylc__job__run init_script\n"
     "    cylc__job__paths\n"
     "    set -euo pipefail\n"

@@ -77,7 +77,7 @@ class Commands(common.SystemTest):
         self.world.install('doubtful', flow('a', '    [[a]]\n        platform = hpc\n        [[[events]]]\n'
                                                     '            failed handlers = mail-me\n'))
         said = self.world.must('validate', 'doubtful').err
-        self.assertIn('platform "hpc" is not known', said)
+        self.assertIn('no platform matches "hpc"', said)
         self.assertIn('[runtime][a][events]failed handlers: this item has no effect', said)
 
     def test_a_command_that_does_not_exist(self):

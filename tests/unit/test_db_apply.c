@@ -458,9 +458,10 @@ static void the_life_of_a_job(void **state)
                 "SELECT cycle, name, submit_num, flow_nums, is_manual_submit, try_num,"
                 " submit_status, run_status, run_signal, platform_name, job_runner_name, job_id"
                 " FROM task_jobs",
-                "1|b|1|[1]|1|1|NULL|NULL|NULL|localhost|background|NULL\n");
+                "1|b|1|[1]|1|1|NULL|NULL|NULL|localhost|NULL|NULL\n"); /* till it is known */
     message = job_message(f, TOPIC_JOB_SUBMITTED);
     message.text = slice_of("12345");
+    message.detail = slice_of("at hpc-queue");
     db_apply_ok(f, message);
     db_commit_ok(f);
     db_apply_ok(f, job_message(f, TOPIC_JOB_STARTED));
@@ -469,8 +470,8 @@ static void the_life_of_a_job(void **state)
     assert_rows(f,
                 "SELECT submit_status, run_status, run_signal, job_id, time_submit IS NOT NULL,"
                 " time_submit < time_submit_exit, time_submit_exit < time_run,"
-                " time_run < time_run_exit FROM task_jobs",
-                "0|0|NULL|12345|1|1|1|1\n");
+                " time_run < time_run_exit, platform_name, job_runner_name FROM task_jobs",
+                "0|0|NULL|12345|1|1|1|1|hpc-queue|at\n");
 }
 
 static void a_failed_job_says_why(void **state)

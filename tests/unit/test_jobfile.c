@@ -26,6 +26,7 @@ struct fixture {
     char run_dir[64];
     char *job_dir, *job;
     struct task_def task;
+    struct platform platform;
     struct jobfile_options options;
 };
 
@@ -47,6 +48,12 @@ static int setup(void **state)
     fixture->job = job_path(fixture->run_dir, "1", "t", 1, "job");
     run_command("mkdir -p", fixture->job_dir);
     fixture->task = (struct task_def){.name = "t", .ancestors = ancestors, .n_ancestors = 3};
+    fixture->platform = (struct platform){.name = "localhost",
+                                          .shell = "/bin/bash",
+                                          .cylc_path = "",
+                                          .global_init_script = "",
+                                          .job_runner_command_template = "",
+                                          .use_login_shell = true};
     fixture->options = (struct jobfile_options){.task = &fixture->task,
                                                 .point = "1",
                                                 .submit = 1,
@@ -61,7 +68,8 @@ static int setup(void **state)
                                                 .owner = "owner",
                                                 .host = "host",
                                                 .uuid = "uuid",
-                                                .runner = "background"};
+                                                .runner = "background",
+                                                .platform = &fixture->platform};
     *state = fixture;
     return 0;
 }
@@ -261,19 +269,6 @@ static void what_is_literal_stays_literal(void **state)
     environment_add_literal(&text, "a \"b\" $c `d` \\e");
     assert_string_equal(text_string(&text), "\"a \\\"b\\\" \\$c \\`d\\` \\\\e\"");
     text_release(&text);
-}
-
-static void a_platform_is_known_or_refused(void **state)
-{
-    (void)state;
-    struct error error = {0};
-    assert_string_equal(job_runner_of_platform("localhost", &error)->name, "background");
-    assert_string_equal(job_runner_of_platform("", &error)->name, "background");
-    assert_null(job_runner_of_platform("hpc", &error));
-    assert_non_null(strstr(error.text, "\"hpc\""));
-    assert_null(job_runner_of_platform("$(false)", &error));
-    assert_non_null(strstr(error.text, "not implemented"));
-    assert_null(job_runner_find("no-such"));
 }
 
 /* --- success --- */
@@ -643,7 +638,6 @@ int main(void)
         TEST(the_header_is_cylcs),
         TEST(values_are_quoted_as_cylc_does),
         TEST(what_is_literal_stays_literal),
-        TEST(a_platform_is_known_or_refused),
         TEST(a_job_says_what_it_is_and_how_it_went),
         TEST(the_status_file_has_its_lines_in_order),
         TEST(the_scripts_run_in_cylcs_order),

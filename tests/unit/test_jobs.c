@@ -1,5 +1,6 @@
 /* Jobs from job.submit to their end, with real processes. */
 #include "base/memory.h"
+#include "coroutines/job_command.h"
 #include "scheduler/job/paths.h"
 #include "tests/lib/jobs_fixture.h"
 #include <errno.h>
@@ -169,7 +170,7 @@ static void an_unknown_platform_is_a_failed_submission(void **state)
     struct jobs_fixture *fixture = *state;
     fixture->task->runtime.platform = "hpc";
     jobs_submit(fixture, "true");
-    jobs_await(fixture, "job.submit-failed 1 platform \"hpc\" is not known");
+    jobs_await(fixture, "job.submit-failed 1 no platform matches \"hpc\"");
 }
 
 static void a_directory_that_cannot_be_made_is_a_failed_submission(void **state)
@@ -246,6 +247,79 @@ static void without_watches_the_file_is_looked_at(void **state)
     fixture->ops.timer_start = jobs_hurried_timer;
     jobs_linger(fixture, 1000 * JOBS_HURRY / 4);
     fixture->ops.timer_start = jobs_real_ops.timer_start;
+    jobs_await(fixture, "job.started");
+    jobs_ask(fixture, TOPIC_JOB_KILL);
+    jobs_await(fixture, "job.failed");
+}
+
+/* --- platforms --- */
+
+static void a_platform_may_be_what_a_command_prints(void **state)
+{
+    struct jobs_fixture *fixture = *state;
+    fixture->task->runtime.platform = "$(echo warning: slow >&2; echo localhost)";
+    jobs_submit(fixture, "true");
+    jobs_await(fixture, "job.succeeded");
+    assert_false(jobs_exists(fixture, ".platform"));
+}
+
+static void a_platform_command_that_fails_is_a_failed_submission(void **state)
+{
+    struct jobs_fixture *fixture = *state;
+    fixture->task->runtime.platform = "$(echo no licence; false)";
+    jobs_submit(fixture, "true");
+    jobs_await(
+        fixture,
+        "job.submit-failed 1 platform = $(echo no licence; false): /bin/bash ended with status 1");
+    fixture->task->runtime.platform = "$NO_SUCH_VARIABLE";
+    jobs_ask_submit(fixture, 2, NULL);
+    jobs_say_recorded(fixture);
+    jobs_await(fixture, "job.submit-failed 2 platform = $NO_SUCH_VARIABLE: it is empty");
+}
+
+static void a_platform_command_that_hangs_is_ended(void **state)
+{
+    struct jobs_fixture *fixture = *state;
+    fixture->task->runtime.platform = "$(sleep 100)";
+    fixture->workflow->process_pool_timeout = 0.2;
+    jobs_submit(fixture, "true");
+    jobs_await(fixture,
+               "job.submit-failed 1 platform = $(sleep 100): /bin/bash did not end within 0.2 s");
+}
+
+static void commands_wait_for_a_place(void **state)
+{
+    struct jobs_fixture *fixture = *state;
+    enum { MANY = 3 * JOB_SUBMISSIONS_MAX };
+    fixture->task->runtime.platform = "$(sleep 0.05; echo localhost)";
+    for (uint32_t i = 1; i <= MANY; i++)
+        jobs_ask_submit(fixture, i, NULL);
+    jobs_say_recorded(fixture);
+    for (int i = 0; i < MANY; i++)
+        jobs_await(fixture, "job.succeeded");
+}
+
+/* --- timeouts and polls --- */
+
+static void a_timeout_is_told_once_and_ends_nothing(void **state)
+{
+    struct jobs_fixture *fixture = *state;
+    fixture->task->runtime.execution_timeout = 0.1;
+    jobs_submit(fixture, "sleep 0.5");
+    jobs_await(fixture, "job.timeout 1 execution timeout");
+    jobs_await(fixture, "job.succeeded");
+    assert_int_equal(jobs_count_heard(fixture, "job.timeout"), 1);
+}
+
+static void a_poll_at_intervals_finds_what_no_watch_tells(void **state)
+{
+    struct jobs_fixture *fixture = *state;
+    static const double intervals[] = {0.05};
+    fixture->ops.watch_start = jobs_refuse_watch;
+    fixture->task->runtime.submission_polling = (struct delays){intervals, 1};
+    jobs_submit(fixture, "sleep 60");
+    jobs_linger(fixture, 500);
+    jobs_ask(fixture, TOPIC_JOB_POLL);
     jobs_await(fixture, "job.started");
     jobs_ask(fixture, TOPIC_JOB_KILL);
     jobs_await(fixture, "job.failed");
@@ -396,6 +470,12 @@ int main(void)
         TEST(a_link_that_cannot_be_made_is_a_failed_submission),
         TEST(without_watches_the_file_is_looked_at),
         TEST(a_killed_job_fails_without_a_signal),
+        TEST(a_platform_may_be_what_a_command_prints),
+        TEST(a_platform_command_that_fails_is_a_failed_submission),
+        TEST(a_platform_command_that_hangs_is_ended),
+        TEST(commands_wait_for_a_place),
+        TEST(a_timeout_is_told_once_and_ends_nothing),
+        TEST(a_poll_at_intervals_finds_what_no_watch_tells),
         TEST(a_kill_waits_until_it_is_recorded),
         TEST(a_job_killed_before_its_launch_is_not_launched),
         TEST(a_job_that_ignores_the_signal_is_killed_for_good),
