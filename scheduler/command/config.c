@@ -1,9 +1,9 @@
 /* `config`: a configuration as it counts, of a workflow or of the site and user. */
 #include "base/memory.h"
+#include "coroutines/site.h"
 #include "scheduler/command/config_find.h"
 #include "scheduler/command/config_json.h"
 #include "scheduler/command/definition.h"
-#include "scheduler/command/site.h"
 #include "scheduler/config/platform.h"
 #include "scheduler/config/print.h"
 #include "scheduler/run/resolve.h"
@@ -182,10 +182,12 @@ static void print_platform_names(const struct global_config *config)
 
 static int print_global(const struct invocation *invocation, const struct wishes *it)
 {
-    struct global_config *config;
-    int status = site_load(invocation, &config);
-    if (status != EXIT_OK)
-        return status;
+    int status = EXIT_OK;
+    const struct warner warner = {definition_warn, NULL};
+    struct error error = {0};
+    struct global_config *config = site_load(invocation->quiet ? NULL : &warner, &error);
+    if (!config)
+        return command_fail(invocation, EXIT_FAILED, &error);
     if (it->platform_names)
         print_platform_names(config);
     if (it->defaults)
