@@ -69,8 +69,7 @@ static int check(const struct invocation *invocation, const char *path,
     struct said said = {0};
     const struct warner warner = {count_and_warn, &said};
     struct global_config *global = site_load(&warner, &error);
-    struct workflow *workflow =
-        global ? definition_read(path, options, &warner, &error) : NULL;
+    struct workflow *workflow = global ? definition_read(path, options, &warner, &error) : NULL;
     if (!workflow) {
         global_destroy(global);
         return command_fail(invocation, EXIT_FAILED, &error);
