@@ -266,7 +266,7 @@ static void pretend_beginning(struct job *job)
     job->status.init_time = env_wall(job_env(job));
     say_beginning(job);
     job_env(job)->ops->timer_start(job_env(job), &job->limit, &job->co,
-                                  (uint64_t)(length * (double)second));
+                                   (uint64_t)(length * (double)second));
 }
 
 /* What it completes at its end, by output index. */

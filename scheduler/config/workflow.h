@@ -52,9 +52,9 @@ struct runtime {
     const char *platform;           /* "localhost" if not set */
     const char *work_sub_directory; /* empty = CYCLE/TASK */
     struct delays execution_retries, submission_retries;
-    double execution_time_limit; /* seconds; 0 = none */
+    double execution_time_limit;                         /* seconds; 0 = none */
     struct delays execution_polling, submission_polling; /* none: the platform's */
-    const char *completion;      /* the user's completion expression; empty = default */
+    const char *completion; /* the user's completion expression; empty = default */
     double
         simulation_run_length; /* seconds: the time limit by the speedup factor, or the default */
     double simulation_default, simulation_speedup; /* default run length; 0: no speedup factor */
