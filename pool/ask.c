@@ -24,8 +24,13 @@ static bool is_at_hand(const struct pool *pool, cycle_point point, uint32_t task
 
 bool history_is_missing(struct pool *pool, cycle_point point, uint32_t task)
 {
-    if (instances_find(&pool->instances, point, task) || !spawn_is_possible(pool, point, task) ||
-        is_at_hand(pool, point, task))
+    return !instances_find(&pool->instances, point, task) && spawn_is_possible(pool, point, task) &&
+           history_ask(pool, point, task);
+}
+
+bool history_ask(struct pool *pool, cycle_point point, uint32_t task)
+{
+    if (is_at_hand(pool, point, task))
         return false;
     if (find(pool, point, task))
         return true;

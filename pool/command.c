@@ -73,14 +73,28 @@ static int (*const commands[POOL_COMMANDS])(struct pool *, const struct message 
     [POOL_BROADCAST] = pool_broadcast,
 };
 
+/* Other commands use these flags for other things. */
+static bool can_rehearse(uint32_t command)
+{
+    return command == POOL_TRIGGER || command == POOL_SET_OUTPUTS ||
+           command == POOL_SET_PREREQUISITES || command == POOL_REMOVE || command == POOL_STOP ||
+           command == POOL_STOP_FLOW;
+}
+
+int command_run(struct pool *pool, const struct message *message, struct error *error)
+{
+    if (message->number >= POOL_COMMANDS)
+        return error_set(error, -ENOTSUP, "command number %u is not implemented", message->number);
+    if (message->flags & POOL_DRY_RUN && can_rehearse(message->number))
+        return pool_dry_run(pool, message, error);
+    return commands[message->number](pool, message, error);
+}
+
 void handle_command(struct pool *pool, const struct message *message)
 {
     struct error error = {0};
     text_clear(&pool->reply);
-    int result =
-        message->number < POOL_COMMANDS
-            ? commands[message->number](pool, message, &error)
-            : error_set(&error, -ENOTSUP, "command number %u is not implemented", message->number);
+    int result = command_run(pool, message, &error);
     if (result == COMMAND_DEFERRED || !message->id)
         return;
     answer_later(pool,

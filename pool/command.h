@@ -23,6 +23,11 @@ void kill_instance(struct pool *pool, struct instance *instance);
 /* broadcast.c */
 int pool_broadcast(struct pool *pool, const struct message *message, struct error *error);
 bool history_is_missing_for(struct pool *pool, const struct selection *selection);
+/* command.c: without the answer. */
+int command_run(struct pool *pool, const struct message *message, struct error *error);
+/* dry_run.c: what the command would change is the reply: {"changes": [line, ...]}, with "error" if
+ * it would fail. */
+int pool_dry_run(struct pool *pool, const struct message *message, struct error *error);
 /* set.c */
 int pool_set_outputs(struct pool *pool, const struct message *message, struct error *error);
 int pool_set_prerequisites(struct pool *pool, const struct message *message, struct error *error);

@@ -239,6 +239,8 @@ void take_put_off(struct pool *pool);
 /* --- ask.c: instances whose history is only in the database --- */
 /* True: the database was asked; the event has to wait (defer_event). */
 bool history_is_missing(struct pool *pool, cycle_point point, uint32_t task);
+/* The same of an instance that is in the pool, too. */
+bool history_ask(struct pool *pool, cycle_point point, uint32_t task);
 /* Ask for what an event that has to wait will need. */
 void ask_ahead(struct pool *pool, const struct message *message);
 void defer_event(struct pool *pool, const struct message *message);

@@ -56,6 +56,10 @@ size_t pool_size(const struct pool *pool);
 void pool_describe_triggers(const struct pool *pool, cycle_point point, uint32_t task,
                             struct text *out);
 
+/* What a message of the pool says to users, in words: "1/a: running, flows 1". False if it is
+ * nothing they would call a change. */
+bool pool_describe_change(const struct pool *pool, const struct message *message, struct text *out);
+
 /* Recount every derived number and set (queues, runahead, active, indices) and compare: aborts on a
  * difference. O(pool); for tests and the simulator, after every step. */
 void pool_check(const struct pool *pool);

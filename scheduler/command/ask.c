@@ -84,6 +84,23 @@ int ask_fail(const struct invocation *invocation, const char *workflow_id,
     return command_fail(invocation, EXIT_FAILED, error);
 }
 
+int ask_done(const struct invocation *invocation, json_t *data)
+{
+    const json_t *changes = json_object_get(data, "changes");
+    const char *text = json_string_value(json_object_get(data, "error"));
+    struct error error = {0};
+    if (text)
+        error_set(&error, -EREMOTEIO, "%s", text);
+    for (size_t i = 0; i < json_array_size(changes); i++)
+        (void)puts(json_string_value(json_array_get(changes, i)));
+    if (changes && !json_array_size(changes) && !text)
+        (void)puts("nothing would change");
+    if (!changes && invocation->as_cylc)
+        (void)puts("Command queued");
+    json_decref(data);
+    return text ? command_fail(invocation, EXIT_FAILED, &error) : EXIT_OK;
+}
+
 static int ask_one(const struct invocation *invocation, const struct target *target,
                    const char *command, const json_t *args)
 {
@@ -93,7 +110,8 @@ static int ask_one(const struct invocation *invocation, const struct target *tar
     if (target->ids.n) /* commands to a whole workflow take none */
         json_object_update(with_ids, ids);
     json_decref(ids);
-    int code = ask(invocation, &target->place, command, with_ids, NULL, &error);
+    json_t *data = NULL;
+    int code = ask(invocation, &target->place, command, with_ids, &data, &error);
     json_decref(with_ids);
     /* Cylc only says that it has queued the command; whether it could be done is in its log. */
     bool queued = invocation->as_cylc && code == -EREMOTEIO;
@@ -101,9 +119,7 @@ static int ask_one(const struct invocation *invocation, const struct target *tar
         (void)fprintf(stderr, "%s: %s\n", target->place.id, error.text);
     if (code && !queued)
         return ask_fail(invocation, target->place.id, &error);
-    if (invocation->as_cylc)
-        (void)puts("Command queued");
-    return EXIT_OK;
+    return ask_done(invocation, data);
 }
 
 int ask_each(const struct invocation *invocation, const struct targets *targets,

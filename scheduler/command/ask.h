@@ -38,6 +38,9 @@ int ask_each(const struct invocation *invocation, const struct targets *targets,
 int ask_arguments(const struct invocation *invocation, int n, char *const *arguments,
                   bool allow_ids, bool need_ids, const char *command, const json_t *args);
 
+/* Tell what a command answered, which is taken: what would change, or as Cylc that it is queued.
+ * Returns the exit status. */
+int ask_done(const struct invocation *invocation, json_t *data);
 /* Tell why asking failed; returns the exit status. "is not running" has its own wording in Cylc. */
 int ask_fail(const struct invocation *invocation, const char *workflow_id,
              const struct error *error);

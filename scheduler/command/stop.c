@@ -21,7 +21,8 @@ static int stop_one(const struct invocation *invocation, const struct workflow_p
         json_object_set_new(args, "dry_run", json_true());
     if (after)
         json_object_set_new(args, "after", json_string(after));
-    int code = ask(invocation, place, "stop", args, NULL, &error);
+    json_t *data = NULL;
+    int code = ask(invocation, place, "stop", args, &data, &error);
     json_decref(args);
     if (code == -ENOENT) {
         (void)printf(invocation->as_cylc ? "WorkflowStopped: %s is not running\n"
@@ -31,9 +32,7 @@ static int stop_one(const struct invocation *invocation, const struct workflow_p
     }
     if (code)
         return ask_fail(invocation, place->id, &error);
-    if (invocation->as_cylc)
-        (void)puts("Command queued");
-    return EXIT_OK;
+    return ask_done(invocation, data);
 }
 
 static int run(const struct command *self, struct invocation *invocation, int argc, char **argv)

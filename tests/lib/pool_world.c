@@ -213,6 +213,7 @@ static void log_other(struct pool_world *world, const struct message *m)
 static void push(void *context, const struct message *message)
 {
     struct pool_world *world = context;
+    world->spawns += message->topic == TOPIC_TRIGGER_SPAWN;
     *vec_push(&world->inbox) = *message;
 }
 
@@ -284,6 +285,10 @@ static void say(void *context, struct message *m)
     else
         log_other(world, m);
     text_add_char(&world->log, '\n');
+    struct text change = {0};
+    if (pool_describe_change(world->pool, m, &change))
+        text_addf(&world->changes, "%s\n", text_string(&change));
+    text_release(&change);
     record(world, m);
     trigger_model_hear(&world->triggers, m);
     if (m->topic == TOPIC_HISTORY_ASK && db_history(world->db, m, push_history, world, &error) < 0)
@@ -393,6 +398,7 @@ void pool_world_destroy(struct pool_world *world)
     remove_directory(world);
     vec_release(&world->launched);
     text_release(&world->log);
+    text_release(&world->changes);
     vec_release(&world->inbox);
     vec_release(&world->events);
     vec_release(&world->jobs);

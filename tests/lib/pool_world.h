@@ -30,6 +30,8 @@ struct pool_world {
     int64_t now;                    /* microseconds */
     bool hold_answers;              /* do not deliver what the triggers and the history say */
     unsigned shutdowns;
+    struct text changes; /* what users would call changes (pool_describe_change), since cleared */
+    unsigned spawns;     /* trigger.spawn heard */
     bool stalled;
 };
 
