@@ -349,6 +349,19 @@ static int read_broadcast(const json_t *args, struct request *request, struct er
     return 0;
 }
 
+/* The message takes the place of the ids. */
+static int read_ext_trigger(const json_t *args, struct request *request, struct error *error)
+{
+    struct slice message = {0};
+    if (read_text(args, "message", &message, error) < 0 ||
+        read_text(args, "id", &request->command.detail, error) < 0)
+        return error->code;
+    if (!message.n || memchr(message.at, '\n', message.n))
+        return error_set(error, -EINVAL, "ext-trigger: \"message\" must be a text of one line");
+    text_add_n(&request->ids, message.at, message.n);
+    return 0;
+}
+
 static const struct form forms[] = {
     {"pause", POOL_PAUSE, false, NULL, " ", NULL},
     {"resume", POOL_RESUME, false, NULL, " ", NULL},
@@ -362,6 +375,7 @@ static const struct form forms[] = {
     {"poll", POOL_POLL, true, NULL, " ", NULL},
     {"broadcast", POOL_BROADCAST, false, NULL, " mode points namespaces settings cutoff task ",
      read_broadcast},
+    {"ext-trigger", POOL_EXT_TRIGGER, false, NULL, " message id ", read_ext_trigger},
     {"stop", POOL_STOP, false, NULL, " mode after flow dry_run ", read_stop},
 };
 

@@ -169,6 +169,10 @@ enum field {
      * text: "POINT/NAMESPACE", POINT may be `*`; detail: "KEY=VALUE". */                          \
     X(WORKFLOW_BROADCAST, "workflow.broadcast", M(TASK_POOL), M(RECORDER),                         \
       FIELD_NUMBER | FIELD_VALUE | FIELD_TEXT | FIELD_DETAIL | FIELD_WHEN)                         \
+    /* an external trigger's message (text) with its event's id (detail) is kept (value 1) or used \
+     * (0). id: its number. */                                                                     \
+    X(WORKFLOW_EXTERNAL, "workflow.external", M(TASK_POOL), M(RECORDER),                           \
+      FIELD_ID | FIELD_VALUE | FIELD_TEXT | FIELD_DETAIL)                                          \
     /* one event has been dealt with: what was said since the last pool.turn is recorded together  \
      * or not at all. */                                                                           \
     X(POOL_TURN, "pool.turn", M(TASK_POOL), M(RECORDER), 0)                                        \
@@ -288,7 +292,8 @@ enum pool_command {
     POOL_ABORT, /* stop now as a failure; text: reason for the log */
     POOL_KILL,
     POOL_POLL,
-    POOL_BROADCAST, /* detail: JSON, see pool/broadcast.c */
+    POOL_BROADCAST,   /* detail: JSON, see pool/broadcast.c */
+    POOL_EXT_TRIGGER, /* text: message; detail: id of the event */
     POOL_SET_OUTPUTS,
     POOL_SET_PREREQUISITES,
     POOL_REMOVE,

@@ -533,6 +533,8 @@ static int check_definitions(const struct xtriggers *self, const struct cast_con
 {
     for (uint32_t i = 0; i < context->workflow->n_xtriggers; i++) {
         const struct xtrigger_def *def = &context->workflow->xtriggers[i];
+        if (def->external)
+            continue;
         const struct rouse_xtrigger *xtrigger = loader_find(self->loader, def->function);
         struct error why = {0};
         if (!xtrigger)

@@ -681,6 +681,18 @@ static int workflow_broadcast(struct db *db, const struct message *m, struct err
     return 0;
 }
 
+static int workflow_external(struct db *db, const struct message *m, struct error *error)
+{
+    (void)error;
+    later_add(&db->later, m->value ? SQL_EXTERNAL_PUT : SQL_EXTERNAL_DELETE);
+    later_number(&db->later, (int64_t)m->id);
+    if (m->value) {
+        later_text_n(&db->later, m->text.at, m->text.n);
+        later_text_n(&db->later, m->detail.at, m->detail.n);
+    }
+    return 0;
+}
+
 /* Clocks are not kept: they are satisfied again at once. */
 static int xtrigger_satisfied(struct db *db, const struct message *m, struct error *error)
 {
@@ -719,6 +731,7 @@ static applier *const appliers[TOPICS_N] = {
     [TOPIC_POOL_CURSOR] = pool_cursor,
     [TOPIC_WORKFLOW_STATE] = workflow_state,
     [TOPIC_WORKFLOW_PARAM] = workflow_param,
+    [TOPIC_WORKFLOW_EXTERNAL] = workflow_external,
     [TOPIC_WORKFLOW_BROADCAST] = workflow_broadcast,
     [TOPIC_XTRIGGER_SATISFIED] = xtrigger_satisfied,
 };

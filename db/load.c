@@ -43,6 +43,7 @@ void restart_destroy(struct restart *restart)
     free(restart->xtriggers);
     free(restart->results);
     free(restart->broadcasts);
+    free(restart->externals);
     free(restart->jobs);
     free(restart->history);
     free(restart->events);
@@ -63,6 +64,7 @@ struct loader {
     VEC(struct restart_xtrigger) xtriggers;
     VEC(struct restart_result) results;
     VEC(struct restart_broadcast) broadcasts;
+    VEC(struct restart_external) externals;
     VEC(struct restart_job) jobs;
     VEC(struct restart_event) events;
     VEC(struct restart_output) absolute;
@@ -312,6 +314,16 @@ static int load_events(struct loader *l)
     return run_end(&run);
 }
 
+static int load_externals(struct loader *l)
+{
+    struct run run = run_begin(&l->db->sql, SQL_EXTERNAL_ALL, l->error);
+    while (run_step(&run, l->error) > 0)
+        *vec_push(&l->externals) = (struct restart_external){
+            (uint64_t)run_column_int(&run, 0), arena_text(l->restart, run_column(&run, 1)),
+            arena_text(l->restart, run_column(&run, 2))};
+    return run_end(&run);
+}
+
 static int load_broadcasts(struct loader *l)
 {
     struct run run = run_begin(&l->db->sql, SQL_BROADCAST_ALL, l->error);
@@ -398,6 +410,7 @@ static void hand_over(struct loader *l)
     HAND_OVER(l, xtriggers);
     HAND_OVER(l, results);
     HAND_OVER(l, broadcasts);
+    HAND_OVER(l, externals);
     HAND_OVER(l, jobs);
     HAND_OVER(l, events);
     HAND_OVER(l, absolute);
@@ -416,7 +429,8 @@ struct restart *db_load(struct db *db, const struct workflow *workflow, struct e
 {
     static int (*const parts[])(struct loader *) = {
         load_values,  load_recent_flows, load_tasks,    load_unsettled, load_groups,    load_holds,
-        load_cursors, load_results,      load_absolute, load_events,    load_broadcasts};
+        load_cursors, load_results,      load_absolute, load_events,    load_broadcasts,
+        load_externals};
     error->code = 0;
     if (db->workflow != workflow)
         db_set_workflow(db, workflow);

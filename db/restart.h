@@ -47,6 +47,11 @@ struct restart_result { /* a satisfied signature */
     const char *signature, *results;
 };
 
+struct restart_external { /* a message that no task has used yet */
+    uint64_t number;
+    const char *message, *id;
+};
+
 struct restart_broadcast {
     cycle_point point; /* POINT_NONE: all */
     const char *name_space, *key, *value;
@@ -94,6 +99,7 @@ struct restart {
     RESTART_ARRAY(restart_xtrigger, xtriggers);
     RESTART_ARRAY(restart_result, results);
     RESTART_ARRAY(restart_broadcast, broadcasts);
+    RESTART_ARRAY(restart_external, externals);
     RESTART_ARRAY(restart_job, jobs);
     RESTART_ARRAY(restart_history, history); /* empty: the pool asks (history.ask) */
     RESTART_ARRAY(restart_event, events);

@@ -77,6 +77,8 @@ static const struct table tables[] = {
      "id INTEGER, name TEXT, cycle TEXT, submit_num INTEGER, try_num INTEGER, event TEXT, "
      "message TEXT",
      "id"},
+    /* Messages of external triggers that nothing has used yet. */
+    {"rouse_external", "number INTEGER, message TEXT, event_id TEXT", "number"},
     {"rouse_state", "key TEXT, value TEXT", "key"},
 };
 

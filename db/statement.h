@@ -122,6 +122,9 @@
     X(TEMPLATE_ALL, "SELECT key, value FROM workflow_template_vars ORDER BY key")                  \
     X(ROUSE_STATE_PUT, "REPLACE INTO rouse_state(key, value) VALUES(?,?)")                         \
     X(ROUSE_STATE_GET, "SELECT value FROM rouse_state WHERE key=?")                                \
+    X(EXTERNAL_PUT, "REPLACE INTO rouse_external(number, message, event_id) VALUES(?,?,?)")        \
+    X(EXTERNAL_DELETE, "DELETE FROM rouse_external WHERE number=?")                                \
+    X(EXTERNAL_ALL, "SELECT number, message, event_id FROM rouse_external ORDER BY number")        \
     X(BROADCAST_PUT,                                                                               \
       "REPLACE INTO broadcast_states(point, namespace, key, value) VALUES(?,?,?,?)")               \
     X(BROADCAST_DELETE, "DELETE FROM broadcast_states WHERE point=? AND namespace=? AND key=?")    \

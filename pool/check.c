@@ -47,7 +47,7 @@ static void check_satisfaction(const struct pool *pool, const struct instance *i
         INVARIANT(d->instance == i &&
                   signatures_find(&pool->signatures, slice_of(d->signature->text)) == d->signature);
         INVARIANT(!d->signature->satisfied || d->satisfied);
-        n += !d->satisfied;
+        n += dependence_holds_back(d);
         bool waits = i->status == STATUS_WAITING && !(i->flags & TASK_RUNAHEAD);
         INVARIANT(d->satisfied || d->signature->watched || !waits);
     }

@@ -71,6 +71,7 @@ static int (*const commands[POOL_COMMANDS])(struct pool *, const struct message 
     [POOL_REMOVE] = pool_remove,
     [POOL_STOP_FLOW] = pool_stop_flow,
     [POOL_BROADCAST] = pool_broadcast,
+    [POOL_EXT_TRIGGER] = pool_ext_trigger,
 };
 
 /* Other commands use these flags for other things. */

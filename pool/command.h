@@ -20,6 +20,8 @@ int pool_kill(struct pool *pool, const struct message *message, struct error *er
 int pool_poll(struct pool *pool, const struct message *message, struct error *error);
 /* The job is asked to end; a retry will wait for a release. */
 void kill_instance(struct pool *pool, struct instance *instance);
+/* external.c */
+int pool_ext_trigger(struct pool *pool, const struct message *message, struct error *error);
 /* broadcast.c */
 int pool_broadcast(struct pool *pool, const struct message *message, struct error *error);
 bool history_is_missing_for(struct pool *pool, const struct selection *selection);

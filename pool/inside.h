@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/vec.h"
 #include "pool/broadcast.h"
+#include "pool/external.h"
 #include "pool/group.h"
 #include "pool/history.h"
 #include "pool/pool.h"
@@ -88,6 +89,7 @@ struct pool {
     struct signatures signatures;
     struct history history;
     struct broadcasts broadcasts;
+    struct externals externals;
     enum run_mode mode; /* of the workflow */
     struct queue *queues;
     struct absolute **absolutes; /* by parent task */
@@ -261,6 +263,14 @@ bool next_is_missing(struct pool *pool, const struct instance *instance);
  * of `forced` were a user's wish. May remove the instance. */
 void instance_advance(struct pool *pool, struct instance *instance, enum task_status status,
                       uint64_t outputs, uint64_t forced);
+
+/* --- expire.c --- */
+/* Whether the instance could expire: of such a task, waiting, and not triggered by hand. */
+bool expiry_applies(const struct pool *pool, const struct instance *instance);
+bool expiry_is_past(const struct pool *pool, const struct instance *instance);
+char *expiry_signature(const struct pool *pool, const struct instance *instance);
+/* PRE: it waits. Its output is in flight afterwards: it is not gone yet. */
+void instance_expire(struct pool *pool, struct instance *instance);
 
 /* --- command.c --- */
 void handle_command(struct pool *pool, const struct message *message);

@@ -140,6 +140,7 @@ void pool_destroy(struct pool *pool)
     groups_release(&pool->groups);
     history_release(&pool->history);
     broadcasts_release(&pool->broadcasts);
+    externals_release(&pool->externals);
     text_release(&pool->reply);
     cycles_release(&pool->cycles);
     conditions_release(&pool->conditions);

@@ -167,7 +167,7 @@ static void spread_satisfaction(struct pool *pool)
             continue;
         for (struct link *l = s->dependants.next; l != &s->dependants; l = l->next) {
             struct dependence *dependence = LINK_OWNER(l, struct dependence, of_signature);
-            dependence->instance->n_waited_for -= !dependence->satisfied;
+            dependence->instance->n_waited_for -= dependence_holds_back(dependence);
             dependence->satisfied = true;
         }
     }
@@ -290,6 +290,7 @@ void pool_restore(struct pool *pool, const struct restart *restart)
     pool->flow_last = restart->flow_last ? restart->flow_last : 1;
     restore_holds(pool, restart);
     broadcasts_restore(pool, restart);
+    externals_restore(pool, restart);
     restore_history(pool, restart);
     restore_groups(pool, restart);
     restore_absolutes(pool, restart);

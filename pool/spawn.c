@@ -91,6 +91,10 @@ void awaken(struct pool *pool, struct instance *instance)
 {
     if (instance->status != STATUS_WAITING || instance->flags & TASK_RUNAHEAD)
         return;
+    if (expiry_is_past(pool, instance)) {
+        instance_expire(pool, instance);
+        return;
+    }
     xtriggers_watch(pool, instance);
     instance_try(pool, instance);
 }

@@ -38,6 +38,16 @@ static bool has_dependence(const struct instance *instance, uint32_t xtrigger)
     return false;
 }
 
+/* Not said: it follows from the definition. */
+static void expiry_depend(struct pool *pool, struct instance *instance)
+{
+    if (!expiry_applies(pool, instance) || has_dependence(instance, XTRIGGER_EXPIRY))
+        return;
+    char *text = expiry_signature(pool, instance);
+    depend(pool, instance, XTRIGGER_EXPIRY, text, false);
+    free(text);
+}
+
 void xtriggers_depend(struct pool *pool, struct instance *instance, bool say)
 {
     const struct graph *graph = pool->workflow->graph;
@@ -52,6 +62,7 @@ void xtriggers_depend(struct pool *pool, struct instance *instance, bool say)
         depend(pool, instance, of->xtrigger, text, say);
         free(text);
     }
+    expiry_depend(pool, instance);
 }
 
 void xtriggers_watch(struct pool *pool, struct instance *instance)
@@ -60,6 +71,10 @@ void xtriggers_watch(struct pool *pool, struct instance *instance)
         if (d->satisfied || d->signature->watched)
             continue;
         d->signature->watched = true;
+        if (dependence_is_xtrigger(d) && pool->workflow->xtriggers[d->xtrigger].external) {
+            external_await(pool, d);
+            continue;
+        }
         pool_say(pool, &(struct message){.topic = TOPIC_XTRIGGER_WATCH,
                                          .point = instance->point,
                                          .task = instance->task,
@@ -72,9 +87,11 @@ static void undepend(struct pool *pool, struct dependence *dependence)
 {
     char *text = NULL;
     bool watched = false;
+    bool is_external = dependence_is_xtrigger(dependence) &&
+                       pool->workflow->xtriggers[dependence->xtrigger].external;
     if (!signatures_undepend(&pool->signatures, dependence, &text, &watched))
         return;
-    if (watched)
+    if (watched && !is_external)
         pool_say(pool, &(struct message){.topic = TOPIC_XTRIGGER_DROP, .text = slice_of(text)});
     free(text);
 }
@@ -84,7 +101,7 @@ void xtriggers_undepend(struct pool *pool, struct instance *instance, bool retri
     struct dependence *next;
     for (struct dependence *d = instance->dependences; d; d = next) {
         next = d->next;
-        if (!retries_only || d->xtrigger == NO_INDEX)
+        if (!retries_only || !dependence_is_xtrigger(d))
             undepend(pool, d);
     }
 }
@@ -96,6 +113,7 @@ void retry_wait(struct pool *pool, struct instance *instance, double delay)
     char *text = str_format("wall_clock(trigger_time=%" PRId64 ")", seconds);
     depend(pool, instance, NO_INDEX, text, true);
     free(text);
+    expiry_depend(pool, instance);
     awaken(pool, instance);
 }
 
@@ -106,23 +124,31 @@ void handle_xtrigger(struct pool *pool, const struct message *message)
         return;
     signature->satisfied = true;
     signature->results = message->detail.n ? slice_copy(message->detail) : NULL;
-    VEC(struct instance *) waiting = {0};
+    VEC(struct instance *) waiting = {0}, expired = {0};
     struct link *list = &signature->dependants;
     for (struct link *link = list->next; link != list; link = link->next) {
         struct dependence *dependence = LINK_OWNER(link, struct dependence, of_signature);
         if (dependence->satisfied) /* by force */
             continue;
         dependence->satisfied = true;
+        if (dependence->xtrigger == XTRIGGER_EXPIRY) {
+            *vec_push(&expired) = dependence->instance;
+            continue;
+        }
         dependence->instance->n_waited_for--;
         say_dependence(pool, dependence, true);
         *vec_push(&waiting) = dependence->instance;
     }
+    VEC_EACH (struct instance *, instance, &expired)
+        if (expiry_applies(pool, *instance))
+            instance_expire(pool, *instance);
     /* From here on the signature may go: who submits no longer needs its retry delay. */
     VEC_EACH (struct instance *, instance, &waiting) {
         awaken(pool, *instance);
         gate_update(pool, *instance);
     }
     vec_release(&waiting);
+    vec_release(&expired);
 }
 
 /* Nobody waits for it any more. */
@@ -142,7 +168,7 @@ bool xtriggers_force(struct pool *pool, struct instance *instance, uint32_t xtri
 {
     bool any = false;
     for (struct dependence *d = instance->dependences; d; d = d->next) {
-        if (d->xtrigger == NO_INDEX || (xtrigger != NO_INDEX && d->xtrigger != xtrigger))
+        if (!dependence_is_xtrigger(d) || (xtrigger != NO_INDEX && d->xtrigger != xtrigger))
             continue;
         any = true;
         if (d->satisfied)
@@ -167,6 +193,8 @@ void handle_xtriggers_ready(struct pool *pool)
             continue;
         const struct dependence *d =
             LINK_OWNER(s->dependants.next, struct dependence, of_signature);
+        if (dependence_is_xtrigger(d) && pool->workflow->xtriggers[d->xtrigger].external)
+            continue;
         pool_say(pool, &(struct message){.topic = TOPIC_XTRIGGER_WATCH,
                                          .point = d->instance->point,
                                          .task = d->instance->task,
@@ -182,7 +210,7 @@ static bool waits_in_sequence(const struct pool *pool, const struct instance *in
     if (instance->status != STATUS_WAITING)
         return false;
     for (const struct dependence *d = instance->dependences; d; d = d->next)
-        if (d->xtrigger != NO_INDEX && !d->satisfied &&
+        if (dependence_is_xtrigger(d) && !d->satisfied &&
             pool->workflow->xtriggers[d->xtrigger].sequential)
             return true;
     return false;

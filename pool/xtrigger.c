@@ -64,6 +64,9 @@ char *xtrigger_signature(const struct workflow *workflow, const struct xtrigger_
         return str_format("wall_clock(trigger_time=%" PRId64 ")", time);
     char cycle[POINT_TEXT_MAX];
     point_format(workflow->cycling, point, cycle);
+    if (def->external)
+        return str_format("ext_trigger(%s/%s, %s)", cycle, workflow->tasks[task].name,
+                          def->external);
     char *id = str_format("%s/%s", cycle, workflow->tasks[task].name);
     char *share = names->run_dir ? str_format("%s/share", names->run_dir) : NULL;
     const char *const values[][2] = {
@@ -133,7 +136,7 @@ struct dependence *signatures_depend(struct signatures *signatures, struct insta
     dependence->satisfied = signature->satisfied;
     dependence->next = instance->dependences;
     instance->dependences = dependence;
-    instance->n_waited_for += !dependence->satisfied;
+    instance->n_waited_for += dependence_holds_back(dependence);
     list_append(&signature->dependants, &dependence->of_signature);
     return dependence;
 }
@@ -147,7 +150,7 @@ bool signatures_undepend(struct signatures *signatures, struct dependence *depen
     while (*place != dependence)
         place = &(*place)->next;
     *place = dependence->next;
-    instance->n_waited_for -= !dependence->satisfied;
+    instance->n_waited_for -= dependence_holds_back(dependence);
     list_remove(&dependence->of_signature);
     free(dependence);
     if (!list_is_empty(&signature->dependants))
@@ -195,7 +198,7 @@ void xtrigger_environment(const struct workflow *workflow, const struct instance
 {
     json_t *environment = NULL;
     for (const struct dependence *d = instance->dependences; d; d = d->next) {
-        if (d->xtrigger == NO_INDEX || !d->satisfied || !d->signature->results)
+        if (!dependence_is_xtrigger(d) || !d->satisfied || !d->signature->results)
             continue;
         if (!environment)
             environment = json_object();

@@ -14,14 +14,30 @@ struct signature {
     UT_hash_handle hh;
 };
 
+/* The xtrigger of a dependence that is the time at which the instance expires: nobody waits for it.
+ */
+#define XTRIGGER_EXPIRY (NO_INDEX - 1)
+
 struct dependence {
     struct instance *instance;
     struct signature *signature;
     struct dependence *next; /* of the instance */
     struct link of_signature;
-    uint32_t xtrigger; /* NO_INDEX: retry delay */
+    uint32_t xtrigger; /* NO_INDEX: retry delay; or XTRIGGER_EXPIRY */
     bool satisfied;
 };
+
+/* Whether the instance does not go before it is satisfied. */
+static inline bool dependence_holds_back(const struct dependence *dependence)
+{
+    return !dependence->satisfied && dependence->xtrigger != XTRIGGER_EXPIRY;
+}
+
+/* Whether it is one the user knows: neither a retry delay nor an expiry. */
+static inline bool dependence_is_xtrigger(const struct dependence *dependence)
+{
+    return dependence->xtrigger < XTRIGGER_EXPIRY;
+}
 
 struct signatures { /* all zero: empty */
     struct signature *table;

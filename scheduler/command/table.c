@@ -19,6 +19,7 @@
     X(cycle_point)                                                                                 \
     X(diff)                                                                                        \
     X(dump)                                                                                        \
+    X(ext_trigger)                                                                                 \
     X(get_workflow_contact)                                                                        \
     X(get_workflow_version)                                                                        \
     X(graph)                                                                                       \

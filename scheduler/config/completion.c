@@ -72,8 +72,10 @@ static int check_output(const struct loading *self, const struct item *item,
                         const struct completion *completion, const struct graph_task *graph,
                         const struct task_def *task, uint32_t output)
 {
+    /* That a job may never run makes nothing optional that it does when it runs. */
+    const uint64_t before_it_runs = BIT(OUTPUT_EXPIRED) | BIT(OUTPUT_SUBMIT_FAILED);
     bool named = expression_outputs(completion) & BIT(output);
-    bool optional = !named || expression_holds(completion, ~BIT(output));
+    bool optional = !named || expression_holds(completion, ~(BIT(output) | before_it_runs));
     const char *name = task->name, *output_name = task->outputs[output].name;
     if (needs(graph, output, NEED_OPTIONAL) && named && !optional)
         return item_error(self->error, item, -EINVAL,

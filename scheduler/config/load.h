@@ -42,7 +42,7 @@ struct loading {
     struct namespaces namespaces;
     VEC(struct name_space *) tasks; /* by task index */
     VEC(struct xtrigger_def) xtriggers;
-    VEC(struct clock_trigger) clock_triggers;
+    VEC(struct clock_trigger) clock_triggers; /* and external ones */
     VEC(struct clock_expire) clock_expires;
     VEC(uint32_t) sequential_tasks;
     VEC(struct external_trigger) external_triggers;
@@ -72,6 +72,8 @@ int load_xtriggers(struct loading *self);
 uint32_t load_xtrigger(struct loading *self, const char *label);
 /* Index of the wall_clock with that offset, made when first asked for. */
 uint32_t load_clock(struct loading *self, const char *offset);
+/* A new xtrigger for an external trigger of a task. */
+uint32_t load_external(struct loading *self, const char *message, uint32_t task);
 
 /* tasks.c: namespaces to tasks, the graph */
 int load_namespaces(struct loading *self);

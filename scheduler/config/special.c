@@ -194,7 +194,7 @@ struct known_message {
 };
 
 /* A message triggers one task: it is used up at once. */
-static int set_external_triggers(struct loading *self, struct task_def *tasks)
+static int set_external_triggers(struct loading *self, const struct task_def *tasks)
 {
     struct known_message *known = NULL, *all = arena_new_array(
                                             &self->scratch, self->external_triggers.n, sizeof *all);
@@ -209,11 +209,12 @@ static int set_external_triggers(struct loading *self, struct task_def *tasks)
                                 "needs a message of its own",
                                 trigger->message, tasks[other->trigger->task].name,
                                 tasks[trigger->task].name);
-        if (!other) {
-            all[i].trigger = trigger;
-            HASH_ADD_KEYPTR(hh, known, trigger->message, strlen(trigger->message), &all[i]);
-        }
-        tasks[trigger->task].external_trigger = trigger->message;
+        if (other)
+            continue;
+        all[i].trigger = trigger;
+        HASH_ADD_KEYPTR(hh, known, trigger->message, strlen(trigger->message), &all[i]);
+        uint32_t xtrigger = load_external(self, trigger->message, trigger->task);
+        *vec_push(&self->clock_triggers) = (struct clock_trigger){trigger->task, xtrigger};
     }
     HASH_CLEAR(hh, known);
     return result;

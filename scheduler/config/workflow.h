@@ -92,8 +92,7 @@ struct task_def {
     bool sequential; /* [special tasks]sequential */
     bool expires;    /* [special tasks]clock-expire: at its cycle point + expire_offset */
     struct interval expire_offset;
-    const char *external_trigger; /* [special tasks]external-trigger: its message; NULL: none */
-    uint64_t skip_outputs;        /* [[[skip]]]outputs: a bit for each output index; 0: not set */
+    uint64_t skip_outputs; /* [[[skip]]]outputs: a bit for each output index; 0: not set */
     struct runtime runtime;
 };
 
@@ -115,6 +114,10 @@ struct xtrigger_def {
     const char *args;     /* text between the brackets, templates not yet filled: "offset=PT1H" */
     double interval;      /* seconds between calls; 10 if not given */
     bool sequential;
+    /* [special tasks]external-trigger: the message which the ext-trigger command brings, for that
+     * task alone. NULL: it is a function. */
+    const char *external;
+    uint32_t external_task;
 };
 
 enum workflow_event {

@@ -8,7 +8,8 @@
 #include "base/banned.h"
 
 static const double default_interval = 10;
-static const char wall_clock[] = "wall_clock", clock_prefix[] = "_cylc_wall_clock_";
+static const char wall_clock[] = "wall_clock", clock_prefix[] = "_cylc_wall_clock_",
+                  external_prefix[] = "_cylc_ext_trigger_";
 
 static bool is_word_char(char c)
 {
@@ -159,6 +160,20 @@ uint32_t load_xtrigger(struct loading *self, const char *label)
     if (index == NO_INDEX && strcmp(label, wall_clock) == 0 && cycling)
         index = add_clock(self, wall_clock, "");
     return index;
+}
+
+uint32_t load_external(struct loading *self, const char *message, uint32_t task)
+{
+    char *label = str_format("%s%s", external_prefix, message);
+    *vec_push(&self->xtriggers) =
+        (struct xtrigger_def){.label = arena_text(self->keep, slice_of(label)),
+                              .function = "ext_trigger",
+                              .args = message,
+                              .interval = default_interval,
+                              .external = message,
+                              .external_task = task};
+    free(label);
+    return (uint32_t)self->xtriggers.n - 1;
 }
 
 uint32_t load_clock(struct loading *self, const char *offset)

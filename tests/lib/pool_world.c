@@ -195,6 +195,10 @@ static void log_other(struct pool_world *world, const struct message *m)
         add_slice(log, "param ", m->text);
         add_slice(log, " = ", m->detail);
         break;
+    case TOPIC_WORKFLOW_EXTERNAL:
+        add_slice(log, m->value ? "external + " : "external - ", m->text);
+        add_slice(log, " ", m->detail);
+        break;
     case TOPIC_WORKFLOW_BROADCAST:
         add_slice(log, m->value ? "broadcast + [" : "broadcast - [", m->text);
         add_slice(log, "] ", m->detail);

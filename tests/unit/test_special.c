@@ -50,9 +50,15 @@ static void external_triggers_belong_to_one_task_each(void **state)
     struct workflow *workflow =
         flow_load("[scheduling]\n[[special tasks]]\nexternal-trigger = a(\"two words\"), b(c)\n" R1(
             "a & b & d", "[runtime]\n[[a, b, d]]\n"));
-    assert_string_equal(flow_task(workflow, "a")->external_trigger, "two words");
-    assert_string_equal(flow_task(workflow, "b")->external_trigger, "c");
-    assert_null(flow_task(workflow, "d")->external_trigger);
+    assert_int_equal(workflow->n_xtriggers, 2);
+    static const char *const messages[] = {"two words", "c"};
+    for (uint32_t i = 0; i < 2; i++) {
+        uint32_t task = workflow->xtriggers[i].external_task;
+        assert_string_equal(workflow->tasks[task].name, i ? "b" : "a");
+        assert_string_equal(workflow->xtriggers[i].external, messages[i]);
+        assert_int_equal(workflow->graph->tasks[task].n_xtriggers, 1);
+        assert_int_equal(workflow->graph->tasks[task].xtriggers[0].xtrigger, i);
+    }
     workflow_destroy(workflow);
     assert_refused(
         "[scheduling]\n[[special tasks]]\nexternal-trigger = a\n" R1("a", "[runtime]\n[[a]]\n"), 3,

@@ -1,0 +1,41 @@
+/* clock-expire: an instance that still waits when its time comes is not worth running any more. The
+ * time is a dependence like that of a clock trigger, only that nobody waits for it; the xtriggers
+ * watch the clock. */
+#include "pool/inside.h"
+#include <inttypes.h>
+
+#include "base/banned.h"
+
+static int64_t expiry_time(const struct pool *pool, const struct instance *instance)
+{
+    const struct task_def *task = &pool->workflow->tasks[instance->task];
+    return point_add(pool->workflow->cycling, instance->point, &task->expire_offset, 1);
+}
+
+bool expiry_applies(const struct pool *pool, const struct instance *instance)
+{
+    return pool->workflow->tasks[instance->task].expires && instance->status == STATUS_WAITING &&
+           !(instance->flags & TASK_MANUAL);
+}
+
+bool expiry_is_past(const struct pool *pool, const struct instance *instance)
+{
+    return expiry_applies(pool, instance) &&
+           expiry_time(pool, instance) * INT64_C(1000000) < pool->now;
+}
+
+char *expiry_signature(const struct pool *pool, const struct instance *instance)
+{
+    return str_format("wall_clock(trigger_time=%" PRId64 ")", expiry_time(pool, instance));
+}
+
+void instance_expire(struct pool *pool, struct instance *instance)
+{
+    PRE(instance->status == STATUS_WAITING);
+    queue_leave(pool, instance);
+    xtriggers_undepend(pool, instance, true);
+    instance_flag(pool, instance, 0, TASK_QUEUED | TASK_RETRYING | TASK_RUNAHEAD);
+    say_event(pool, instance, "warning", slice_of("expired"));
+    say_event(pool, instance, "expired", slice_of("Task expired: will not submit job."));
+    instance_advance(pool, instance, STATUS_EXPIRED, UINT64_C(1) << OUTPUT_EXPIRED, 0);
+}

@@ -1,0 +1,154 @@
+/* What instances wait for outside of the graph: external triggers, and the time at which they
+ * expire. */
+#include "tests/lib/pool_world.h"
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define EXTERNAL                                                                                   \
+    "[scheduling]\ncycling mode = integer\ninitial cycle point = 1\nfinal cycle point = 3\n"       \
+    "runahead limit = P1\n[[special tasks]]\nexternal-trigger = a(go), b(\"more data\")\n"         \
+    "[[graph]]\nP1 = a => b\n[runtime]\n[[a, b]]\n"
+
+static uint32_t trigger(struct pool_world *w, const char *message, const char *id)
+{
+    static uint64_t number = 1000;
+    pool_world_hear(w, (struct message){.topic = TOPIC_POOL_COMMAND,
+                                        .id = ++number,
+                                        .number = POOL_EXT_TRIGGER,
+                                        .text = slice_of(message),
+                                        .detail = slice_of(id)});
+    char line[64];
+    snprintf(line, sizeof line, "outcome %llu ", (unsigned long long)number);
+    const char *outcome = strstr(pool_world_log(w), line);
+    assert_non_null(outcome);
+    return (uint32_t)strtoul(outcome + strlen(line), NULL, 10);
+}
+
+static void a_message_lets_the_first_that_waits_go_and_no_other(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_create(EXTERNAL);
+    pool_world_start(w);
+    assert_string_equal(pool_world_active(w), "");
+    assert_int_equal(trigger(w, "nonsense", "0"), ENOENT);
+    trigger(w, "go", "x7");
+    assert_string_equal(pool_world_active(w), "1/a");
+    assert_said(w, "broadcast + [1/root] [environment]CYLC_EXT_TRIGGER_ID=x7\n");
+    assert_said(w, "submit 1/a 1 try 1 [1] [] [[\"[environment]CYLC_EXT_TRIGGER_ID\",\"x7\"]]\n");
+    trigger(w, "go", "x8");
+    assert_string_equal(pool_world_active(w), "1/a 2/a");
+    assert_not_said(w, "watch");
+    assert_false(w->stalled);
+    pool_world_destroy(w);
+}
+
+static void a_message_waits_for_its_task_over_a_restart(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_create_durable(EXTERNAL);
+    pool_world_start(w);
+    trigger(w, "more data", "1st");
+    trigger(w, "more data", "2nd");
+    trigger(w, "go", "x");
+    pool_world_commit(w);
+    pool_world_restart(w);
+    pool_world_clear(w);
+    assert_string_equal(pool_world_active(w), "1/a");
+    pool_world_succeed(w, "1/a");
+    assert_said(w,
+                "submit 1/b 1 try 1 [1] ['1/a'] [[\"[environment]CYLC_EXT_TRIGGER_ID\",\"1st\"]]");
+    pool_world_commit(w);
+    pool_world_restart(w);
+    trigger(w, "go", "y");
+    pool_world_succeed(w, "2/a");
+    assert_said(w,
+                "submit 2/b 1 try 1 [1] ['2/a'] [[\"[environment]CYLC_EXT_TRIGGER_ID\",\"2nd\"]]");
+    pool_world_destroy(w);
+}
+
+#define EXPIRE(rest)                                                                               \
+    "[scheduling]\ninitial cycle point = 20300101T00Z\nfinal cycle point = 20300101T00Z\n"         \
+    "[[special tasks]]\nclock-expire = a(PT1H)\n[[graph]]\nR1 = \"\"\"\n" rest                     \
+    "\"\"\"\n[runtime]\n[[a, b, c]]\n"
+#define A "20300101T0000Z/a"
+#define DUE "wall_clock(trigger_time=1893459600)"
+
+static void what_still_waits_when_its_time_comes_expires(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_create(EXPIRE("b => a?\na:expired? => c"));
+    pool_world_start(w);
+    assert_not_said(w, "watch");
+    pool_world_command(w, POOL_HOLD, A, 0);
+    pool_world_succeed(w, "20300101T0000Z/b");
+    assert_said(w, "watch " DUE "\n");
+    pool_world_satisfy(w, DUE, "");
+    assert_said(w, "event " A " warning: expired\n");
+    assert_said(w, "event " A " expired: Task expired: will not submit job.\n");
+    assert_said(w, "state " A " expired");
+    assert_string_equal(pool_world_active(w), "20300101T0000Z/c");
+    pool_world_succeed(w, "20300101T0000Z/c");
+    assert_said(w, "shutdown AUTOMATIC 0");
+    pool_world_destroy(w);
+}
+
+static void what_runs_does_not_expire(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_create(EXPIRE("a?\na:expired? => c"));
+    pool_world_start(w);
+    assert_string_equal(pool_world_active(w), A);
+    pool_world_satisfy(w, DUE, "");
+    assert_not_said(w, "expired\n");
+    pool_world_succeed(w, A);
+    assert_said(w, "shutdown AUTOMATIC 0");
+    pool_world_destroy(w);
+}
+
+static void what_is_triggered_by_hand_does_not_expire(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_create_paused(EXPIRE("a?\na:expired? => c"));
+    pool_world_start(w);
+    pool_world_command(w, POOL_TRIGGER, A, 0);
+    pool_world_satisfy(w, DUE, "");
+    assert_string_equal(pool_world_active(w), A);
+    pool_world_destroy(w);
+}
+
+static void what_is_past_expires_at_once_and_after_a_restart(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_create_durable(EXPIRE("b => a?\na:expired? => c"));
+    pool_world_start(w);
+    pool_world_command(w, POOL_PAUSE, "", 0);
+    pool_world_succeed(w, "20300101T0000Z/b");
+    pool_world_commit(w);
+    pool_world_restart(w);
+    pool_world_clear(w);
+    pool_world_hear(w, (struct message){.topic = TOPIC_XTRIGGER_READY});
+    assert_said(w, "watch " DUE "\n");
+    pool_world_satisfy(w, DUE, "");
+    assert_said(w, "state " A " expired");
+    pool_world_destroy(w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_message_lets_the_first_that_waits_go_and_no_other),
+        cmocka_unit_test(a_message_waits_for_its_task_over_a_restart),
+        cmocka_unit_test(what_still_waits_when_its_time_comes_expires),
+        cmocka_unit_test(what_runs_does_not_expire),
+        cmocka_unit_test(what_is_triggered_by_hand_does_not_expire),
+        cmocka_unit_test(what_is_past_expires_at_once_and_after_a_restart),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
