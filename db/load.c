@@ -428,9 +428,9 @@ static int has_rows(struct db *db, struct error *error)
 struct restart *db_load(struct db *db, const struct workflow *workflow, struct error *error)
 {
     static int (*const parts[])(struct loader *) = {
-        load_values,  load_recent_flows, load_tasks,    load_unsettled, load_groups,    load_holds,
-        load_cursors, load_results,      load_absolute, load_events,    load_broadcasts,
-        load_externals};
+        load_values,   load_recent_flows, load_tasks,      load_unsettled,
+        load_groups,   load_holds,        load_cursors,    load_results,
+        load_absolute, load_events,       load_broadcasts, load_externals};
     error->code = 0;
     if (db->workflow != workflow)
         db_set_workflow(db, workflow);
