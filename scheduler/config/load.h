@@ -77,6 +77,8 @@ uint32_t load_external(struct loading *self, const char *message, uint32_t task)
 
 /* tasks.c: namespaces to tasks, the graph */
 int load_namespaces(struct loading *self);
+/* Before anything is asked that only makes sense with a graph. */
+int load_graph_exists(struct loading *self);
 int load_graph(struct loading *self);
 /* The recurrence an item of [graph] is for. `graph`, which [dependencies]graph of Cylc 7 becomes,
  * is R1. */

@@ -92,9 +92,10 @@ static int add_heading(struct parser *parser, struct slice name, int level)
 {
     const struct source_line *line = &parser->line;
     if (level > SECTION_DEPTH_MAX)
-        return fail_at(parser, line, "section nested too deep");
+        return fail_at(parser, line, "section nested too deep (at most 8 levels)");
     if (level > parser->depth + 1)
-        return fail_at(parser, line, "section without a section one level up");
+        return fail_at(parser, line,
+                       "section without a section one level up: expected fewer brackets");
     struct item *section =
         item_get(parser->tree, parser->path[level - 1], name, true, line->file, line->line);
     if (!section->section)
@@ -112,12 +113,12 @@ static int parse_heading(struct parser *parser, struct slice text)
         level++;
     const char *end = memchr(text.at, ']', text.n);
     if (!end)
-        return fail_at(parser, &parser->line, "bracket mismatch");
+        return fail_at(parser, &parser->line, "bracket mismatch: expected a ']'");
     size_t stop = (size_t)(end - text.at);
     while (stop + closing < text.n && text.at[stop + closing] == ']')
         closing++;
     if (closing != level)
-        return fail_at(parser, &parser->line, "bracket mismatch");
+        return fail_at(parser, &parser->line, "bracket mismatch: expected as many ']' as '['");
     struct slice rest = {text.at + stop + closing, text.n - stop - closing};
     if (!is_nothing(rest))
         return fail_at(parser, &parser->line, "invalid line (text after a heading)");

@@ -140,11 +140,14 @@ static int check_constraints(const struct loading *self, const char *name, cycle
 static int load_initial(struct loading *self)
 {
     struct workflow *workflow = self->workflow;
+    const struct item *section = load_section(self, "scheduling", NULL);
     struct source_text initial =
         text_of(self, "initial cycle point", self->options->initial, "--initial-cycle-point");
     if (!initial.text)
-        return error_where(self->error, workflow->source, 0, "[scheduling]initial cycle point"),
-               error_set(self->error, -EINVAL, "this workflow requires an initial cycle point");
+        return error_where(self->error, section->file, section->line,
+                           "[scheduling]initial cycle point"),
+               error_set(self->error, -EINVAL,
+                         "missing: this workflow requires an initial cycle point");
     if (point_parse_initial(workflow->cycling, initial.text, self->options->now, &workflow->initial,
                             self->error) < 0)
         return fail_in(self, &initial);
@@ -236,7 +239,10 @@ static int load_runahead(struct loading *self)
                           "expected a number of cycles such as P4 (integer cycling), not \"%s\"",
                           value.string);
     if (interval_parse(self->workflow->cycling, value.string, &runahead->duration, self->error) < 0)
-        return item_error_where(self->error, item);
+        return item_error(self->error, item, -EINVAL,
+                          "expected a number of cycles such as P4 or a duration such as PT12H, "
+                          "not \"%s\"",
+                          value.string);
     return 0;
 }
 

@@ -44,6 +44,7 @@ struct source_reader source_file_reader(const char *main_file)
 }
 
 static const char include_word[] = "%include";
+static const char byte_order_mark[] = "\xef\xbb\xbf";
 
 static void add_line(struct source *source, struct source_line line)
 {
@@ -58,8 +59,8 @@ static bool is_include(struct slice line)
 {
     line = slice_trim(line);
     size_t n = strlen(include_word);
-    return line.n > n && memcmp(line.at, include_word, n) == 0 &&
-           (line.at[n] == ' ' || line.at[n] == '\t');
+    return line.n >= n && memcmp(line.at, include_word, n) == 0 &&
+           (line.n == n || line.at[n] == ' ' || line.at[n] == '\t');
 }
 
 static bool is_quote(char c)
@@ -119,6 +120,10 @@ static int add_text(struct source *source, struct arena *arena, const char *file
         return error_where(error, file, 0, NULL),
                error_set(error, -EFBIG, "longer than %d bytes", SOURCE_BYTES_MAX);
     const char *at = text.at, *end = text.at + text.n;
+    if (text.n >= 3 && memcmp(at, byte_order_mark, 3) == 0)
+        return error_where(error, file, 1, NULL),
+               error_set(error, -EINVAL,
+                         "a byte order mark (U+FEFF): expected the file to begin without it");
     for (int number = 1; at < end; number++) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
         const char *stop = newline ? newline : end;
@@ -128,7 +133,7 @@ static int add_text(struct source *source, struct arena *arena, const char *file
             line.n--;
         int result = 0;
         if (line.n && memchr(line.at, '\0', line.n))
-            result = error_set(error, -EINVAL, "a NUL byte: this is not a text file");
+            result = error_set(error, -EINVAL, "a NUL byte: expected a text file in UTF-8");
         else if (source->n >= SOURCE_LINES_MAX)
             result = error_set(error, -EFBIG, "more than %d lines", SOURCE_LINES_MAX);
         else if (is_include(line))

@@ -186,8 +186,8 @@ static int add_text(struct loading *self, struct graph_builder *builder, const s
 
 static int fail_empty(struct loading *self, const struct item *section, const char *text)
 {
-    error_where(self->error, self->workflow->source, section ? section->line : 0,
-                "[scheduling][graph]");
+    error_where(self->error, section ? section->file : self->workflow->source,
+                section ? section->line : 0, "[scheduling][graph]");
     return error_set(self->error, -EINVAL, "%s", text);
 }
 
@@ -219,11 +219,17 @@ static int build(struct loading *self, struct graph_builder *builder, const stru
     return 0;
 }
 
-int load_graph(struct loading *self)
+int load_graph_exists(struct loading *self)
 {
     const struct item *section = load_section(self, "scheduling", "graph");
     if (!section || !section->first)
         return fail_empty(self, section, "missing: the graph of the workflow");
+    return 0;
+}
+
+int load_graph(struct loading *self)
+{
+    const struct item *section = load_section(self, "scheduling", "graph");
     struct graph_names names = {.context = self,
                                 .task = ask_task,
                                 .family = ask_family,

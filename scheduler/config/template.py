@@ -17,6 +17,7 @@ import sys
 
 VERSION = '8.4.4'
 PYTHON_MODULES = '__python__'
+QUOTED_MAX = 80
 
 
 class Refused(Exception):
@@ -254,8 +255,23 @@ def place_of(error, jinja2, directory):
     return (os.path.relpath(file, directory) if file else ''), line
 
 
+def quote(text, directory, file, line):
+    """', in "..."': the line of the template."""
+    if file:
+        try:
+            with open(os.path.join(directory, file), encoding='utf-8', errors='replace') as stream:
+                text = stream.read()
+        except OSError:
+            return ''
+    lines = text.split('\n')
+    quoted = lines[line - 1].strip() if 0 < line <= len(lines) else ''
+    return f', in "{quoted[:QUOTED_MAX]}"' if quoted else ''
+
+
 def describe(error):
-    text = ' '.join(str(error).split('\n'))
+    text = ' '.join(str(error).split('\n')).replace("'StrictUndefined' object", 'an undefined variable')
+    if type(error).__name__ == 'TemplateNotFound':
+        return f'template not found: {text} (looked for in the directory of the workflow)'
     if isinstance(error, Asked) or type(error).__module__.startswith('jinja2'):
         return text
     return f'{type(error).__name__}: {text}' if text else type(error).__name__
@@ -275,7 +291,8 @@ def process(source):
     try:
         return given, render(jinja2, directory, given, text)
     except Exception as error:
-        raise Refused(describe(error), *place_of(error, jinja2, directory))
+        place = place_of(error, jinja2, directory)
+        raise Refused(describe(error) + quote(text, directory, *place), *place)
 
 
 def main():

@@ -156,6 +156,8 @@ static int load_parts(struct loading *self)
 {
     int result = load_scheduler(self);
     if (result == 0)
+        result = load_graph_exists(self);
+    if (result == 0)
         result = load_cycling(self);
     if (result == 0)
         result = load_xtriggers(self);

@@ -14,10 +14,14 @@ int integer_parse(struct slice text, int64_t *ret_value, struct error *error)
     if (text.n > 0 && (text.at[0] == '+' || text.at[0] == '-'))
         negative = text.at[i++] == '-';
     if (i == text.n)
-        return error_set(error, -EINVAL, "'%.*s' is not an integer", (int)text.n, text.at);
+        return error_set(error, -EINVAL,
+                         "'%.*s' is not an integer: expected a cycle point such as 1", (int)text.n,
+                         text.at);
     for (; i < text.n; i++) {
         if (!isdigit((unsigned char)text.at[i]))
-            return error_set(error, -EINVAL, "'%.*s' is not an integer", (int)text.n, text.at);
+            return error_set(error, -EINVAL,
+                             "'%.*s' is not an integer: expected a cycle point such as 1",
+                             (int)text.n, text.at);
         value = value <= INTEGER_POINT_LIMIT / 10 ? value * 10 + (text.at[i] - '0') : INT64_MAX;
         if (value > INTEGER_POINT_LIMIT)
             return error_set(error, -ERANGE, "'%.*s' is out of bounds", (int)text.n, text.at);

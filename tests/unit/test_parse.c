@@ -173,8 +173,8 @@ static void line_ends_of_windows_and_a_missing_last_one_are_let_through(void **s
 static void a_malformed_line_is_refused_with_its_number(void **state)
 {
     (void)state;
-    assert_refused("[a]\n[[b]\n", 2, "bracket mismatch: [[b]");
-    assert_refused("[a\n", 1, "bracket mismatch");
+    assert_refused("[a]\n[[b]\n", 2, "as many ']' as '[': [[b]");
+    assert_refused("[a\n", 1, "expected a ']'");
     assert_refused("[a]]\n", 1, "bracket mismatch");
     assert_refused("[a] b\n", 1, "text after a heading");
     assert_refused("[]\n", 1, "without a name");
@@ -187,6 +187,8 @@ static void a_malformed_line_is_refused_with_its_number(void **state)
     assert_refused("[a]\nx = \"\"\"\ny\n\"\"\" z\n", 4, "closing quotes");
     assert_refused("[a]\nx = y \\ \nz\n", 2, "whitespace after");
     assert_refused("[a]\nx = \"\"\"\ny \\\t\n\"\"\"\n", 3, "whitespace after");
+    assert_refused("\xef\xbb\xbf[a]\n", 1, "byte order mark");
+    assert_refused("[a]\n%include\n", 2, "without the name");
     assert_refused("[a]\nb = 1\n[[b]]\n", 3, "an item of that name before");
     assert_refused("[a]\n[[b]]\n[a]\nb = 1\n", 4, "a section of that name before");
     assert_refused("[1]\n[[2]]\n[[[3]]]\n[[[[4]]]]\n[[[[[5]]]]]\n[[[[[[6]]]]]]\n[[[[[[[7]]]]]]]\n"

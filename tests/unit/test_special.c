@@ -38,7 +38,7 @@ static void tasks_that_expire_carry_their_offset(void **state)
     workflow_destroy(workflow);
     assert_refused("[scheduling]\n[[special tasks]]\nclock-expire = a(1h)\n[[graph]]\n"
                    "P1D = a\n[runtime]\n[[a]]\n",
-                   0, "[scheduling]initial cycle point", "requires an initial cycle point");
+                   1, "[scheduling]initial cycle point", "requires an initial cycle point");
     assert_refused("[scheduling]\ninitial cycle point = 2030\n[[special tasks]]\n"
                    "clock-expire = a(1h)\n[[graph]]\nP1D = a\n[runtime]\n[[a]]\n",
                    4, "[scheduling][special tasks]clock-expire", "clock-expire tasks such as");

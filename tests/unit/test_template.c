@@ -209,7 +209,11 @@ static void an_error_has_the_line_it_was_written_in(void **state)
     assert_load_refused(NULL, "#!jinja2\n%include part.cylc\n{% endfor %}\n", "flow.cylc", 3,
                         "endfor");
     assert_load_refused(NULL, "#!jinja2\n\n{% include 'inner.j2' %}\n", "inner.j2", 3,
-                        "'NOWHERE' is undefined");
+                        "'NOWHERE' is undefined, in \"{{ NOWHERE }}\"");
+    assert_load_refused(NULL, "#!jinja2\n{% for i in range(N) %}\n{% endfor %}\n", "flow.cylc", 2,
+                        "an undefined variable cannot be interpreted as an integer, in \"{% for i");
+    assert_load_refused(NULL, "#!jinja2\n{% include 'gone.j2' %}\n", "flow.cylc", 2,
+                        "template not found: gone.j2");
     assert_load_refused(NULL, "#!jinja2\n\n{{ raise('the sky') }}\n", "flow.cylc", 3, "the sky");
     assert_load_refused(NULL, "#!jinja2\n{{ assert(1 > 2, 'so not') }}\n", "flow.cylc", 2,
                         "so not");

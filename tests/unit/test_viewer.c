@@ -144,7 +144,8 @@ static void bad_queries_are_refused(void **state)
                   "\"ids\" must be a list of texts");
     expect_answer("why", "{\"ids\": [\"a\"]}", REPLY_ERROR,
                   "\"a\" names no task: expected CYCLE/TASK");
-    expect_answer("why", "{\"ids\": [\"x/a\"]}", REPLY_ERROR, "'x' is not an integer");
+    expect_answer("why", "{\"ids\": [\"x/a\"]}", REPLY_ERROR,
+                  "'x' is not an integer: expected a cycle point such as 1");
     expect_answer("why", "{\"ids\": [\"/a\"]}", REPLY_ERROR,
                   "\"/a\" is no task id: expected CYCLE, CYCLE/TASK or CYCLE/TASK/JOB");
 }

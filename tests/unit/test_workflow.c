@@ -140,7 +140,9 @@ static void the_format_of_points_is_kept(void **state)
 static void bad_points_are_refused_with_their_item(void **state)
 {
     (void)state;
-    assert_refused("[scheduling]\n[[graph]]\nP1 = a\n[runtime]\n[[a]]\n", 0,
+    assert_refused("", 0, "[scheduling][graph]", "missing");
+    assert_refused("[scheduling]\n[[graph]]\n[runtime]\n", 2, "[scheduling][graph]", "missing");
+    assert_refused("[scheduling]\n[[graph]]\nP1 = a\n[runtime]\n[[a]]\n", 1,
                    "[scheduling]initial cycle point", "requires an initial cycle point");
     assert_refused("[scheduling]\ninitial cycle point = tomorrow\n[[graph]]\nP1D = a\n", 2,
                    "[scheduling]initial cycle point", "tomorrow");
@@ -282,7 +284,7 @@ static void graph_errors_name_their_line_in_the_file(void **state)
 static void a_workflow_needs_a_graph(void **state)
 {
     (void)state;
-    assert_refused("[runtime]\n[[a]]\n", 0, "[scheduling]initial cycle point", "");
+    assert_refused("[runtime]\n[[a]]\n", 0, "[scheduling][graph]", "");
     assert_refused("[scheduling]\ninitial cycle point = 2030\n", 0, "[scheduling][graph]",
                    "missing");
     assert_refused(R1("", "[runtime]\n[[a]]\n"), 2, "[scheduling][graph]",
