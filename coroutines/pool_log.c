@@ -75,6 +75,54 @@ static void log_submit(const struct pool_log *log, const struct message *message
     text_release(&parents);
 }
 
+/* "[1/a/01:running] TEXT", with what `mark` puts before the text. */
+static void log_about(const struct pool_log *log, const struct message *message,
+                      enum log_level level, const char *mark, struct slice text)
+{
+    char name[NAME_MAX_];
+    enum task_status status = pool_status(log->pool, message->point, message->task);
+    env_logf(log->context->env, level, "[%s%s%s] %s%.*s", task_name(log, message, name),
+             status < STATUSES ? ":" : "", status < STATUSES ? task_status_names[status] : "", mark,
+             (int)text.n, text.at ? text.at : "");
+}
+
+/* A message by its severity, under the names of Cylc's events. */
+static bool message_level(struct slice event, enum log_level *ret_level)
+{
+    static const struct {
+        const char *event;
+        enum log_level level;
+    } levels[] = {{"message debug", LOG_DEBUG_LEVEL},     {"message info", LOG_INFO_LEVEL},
+                  {"message warning", LOG_WARNING_LEVEL}, {"message error", LOG_ERROR_LEVEL},
+                  {"message custom", LOG_INFO_LEVEL},     {"message critical", LOG_CRITICAL_LEVEL}};
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+        if (slice_equal(event, levels[i].event)) {
+            *ret_level = levels[i].level;
+            return true;
+        }
+    return false;
+}
+
+static void log_event(const struct pool_log *log, const struct message *message)
+{
+    static const char *const warnings[] = {"execution timeout", "submission timeout", "late",
+                                           "retry", "submission retry"};
+    const struct task_def *task = &log->context->workflow->tasks[message->task];
+    enum log_level level = LOG_INFO_LEVEL;
+    if (message->value) /* said again, for the handlers */
+        return;
+    uint32_t output = task_output_by_message(task, message->detail.at, message->detail.n);
+    bool custom = message->detail.n && output != NO_INDEX && output >= OUTPUT_CUSTOM &&
+                  slice_equal(message->text, task->outputs[output].name);
+    if (custom || message_level(message->text, &level)) {
+        log_about(log, message, level, "(received)", message->detail);
+        return;
+    }
+    for (size_t i = 0; i < sizeof warnings / sizeof *warnings; i++)
+        if (slice_equal(message->text, warnings[i]))
+            log_about(log, message, LOG_WARNING_LEVEL, "", message->detail);
+}
+
 static void log_workflow_state(const struct pool_log *log, const struct message *message)
 {
     int n = (int)message->text.n;
@@ -102,6 +150,8 @@ void pool_log_message(struct pool_log *log, const struct message *message)
 {
     if (message->topic == TOPIC_TASK_STATE)
         log_state(log, message);
+    else if (message->topic == TOPIC_TASK_EVENT)
+        log_event(log, message);
     else if (message->topic == TOPIC_JOB_SUBMIT)
         log_submit(log, message);
     else if (message->topic == TOPIC_WORKFLOW_BROADCAST)

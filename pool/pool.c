@@ -253,6 +253,12 @@ uint64_t pool_in_flight(const struct pool *pool)
            pool->put_off.n;
 }
 
+enum task_status pool_status(const struct pool *pool, cycle_point point, uint32_t task)
+{
+    const struct instance *instance = instances_find(&pool->instances, point, task);
+    return instance ? instance_status(instance) : STATUSES;
+}
+
 size_t pool_size(const struct pool *pool)
 {
     return HASH_COUNT(pool->instances.table);

@@ -51,6 +51,9 @@ bool pool_is_shut_down(const struct pool *pool);
 uint64_t pool_in_flight(const struct pool *pool);
 size_t pool_size(const struct pool *pool);
 
+/* STATUSES if it is not in the pool. */
+enum task_status pool_status(const struct pool *pool, cycle_point point, uint32_t task);
+
 /* The parents whose outputs satisfied the instance's prerequisites, pre-initial ones included:
  * "['1/a', '1/b']". For the reference log, when job.submit is said. */
 void pool_describe_triggers(const struct pool *pool, cycle_point point, uint32_t task,

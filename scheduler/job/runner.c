@@ -16,7 +16,7 @@ static const struct job_runner runners[] = {
      .submit = {"/bin/bash", "-c",
                 "log=${0%/*}/job-activity.log; printf "
                 "'setsid --wait %q </dev/null >/dev/null 2>>%q; echo ended with status $? >>%q\\n' "
-                "\"$0\" \"$log\" \"$log\" | $1",
+                "\"$0\" \"$log\" \"$log\" | eval \"$1\"",
                 "%(job)s", "%(command)s"},
      .command = "at now",
      .before_id = "job ",
