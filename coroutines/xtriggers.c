@@ -8,6 +8,7 @@
 #include "base/table.h"
 #include "coroutines/actor.h"
 #include "coroutines/plugin_thread.h"
+#include "coroutines/xtrigger_check.h"
 #include "db/restart.h"
 #include "xtriggers/loader.h"
 #include <errno.h>
@@ -511,41 +512,16 @@ static void remember_results(struct xtriggers *self, const struct restart *resta
     }
 }
 
-static int check_arguments(const struct xtrigger_def *def, const struct rouse_xtrigger *xtrigger,
-                           const char *run_dir, struct error *error)
-{
-    struct call call;
-    char *signature = str_format("%s(%s)", def->function, def->args);
-    int result = call_init(&call, signature, error);
-    if (result == 0) {
-        call.call.run_dir = run_dir;
-        call.call.interval = def->interval;
-        result = call_validate(&call, xtrigger, error);
-        call_release(&call);
-    }
-    free(signature);
-    return result;
-}
-
-/* Every xtrigger of the workflow must be there and accept its arguments. */
+/* Every xtrigger the graph waits for must be there and accept its arguments. */
 static int check_definitions(const struct xtriggers *self, const struct cast_context *context,
                              struct error *error)
 {
-    for (uint32_t i = 0; i < context->workflow->n_xtriggers; i++) {
-        const struct xtrigger_def *def = &context->workflow->xtriggers[i];
-        if (def->external)
-            continue;
-        const struct rouse_xtrigger *xtrigger = loader_find(self->loader, def->function);
-        struct error why = {0};
-        if (!xtrigger)
-            return error_set(
-                error, -ENOENT,
-                "xtrigger @%s: there is no \"%s\"; built in or in lib/xtriggers are: %s",
-                def->label, def->function, loader_names(self->loader));
-        if (check_arguments(def, xtrigger, context->run_dir, &why) < 0)
-            return error_set(error, why.code, "xtrigger @%s: %s", def->label, why.text);
-    }
-    return 0;
+    const struct workflow *workflow = context->workflow;
+    int code = 0;
+    for (uint32_t i = 0; i < workflow->n_xtriggers && code == 0; i++)
+        if (xtrigger_is_called(workflow, i))
+            code = xtrigger_check(&workflow->xtriggers[i], self->loader, context->run_dir, error);
+    return code;
 }
 
 static void xtriggers_destroy(void *member)

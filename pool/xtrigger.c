@@ -78,6 +78,9 @@ char *xtrigger_signature(const struct workflow *workflow, const struct xtrigger_
         {"%(user_name)s", names->owner},
         {"%(workflow_run_dir)s", names->run_dir},
         {"%(workflow_share_dir)s", share},
+        {"%(suite_name)s", names->workflow},
+        {"%(suite_run_dir)s", names->run_dir},
+        {"%(suite_share_dir)s", share},
         {"%(debug)s", "False"},
     };
     struct text out = {0};

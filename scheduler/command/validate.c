@@ -77,8 +77,11 @@ static int check(const struct invocation *invocation, const char *path,
     char *host = process_host();
     validate_platforms(workflow, global, host, count_and_warn, &said);
     free(host);
+    int code = validate_xtriggers(workflow, path, &warner, &error);
     workflow_destroy(workflow);
     global_destroy(global);
+    if (code < 0)
+        return command_fail(invocation, EXIT_FAILED, &error);
     if (strict && said.warnings)
         return command_failf(invocation, EXIT_FAILED,
                              "%s: %u warning%s, and with --strict there may be none", path,

@@ -4,6 +4,7 @@
 
 #include "scheduler/command/command.h"
 #include "scheduler/config/global.h"
+#include "scheduler/config/schema.h"
 #include "scheduler/config/workflow.h"
 
 /* Load and forget; tells the result. Exit status. options->now is filled in. */
@@ -14,5 +15,10 @@ int validate_definition(const struct invocation *invocation, const char *path,
 void validate_platforms(const struct workflow *workflow, const struct global_config *global,
                         const char *host, void (*say)(void *context, const char *text),
                         void *context);
+
+/* Each xtrigger the graph waits for is built in, a plugin or a Python function beside the file
+ * `path`, and takes its arguments. Negative and an error with file and line if not. */
+int validate_xtriggers(const struct workflow *workflow, const char *path,
+                       const struct warner *warner, struct error *error);
 
 #endif

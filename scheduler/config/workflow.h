@@ -118,6 +118,8 @@ struct xtrigger_def {
      * task alone. NULL: it is a function. */
     const char *external;
     uint32_t external_task;
+    const char *file; /* where it is defined; NULL: it is made by the scheduler */
+    int line;
 };
 
 enum workflow_event {

@@ -92,6 +92,37 @@ static int check_clock(struct loading *self, const struct xtrigger_def *def, str
     return 0;
 }
 
+/* Each %(name)s among the arguments is one of those that are filled in. */
+static int check_templates(const struct xtrigger_def *def, struct error *error)
+{
+    static const char *const known[] = {"point",
+                                        "name",
+                                        "id",
+                                        "workflow",
+                                        "workflow_run_dir",
+                                        "workflow_share_dir",
+                                        "debug",
+                                        "user_name",
+                                        "suite_name",
+                                        "suite_run_dir",
+                                        "suite_share_dir",
+                                        "suite"};
+    for (const char *at = strstr(def->args, "%("); at; at = strstr(at + 1, "%(")) {
+        size_t n = strcspn(at + 2, ")");
+        bool found = at[n + 2] == ')' && at[n + 3] == 's';
+        size_t i = 0;
+        while (found && i < sizeof known / sizeof *known &&
+               !slice_equal((struct slice){at + 2, n}, known[i]))
+            i++;
+        if (!found || i == sizeof known / sizeof *known)
+            return error_set(error, -EINVAL,
+                             "illegal template \"%.*s\" in xtrigger \"%s\": expected one such as "
+                             "%%(point)s, %%(name)s or %%(workflow)s",
+                             (int)n + 2 + (at[n + 2] == ')') + found, at, def->label);
+    }
+    return 0;
+}
+
 static int parse_signature(struct loading *self, const char *signature, struct xtrigger_def *def,
                            struct error *error)
 {
@@ -112,6 +143,8 @@ static int parse_signature(struct loading *self, const char *signature, struct x
     int result = split_args(self, args, def, error);
     if (result == 0)
         result = parse_interval(slice_of(close + (*close == ')')), def, self, error);
+    if (result == 0)
+        result = check_templates(def, error);
     return result < 0 ? result : check_clock(self, def, error);
 }
 
@@ -122,7 +155,9 @@ int load_xtriggers(struct loading *self)
             .boolean;
     const struct item *section = load_section(self, "scheduling", "xtriggers");
     for (const struct item *item = section ? section->first : NULL; item; item = item->next) {
-        struct xtrigger_def def = {.label = arena_text(self->keep, slice_of(item->name))};
+        struct xtrigger_def def = {.label = arena_text(self->keep, slice_of(item->name)),
+                                   .file = arena_text(self->keep, slice_of(item->file)),
+                                   .line = item->line};
         if (!is_word(slice_of(item->name), ""))
             return item_error(self->error, item, -EINVAL,
                               "\"%s\" is no name of an xtrigger: expected letters, digits, `_`",

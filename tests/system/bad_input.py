@@ -81,6 +81,26 @@ class Definitions(common.SystemTest):
             begin = text.split('\n').index('    [[graph]]') + 1
             self.assertIn(line - begin, range(1, 5), str(result))
 
+    def test_validate_looks_for_the_functions_of_xtriggers(self):
+        def x(call, graph='@x => a'):
+            return self.write(flow(graph, scheduling=f'    [[xtriggers]]\n        x = {call}'))
+        for call, *items in [
+            ('nowhere(1)', '[xtriggers]x', 'lib/python/nowhere.py'),
+            ('echo(1, 2)', '[xtriggers]x', 'succeed'),
+            ('xrandom(200)', '[xtriggers]x', 'percent'),
+            ('empty(1)', '[xtriggers]x', 'defines no function "empty"'),
+            ('echo(%(nothing)s, succeed=True)', '[xtriggers]x', '%(nothing)s'),
+        ]:
+            path = x(call)
+            python = pathlib.Path(path) / 'lib/python'
+            python.mkdir(parents=True, exist_ok=True)
+            (python / 'empty.py').write_text('pass\n')
+            self.refused(self.world.rouse('validate', path), 1, 'flow.cylc:', *items)
+        (python / 'mine.py').write_text('def mine(n):\n    return True, {}\n')
+        for call in 'mine(1)', 'echo(%(point)s, succeed=True)', 'workflow_state("up//1/b")':
+            self.world.must('validate', x(call))
+        self.world.must('validate', x('nowhere(1)', 'a'))  # nothing waits for it
+
     def test_play_of_a_bad_definition_leaves_nothing_to_restart(self):
         run = self.world.install('w', '[scheduling]\n    nonsense = 1\n')
         self.refused(self.world.rouse('play', 'w'), 3, 'flow.cylc:2', 'nonsense')

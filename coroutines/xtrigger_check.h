@@ -1,0 +1,16 @@
+/* Whether the xtriggers of a definition can be called: before the workflow runs, and for
+ * `validate`. */
+#ifndef ROUSE_COROUTINES_XTRIGGER_CHECK_H
+#define ROUSE_COROUTINES_XTRIGGER_CHECK_H
+
+#include "scheduler/config/workflow.h"
+#include "xtriggers/loader.h"
+
+/* Whether it is a function and something in the graph waits for it: others are never called. */
+bool xtrigger_is_called(const struct workflow *workflow, uint32_t xtrigger);
+/* The xtrigger is there and accepts its arguments. -ENOENT: the loader knows no such function;
+ * -EINVAL: the arguments are wrong. The error has file and line of the definition. */
+int xtrigger_check(const struct xtrigger_def *def, const struct loader *loader,
+                   const char *directory, struct error *error);
+
+#endif
