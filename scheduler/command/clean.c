@@ -72,19 +72,24 @@ static int clean_named(const struct invocation *invocation, const char *name,
 
 static int run(const struct command *self, struct invocation *invocation, int argc, char **argv)
 {
-    int first, yes = 0, local = 0;
+    int first, yes = 0, local = 0, remote = 0;
+    const char *timeout = NULL;
     struct option_list parts = {0};
     const struct option_def options[] = {
         {.name = "yes", .letter = 'y', .count = &yes, .help = "also if that is several runs"},
         {.name = "rm",
          .argument = "PATH[:PATH...]",
          .list = &parts,
-         .help = "remove only this below the run directory; * and ? are understood"},
+         .help = "remove only this below the run directory; *, ?, [...] and ** are understood"},
         {.name = "local-only", .letter = 'l', .count = &local},
+        {.name = "remote-only", .letter = 'r', .count = &remote},
+        {.name = "timeout", .argument = "SECONDS", .text = &timeout},
     };
     int status = options_parse(self, invocation, options, OPTIONS_N(options), argc, argv, &first);
     if (status == OPTIONS_GO_ON && first == argc)
         status = options_refuse(self, invocation, "no workflow is named");
+    if (status == OPTIONS_GO_ON && remote)
+        status = command_not_implemented(invocation, "clean --remote-only");
     if (status == OPTIONS_GO_ON) {
         status = EXIT_OK;
         for (int i = first; i < argc; i++) {
@@ -100,10 +105,11 @@ const struct command command_clean = {
     .name = "clean",
     .summary = "remove run directories",
     .synopsis = "[OPTIONS] WORKFLOW...",
-    .help = "Remove the run directory of a workflow that is not running, or parts of it. Files on\n"
-            "this host only; what symbolic links lead to is left alone.\n\n"
+    .help = "Remove the run directory of a workflow that is not running, or parts of it, on this\n"
+            "host. What symbolic links lead to is left alone, but directories of the run that\n"
+            "installing put elsewhere (log, share, work and the like) go with it.\n\n"
             "Example:\n"
             "    $ rouse clean flow/run1\n"
-            "    $ rouse clean --rm=work --rm='log/job/1*' flow/run2\n",
+            "    $ rouse clean --rm=work --rm='log/job/1*' --rm='**/*.tmp' flow/run2\n",
     .run = run,
 };

@@ -1,163 +1,215 @@
-/* `scan`: lists workflows by their contact files; asks nobody. */
+/* `scan`: lists workflows by their contact files. A scheduler is asked only for what that does not
+ * tell: whether it is paused or stopping, and, in the rich format, its title and its tasks. */
 #include "base/memory.h"
+#include "scheduler/command/ask.h"
 #include "scheduler/command/option.h"
+#include "scheduler/command/scan_print.h"
 #include "scheduler/net/contact.h"
-#include "scheduler/run/resolve.h"
 #include "scheduler/run/rundir.h"
+#include <errno.h>
 #include <fnmatch.h>
-#include <jansson.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/banned.h"
 
-enum scan_format { SCAN_PLAIN, SCAN_NAME, SCAN_RICH, SCAN_JSON };
+/* What --states may name. */
+enum scan_state { STATE_RUNNING = 1, STATE_PAUSED = 2, STATE_STOPPING = 4, STATE_STOPPED = 8 };
+static const struct {
+    const char *name;
+    unsigned states;
+} state_names[] = {{"running", STATE_RUNNING},
+                   {"paused", STATE_PAUSED},
+                   {"stopping", STATE_STOPPING},
+                   {"stopped", STATE_STOPPED},
+                   {"active", STATE_RUNNING | STATE_PAUSED | STATE_STOPPING},
+                   {"all", STATE_RUNNING | STATE_PAUSED | STATE_STOPPING | STATE_STOPPED}};
+enum { STATES_ACTIVE = STATE_RUNNING | STATE_PAUSED | STATE_STOPPING };
 
 struct scan {
+    const struct invocation *invocation;
     enum scan_format format;
-    bool running, stopped;
+    unsigned states;
+    bool ping;
     char *const *patterns;
     int n_patterns;
-    json_t *list; /* for JSON */
+    VEC(regex_t) names; /* of --name */
+    struct scan_printer printer;
 };
 
 static bool is_wanted(const struct scan *scan, const char *id)
 {
-    for (int i = 0; i < scan->n_patterns; i++)
-        if (!fnmatch(scan->patterns[i], id, 0))
-            return true;
-    return !scan->n_patterns;
+    bool wanted = !scan->n_patterns && !scan->names.n;
+    for (int i = 0; i < scan->n_patterns && !wanted; i++)
+        wanted = !fnmatch(scan->patterns[i], id, 0);
+    for (size_t i = 0; i < scan->names.n && !wanted; i++)
+        wanted = !regexec(&scan->names.at[i], id, 0, NULL, 0);
+    return wanted;
 }
 
-/* The items of a contact file, as they stand there. */
-static void add_contact_items(json_t *object, const char *run_dir)
+/* What the scheduler says of itself; NULL: it does not answer. */
+static json_t *ask_workflow(const struct scan *scan, const struct workflow_place *place)
 {
-    char *path = str_format("%s/.service/contact", run_dir);
-    FILE *file = fopen(path, "re");
-    char line[4096];
-    free(path);
-    while (file && fgets(line, sizeof line, file)) {
-        char *value = strchr(line, '=');
-        if (!value)
-            continue;
-        *value++ = '\0';
-        value[strcspn(value, "\n")] = '\0';
-        json_object_set_new(object, line, json_string(value));
-    }
-    if (file)
-        (void)fclose(file);
+    struct error ignored = {0};
+    json_t *data = NULL;
+    return ask(scan->invocation, place, "workflow", NULL, &data, &ignored) ? NULL : data;
 }
 
-static void list_json(struct scan *scan, const char *id, const char *run_dir, bool running)
+static json_t *ask_meta(const struct scan *scan, const struct workflow_place *place)
 {
-    json_t *object = json_object();
-    char *contact = str_format("%s/.service/contact", run_dir);
-    json_object_set_new(object, "name", json_string(id));
-    json_object_set_new(object, "path", json_string(run_dir));
-    if (running) {
-        json_object_set_new(object, "contact", json_string(contact));
-        add_contact_items(object, run_dir);
-    }
-    json_array_append_new(scan->list, object);
-    free(contact);
+    struct error ignored = {0};
+    json_t *data = NULL;
+    return ask(scan->invocation, place, "show", NULL, &data, &ignored) ? NULL : data;
 }
 
-static void list_one(struct scan *scan, const char *id)
+static bool needs_asking(const struct scan *scan)
 {
-    char *run_dir = rundir_of(id);
+    return scan->ping || scan->format == SCAN_RICH ||
+           ((scan->states & STATES_ACTIVE) && (scan->states & STATES_ACTIVE) != STATES_ACTIVE);
+}
+
+static unsigned state_of(const json_t *workflow)
+{
+    const char *status = json_string_value(json_object_get(workflow, "status"));
+    for (size_t i = 0; status && i < sizeof state_names / sizeof *state_names; i++)
+        if (!strcmp(status, state_names[i].name))
+            return state_names[i].states;
+    return STATE_RUNNING; /* one that does not answer just now */
+}
+
+/* One that does not answer is not reached: with --ping a contact file that its scheduler left
+ * behind is removed. */
+static void tell_dead(const struct scan *scan, const struct workflow_place *place,
+                      const struct contact *contact)
+{
+    struct error error = {0};
+    if (scan->ping && contact_state(contact) == CONTACT_STALE &&
+        !contact_remove(place->run_dir, contact->uuid, &error))
+        (void)fprintf(stderr, "%s: removed the contact file of a scheduler that died\n", place->id);
+}
+
+static void list_active(struct scan *scan, const struct workflow_place *place,
+                        const struct contact *contact)
+{
+    json_t *workflow = needs_asking(scan) ? ask_workflow(scan, place) : NULL;
+    json_t *meta = scan->format == SCAN_RICH ? ask_meta(scan, place) : NULL;
+    if (scan->ping && !workflow)
+        (void)fprintf(stderr, "%s does not answer\n", place->id);
+    else if (!needs_asking(scan) || (state_of(workflow) & scan->states))
+        scan_print(&scan->printer, place, contact, workflow, meta);
+    json_decref(workflow);
+    json_decref(meta);
+}
+
+static void list_one(struct scan *scan, char *id)
+{
+    struct workflow_place place = {.id = id, .run_dir = rundir_of(id)};
     struct contact contact = {0};
     struct error ignored = {0};
-    bool running =
-        !contact_read(run_dir, &contact, &ignored) && contact_state(&contact) != CONTACT_STALE;
-    if (running ? scan->running : scan->stopped) {
-        if (scan->format == SCAN_JSON)
-            list_json(scan, id, run_dir, running);
-        else if (scan->format == SCAN_NAME || !running)
-            (void)puts(id);
-        else if (scan->format == SCAN_PLAIN)
-            (void)printf("%s %s:%d %lld\n", id, contact.host, contact.port, (long long)contact.pid);
-        else
-            (void)printf("%s\n    host: %s:%d\n    pid: %lld\n    version: %s\n    directory: %s\n",
-                         id, contact.host, contact.port, (long long)contact.pid,
-                         contact.version ? contact.version : "", run_dir);
-    }
+    bool there = !contact_read(place.run_dir, &contact, &ignored);
+    bool active = there && contact_state(&contact) != CONTACT_STALE;
+    if (there && !active)
+        tell_dead(scan, &place, &contact);
+    if (active && (scan->states & STATES_ACTIVE))
+        list_active(scan, &place, &contact);
+    else if (!active && (scan->states & STATE_STOPPED))
+        scan_print(&scan->printer, &place, NULL, NULL, NULL);
     contact_release(&contact);
-    free(run_dir);
+    free(place.run_dir);
 }
 
-static bool read_format(const char *text, enum scan_format *ret_format)
+static bool read_states(const char *text, unsigned *ret_states)
 {
-    static const char *const names[] = {"plain", "name", "rich", "json"};
-    for (int i = 0; i < 4; i++)
-        if (!strcmp(text, names[i])) {
-            *ret_format = (enum scan_format)i;
-            return true;
-        }
-    return false;
-}
-
-static bool read_states(const char *text, struct scan *scan)
-{
-    scan->running = scan->stopped = false;
+    *ret_states = 0;
     for (const char *at = text; *at; at += strcspn(at, ","), at += *at == ',') {
         size_t n = strcspn(at, ",");
-        bool all = n == 3 && !strncmp(at, "all", n);
-        bool running = n == 7 && !strncmp(at, "running", n);
-        bool stopped = n == 7 && !strncmp(at, "stopped", n);
-        if (!all && !running && !stopped)
+        unsigned found = 0;
+        for (size_t i = 0; i < sizeof state_names / sizeof *state_names; i++)
+            if (strlen(state_names[i].name) == n && !strncmp(at, state_names[i].name, n))
+                found = state_names[i].states;
+        if (!found)
             return false;
-        scan->running |= all || running;
-        scan->stopped |= all || stopped;
+        *ret_states |= found;
     }
-    return scan->running || scan->stopped;
+    return *ret_states != 0;
+}
+
+/* Matched from the beginning of a name, as Python's re.match does. */
+static int add_name(struct scan *scan, const struct command *command, const char *pattern)
+{
+    char *anchored = str_format("^(%s)", pattern);
+    int code = regcomp(vec_push(&scan->names), anchored, REG_EXTENDED | REG_NOSUB);
+    free(anchored);
+    if (!code)
+        return OPTIONS_GO_ON;
+    scan->names.n--;
+    return options_refuse(command, scan->invocation, "--name: \"%s\" is no regular expression",
+                          pattern);
 }
 
 static void list_all(struct scan *scan)
 {
     struct resolve_names names = {0};
-    scan->list = json_array();
     resolve_list(&names);
+    scan_print_begin(&scan->printer, scan->format);
     VEC_EACH (char *, id, &names) {
         if (is_wanted(scan, *id))
             list_one(scan, *id);
     }
+    scan_print_end(&scan->printer);
     resolve_names_release(&names);
-    if (scan->format == SCAN_JSON) {
-        char *text = json_dumps(scan->list, JSON_INDENT(4));
-        (void)puts(text);
-        free(text);
-    }
-    json_decref(scan->list);
 }
 
 static int run(const struct command *self, struct invocation *invocation, int argc, char **argv)
 {
-    int first;
-    const char *format = "plain", *states = "running";
+    int first, ping = 0, colour_blind = 0;
+    const char *format = "plain", *states = "running,paused,stopping", *sort = NULL;
+    struct option_list names = {0};
     const struct option_def options[] = {
         {.name = "format",
          .letter = 't',
          .argument = "FORMAT",
          .text = &format,
-         .help = "plain, name, rich or json"},
+         .help = "plain (default), name, rich, tree or json"},
         {.name = "states",
          .argument = "STATES",
          .text = &states,
-         .help = "running, stopped or all (default: running)"},
+         .help = "running, paused, stopping (default: these), stopped or all, with commas"},
+        {.name = "name",
+         .letter = 'n',
+         .argument = "REGEX",
+         .list = &names,
+         .help = "only names that begin so; may be given several times"},
+        {.name = "ping",
+         .count = &ping,
+         .help = "only those that answer; contact files left by the dead are removed"},
+        {.name = "colour-blind", .count = &colour_blind, .help = "accepted: there are no colours"},
+        {.name = "sort", .argument = "ORDER", .text = &sort, .help = "accepted: by name always"},
     };
     int status = options_parse(self, invocation, options, OPTIONS_N(options), argc, argv, &first);
-    if (status != OPTIONS_GO_ON)
-        return status;
-    struct scan scan = {.patterns = argv + first, .n_patterns = argc - first};
-    if (!read_format(format, &scan.format))
-        return options_refuse(self, invocation, "--format: \"%s\" is not plain, name, rich or json",
-                              format);
-    if (!read_states(states, &scan))
-        return options_refuse(self, invocation, "--states: \"%s\" is not running, stopped or all",
-                              states);
-    list_all(&scan);
-    return EXIT_OK;
+    struct scan scan = {.invocation = invocation, .ping = ping > 0};
+    if (status == OPTIONS_GO_ON && !scan_read_format(format, &scan.format))
+        status = options_refuse(self, invocation,
+                                "--format: \"%s\" is not plain, name, rich, tree or json", format);
+    if (status == OPTIONS_GO_ON && !read_states(states, &scan.states))
+        status = options_refuse(self, invocation,
+                                "--states: \"%s\" is not running, paused, stopping, stopped or all",
+                                states);
+    for (size_t i = 0; i < names.n && status == OPTIONS_GO_ON; i++)
+        status = add_name(&scan, self, names.at[i]);
+    if (status == OPTIONS_GO_ON) {
+        scan.patterns = argv + first;
+        scan.n_patterns = argc - first;
+        list_all(&scan);
+        status = EXIT_OK;
+    }
+    VEC_EACH (regex_t, name, &scan.names)
+        regfree(name);
+    vec_release(&scan.names);
+    vec_release(&names);
+    return status;
 }
 
 const struct command command_scan = {
@@ -168,6 +220,7 @@ const struct command command_scan = {
             "with --states. Patterns with * and ? choose names.\n\n"
             "Example:\n"
             "    $ rouse scan\n"
-            "    $ rouse scan --states=all --format=json 'test-*'\n",
+            "    $ rouse scan --states=all --format=json 'test-*'\n"
+            "    $ rouse scan --states=paused --format=tree\n",
     .run = run,
 };

@@ -33,6 +33,7 @@
     X(ping)                                                                                        \
     X(play)                                                                                        \
     X(poll)                                                                                        \
+    X(reinstall)                                                                                   \
     X(release)                                                                                     \
     X(remove)                                                                                      \
     X(resume)                                                                                      \
@@ -46,6 +47,7 @@
     X(version)                                                                                     \
     X(view)                                                                                        \
     X(vip)                                                                                         \
+    X(vr)                                                                                          \
     X(why)                                                                                         \
     X(workflow_state)
 

@@ -2,12 +2,10 @@
 #define ROUSE_TOUCHES_THE_WORLD
 #include "scheduler/run/copy.h"
 #include "base/memory.h"
-#include "base/text.h"
-#include "base/vec.h"
+#include "scheduler/run/source_rules.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
@@ -20,53 +18,9 @@
 
 struct copy {
     const char *from;
-    VEC(char *) ignored; /* patterns of .cylcignore */
+    struct source_rules rules;
     struct error *error;
 };
-
-static void read_ignored(struct copy *copy)
-{
-    char *path = str_format("%s/.cylcignore", copy->from);
-    FILE *file = fopen(path, "re");
-    char line[PATH_MAX];
-    while (file && fgets(line, sizeof line, file)) {
-        struct slice pattern = slice_trim(slice_of(line));
-        while (pattern.n && pattern.at[pattern.n - 1] == '/')
-            pattern.n--;
-        if (pattern.n && pattern.at[0] != '#')
-            *vec_push(&copy->ignored) = slice_copy(pattern);
-    }
-    if (file)
-        fclose(file);
-    free(path);
-}
-
-static bool is_one_of(const char *name, const char *const *names, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!strcmp(name, names[i]))
-            return true;
-    return false;
-}
-
-/* relative: path below the source; a pattern with a slash is matched against all of it. */
-static bool is_left_out(const struct copy *copy, const char *relative, unsigned depth)
-{
-    static const char *const at_top[] = {"log",  "share",         "work",
-                                         "runN", "_cylc-install", ".service"};
-    static const char *const anywhere[] = {".git", ".svn", ".cylcignore"};
-    const char *slash = strrchr(relative, '/');
-    const char *name = slash ? slash + 1 : relative;
-    if (is_one_of(name, anywhere, 3) || (!depth && is_one_of(name, at_top, 6)))
-        return true;
-    VEC_EACH (char *, pattern, &copy->ignored) {
-        const char *p = **pattern == '/' ? *pattern + 1 : *pattern;
-        bool whole = strchr(*pattern, '/') != NULL;
-        if (!fnmatch(p, whole ? relative : name, whole ? FNM_PATHNAME : 0))
-            return true;
-    }
-    return false;
-}
 
 static int fail(struct copy *copy, const char *path)
 {
@@ -146,7 +100,7 @@ static int copy_directory(struct copy *copy, const char *relative, const char *t
         char *below =
             *relative ? str_format("%s/%s", relative, entry->d_name) : str_copy(entry->d_name);
         char *below_to = str_format("%s/%s", to, entry->d_name);
-        if (!is_left_out(copy, below, depth))
+        if (!source_rules_leave_out(&copy->rules, below, depth))
             code = copy_entry(copy, below, below_to, depth);
         free(below_to);
         free(below);
@@ -160,12 +114,27 @@ static int copy_directory(struct copy *copy, const char *relative, const char *t
 int copy_source(const char *from, const char *to, struct error *error)
 {
     struct copy copy = {.from = from, .error = error};
-    read_ignored(&copy);
+    source_rules_read(from, &copy.rules);
     int code = copy_directory(&copy, "", to, 0);
-    VEC_EACH (char *, pattern, &copy.ignored) {
-        free(*pattern);
-    }
-    vec_release(&copy.ignored);
+    source_rules_release(&copy.rules);
+    return code;
+}
+
+int copy_replace(const char *from, const char *to, struct error *error)
+{
+    struct copy copy = {.from = from, .error = error};
+    struct stat status;
+    char *beside = str_format("%s.rouse-new", to);
+    int code = lstat(from, &status) ? fail(&copy, from) : 0;
+    (void)unlink(beside);
+    if (!code)
+        code = S_ISLNK(status.st_mode) ? copy_link(&copy, from, beside)
+                                       : copy_file(&copy, from, beside, &status);
+    if (!code && rename(beside, to))
+        code = fail(&copy, from);
+    if (code)
+        (void)unlink(beside);
+    free(beside);
     return code;
 }
 

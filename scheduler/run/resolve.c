@@ -105,7 +105,7 @@ static int check_user(struct slice user, struct error *error)
 }
 
 /* NAME of "NAME" or "NAME/runN" becomes "NAME/runX" where runN points; else a copy. */
-static char *follow_run_n(const char *id)
+char *resolve_run_n(const char *id)
 {
     size_t n = strlen(id);
     bool has_run_n = n > 5 && !strcmp(id + n - 5, "/runN");
@@ -140,7 +140,7 @@ static int resolve_id(struct slice text, char **ret_id, struct error *error)
     else if (!(code = workflow_name_check(name, error)))
         id = str_copy(name);
     if (!code)
-        *ret_id = follow_run_n(id);
+        *ret_id = resolve_run_n(id);
     free(id);
     free(name);
     return code;

@@ -19,6 +19,10 @@ int resolve_workflow(const char *text, struct workflow_place *ret_place, struct 
 /* The same without asking that it exists; for names that will be made. -EINVAL if it is none. */
 int workflow_name_check(const char *name, struct error *error);
 
+/* "flow" or "flow/runN": the latest run's own name where there is one ("flow/run2"), else a copy.
+ * Heap. */
+char *resolve_run_n(const char *id);
+
 /* A flow.cylc: a file, a source directory, or a workflow id. Heap path. */
 int resolve_definition(const char *text, char **ret_path, struct error *error);
 

@@ -104,9 +104,85 @@ static void links_are_not_followed(void **state)
     free(target);
 }
 
+static bool exists(const char *home, const char *path)
+{
+    char *full = str_format("%s/%s", home, path);
+    bool there = access(full, F_OK) == 0;
+    free(full);
+    return there;
+}
+
+static void link_to(const char *home, const char *target, const char *path)
+{
+    char *to = str_format("%s/%s", home, target), *from = str_format("%s/%s", home, path);
+    assert_int_equal(symlink(to, from), 0);
+    free(from);
+    free(to);
+}
+
+static void patterns_reach_any_depth_and_follow_no_links(void **state)
+{
+    const char *home = *state;
+    struct error error = {0};
+    home_write(home, "cylc-run/flow/run2/share/a.tmp", "");
+    home_write(home, "cylc-run/flow/run2/share/deep/er/b.tmp", "");
+    home_write(home, "cylc-run/flow/run2/share/deep/keep", "");
+    home_write(home, "outside/c.tmp", "");
+    link_to(home, "outside", "cylc-run/flow/run2/share/away");
+    assert_int_equal(clean_parts("flow/run2", "**/*.tmp:share/away/file:log/job/[1-3]", &error), 0);
+    assert_false(exists(home, "cylc-run/flow/run2/share/a.tmp"));
+    assert_false(exists(home, "cylc-run/flow/run2/share/deep/er/b.tmp"));
+    assert_false(exists(home, "cylc-run/flow/run2/log/job/1"));
+    assert_true(exists(home, "cylc-run/flow/run2/share/deep/keep"));
+    assert_true(exists(home, "outside/c.tmp"));
+    assert_true(exists(home, "outside/file"));
+    assert_int_equal(clean_parts("flow/run2", "share/**", &error), 0);
+    assert_false(exists(home, "cylc-run/flow/run2/share/deep"));
+    assert_false(exists(home, "cylc-run/flow/run2/share/away"));
+    assert_true(exists(home, "outside/file"));
+}
+
+static void directories_that_installing_put_elsewhere_go_with_the_run(void **state)
+{
+    const char *home = *state;
+    struct error error = {0};
+    home_write(home, "disk/cylc-run/flow/run1/share/x", "");
+    home_write(home, "disk/cylc-run/flow/run1/work/y", "");
+    link_to(home, "disk/cylc-run/flow/run1/share", "cylc-run/flow/run1/share");
+    link_to(home, "disk/cylc-run/flow/run1/work", "cylc-run/flow/run1/work");
+    link_to(home, "outside", "cylc-run/flow/run1/log"); /* not made by installing */
+    assert_int_equal(clean_parts("flow/run1", "work", &error), 0);
+    assert_false(exists(home, "disk/cylc-run/flow/run1/work"));
+    assert_true(exists(home, "disk/cylc-run/flow/run1/share/x"));
+    assert_int_equal(clean_parts("flow/run1", "share/x", &error), 0);
+    assert_false(exists(home, "disk/cylc-run/flow/run1/share/x"));
+    assert_true(exists(home, "disk/cylc-run/flow/run1/share"));
+    assert_int_equal(clean_run("flow/run1", &error), 0);
+    assert_false(exists(home, "cylc-run/flow/run1"));
+    assert_false(exists(home, "disk/cylc-run/flow"));
+    assert_true(exists(home, "disk/cylc-run"));
+    assert_true(exists(home, "outside/file"));
+}
+
+static void run_n_means_the_latest_run(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    struct resolve_names ids = {0};
+    assert_int_equal(clean_find("flow/runN", &ids, &error), 0);
+    assert_int_equal(ids.n, 1);
+    assert_string_equal(ids.at[0], "flow/run2");
+    resolve_names_release(&ids);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(patterns_reach_any_depth_and_follow_no_links, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(directories_that_installing_put_elsewhere_go_with_the_run,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(run_n_means_the_latest_run, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_name_means_all_its_runs_and_no_others, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_link_goes_with_the_run_it_leads_to, set_up, tear_down),
         cmocka_unit_test_setup_teardown(parts_are_removed_and_the_rest_stays, set_up, tear_down),
