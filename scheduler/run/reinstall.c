@@ -7,6 +7,7 @@
 #include "scheduler/run/install.h"
 #include "scheduler/run/rundir.h"
 #include "scheduler/run/source_rules.h"
+#include "scheduler/run/start_files.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
