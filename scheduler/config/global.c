@@ -246,12 +246,15 @@ const struct item_tree *global_tree(const struct global_config *config)
     return &config->tree;
 }
 
+const struct item *global_section(const struct global_config *config, const char *name)
+{
+    return config ? item_find(&config->tree, &config->tree.root, name) : NULL;
+}
+
 const struct item *global_item(const struct global_config *config, const char *section,
                                const char *subsection, const char *name)
 {
-    if (!config)
-        return NULL;
-    const struct item *parent = item_find(&config->tree, &config->tree.root, section);
+    const struct item *parent = global_section(config, section);
     if (parent && subsection)
         parent = item_find(&config->tree, parent, subsection);
     const struct item *item =

@@ -35,6 +35,8 @@ void global_destroy(struct global_config *config);
 /* [section][subsection]name as it is set, or NULL: config, subsection may be NULL. */
 const struct item *global_item(const struct global_config *config, const char *section,
                                const char *subsection, const char *name);
+/* The top section of that name, or NULL. config may be NULL. */
+const struct item *global_section(const struct global_config *config, const char *name);
 /* Its value, or else the default of the table (in the arena), or else one that is empty. config may
  * be NULL: all defaults. PRE: the table has a row for it. */
 struct value global_value(const struct global_config *config, struct arena *arena,

@@ -1,5 +1,6 @@
 /* Looking up settings while a workflow is being read. */
 #include "scheduler/config/load.h"
+#include "scheduler/config/global.h"
 
 #include "base/banned.h"
 
@@ -23,7 +24,9 @@ struct value load_value(const struct loading *self, const char *section, const c
 {
     const struct item *item = load_setting(self, section, subsection, name);
     struct value value = {.empty = true, .string = ""};
-    if (item)
+    if (!item)
+        item = global_item(self->options->global, section, subsection, name);
+    if (item && !item->value.empty)
         return item->value;
     schema_default(self->keep, id, &value);
     return value;

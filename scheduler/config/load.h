@@ -58,7 +58,7 @@ const struct item *load_setting(const struct loading *self, const char *section,
                                 const char *subsection, const char *name);
 const struct item *load_section(const struct loading *self, const char *section,
                                 const char *subsection);
-/* The value of a setting, or the default of `id`. */
+/* The value of a setting, or what global.cylc says of it, or the default of `id`. */
 struct value load_value(const struct loading *self, const char *section, const char *subsection,
                         const char *name, enum item_id id);
 

@@ -3,6 +3,7 @@
  * of pairs are shared with the parent until something is added. */
 #include "scheduler/config/runtime.h"
 #include "base/check.h"
+#include "scheduler/config/global.h"
 #include "scheduler/config/outputs.h"
 #include "scheduler/config/schema.h"
 #include <errno.h>
@@ -67,13 +68,6 @@ static const struct field fields[] = {
     [ID_SUBMISSION_TIMEOUT] = FIELD(NUMBER_FIELD, runtime.submission_timeout),
 };
 static const size_t FIELDS = sizeof fields / sizeof *fields;
-
-struct settling {
-    struct arena *keep;
-    const struct cycling *cycling;
-    const struct warner *warner;
-    struct error *error;
-};
 
 static void set_field(struct settings *settings, const struct field *field,
                       const struct value *value, const struct item *item)
@@ -325,6 +319,24 @@ int runtime_override(struct arena *keep, const struct cycling *cycling, const st
     return result;
 }
 
+/* [task events] of global.cylc. */
+static void set_global_events(const struct settling *self, struct settings *settings)
+{
+    struct schema_family family = schema_top(&schema_flow);
+    const char *const path[] = {"runtime", "*", "events"};
+    for (size_t i = 0; i < 3; i++)
+        family = schema_children(&family, schema_child(&family, path[i], true));
+    const struct item *events = global_section(self->global, "task events");
+    for (const struct item *item = events ? events->first : NULL; item; item = item->next) {
+        const struct item here = {.name = item->name,
+                                  .schema = schema_child(&family, item->name, false),
+                                  .value = item->value};
+        INVARIANT(here.schema);
+        int result = item->value.empty ? 0 : apply_item(self, settings, &here);
+        INVARIANT(result == 0);
+    }
+}
+
 static void set_defaults(const struct settling *self, struct settings *settings)
 {
     const struct value nothing = {.string = ""};
@@ -333,6 +345,7 @@ static void set_defaults(const struct settling *self, struct settings *settings)
         schema_default(self->keep, (enum item_id)i, &value);
         set_field(settings, &fields[i], &value, NULL);
     }
+    set_global_events(self, settings);
     int result = outputs_make(self->keep, settings, self->error);
     POST(result == 0);
 }
@@ -364,13 +377,11 @@ static int settle(const struct settling *self, struct name_space *space, struct 
     return 0;
 }
 
-int runtime_settle(struct namespaces *namespaces, struct arena *keep, const struct cycling *cycling,
-                   const struct warner *warner, struct error *error)
+int runtime_settle(struct namespaces *namespaces, const struct settling *settling)
 {
-    struct settling self = {keep, cycling, warner, error};
     int result = 0;
     for (size_t i = 0; i < namespaces->all.n && result == 0; i++)
-        result = settle(&self, namespaces->all.at[i], namespaces->arena);
+        result = settle(settling, namespaces->all.at[i], namespaces->arena);
     return result;
 }
 

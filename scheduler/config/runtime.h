@@ -22,9 +22,17 @@ struct settings {
     const struct item *completion; /* where it was set; NULL = nowhere */
 };
 
-/* Fill namespace->settings of all. What they hold lives in `keep`. */
-int runtime_settle(struct namespaces *namespaces, struct arena *keep, const struct cycling *cycling,
-                   const struct warner *warner, struct error *error);
+/* What it takes to settle a namespace. */
+struct settling {
+    struct arena *keep;                 /* what settings hold lives here, and in `global` */
+    const struct global_config *global; /* [task events] are defaults; NULL: none */
+    const struct cycling *cycling;
+    const struct warner *warner;
+    struct error *error;
+};
+
+/* Fill namespace->settings of all. */
+int runtime_settle(struct namespaces *namespaces, const struct settling *settling);
 /* Put the items of a section like [runtime][NAME] over `settings`. */
 int runtime_override(struct arena *keep, const struct cycling *cycling, const struct item *section,
                      struct settings *settings, struct error *error);

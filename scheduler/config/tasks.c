@@ -42,8 +42,10 @@ int load_namespaces(struct loading *self)
     if (result == 0)
         result = namespaces_linearise(namespaces, &self->tree, self->error);
     if (result == 0)
-        result = runtime_settle(namespaces, self->keep, self->workflow->cycling, &self->warner,
-                                self->error);
+        result =
+            runtime_settle(namespaces, &(const struct settling){self->keep, self->options->global,
+                                                                self->workflow->cycling,
+                                                                &self->warner, self->error});
     if (result < 0)
         return result;
     for (size_t i = 0; i < namespaces->all.n; i++)

@@ -201,11 +201,15 @@ struct template_options {
     const char *directory; /* where the files' names begin; NULL: here */
 };
 
+struct global_config;
+
 /* Options of the command line that change the definition; NULL = not given. */
 struct workflow_options {
     const char *initial, *final, *start, *stop, *hold_after;
     int64_t now;    /* seconds since 1970-01-01T00Z, for `now` */
     bool keep_tree; /* for workflow_tree */
+    /* Defaults of the site and the user; NULL: none. It must live as long as the workflow. */
+    const struct global_config *global;
     struct template_options templates;
 };
 

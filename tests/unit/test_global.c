@@ -1,5 +1,6 @@
 /* global.cylc: where it is looked for, how several files add up, defaults, what is refused. */
 #include "scheduler/config/global.h"
+#include "scheduler/config/workflow.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -122,6 +123,36 @@ static void mistakes_are_refused_with_their_place(void **state)
     refused("#!jinja2\n[scheduler]\n{{ nothing }}\n", 3, "", "nothing");
 }
 
+static void a_workflow_takes_what_it_does_not_set_itself(void **state)
+{
+    (void)state;
+    struct error error;
+    struct global_config *config =
+        parse("[scheduler]\n[[events]]\nstall timeout = PT5M\nworkflow timeout = PT9M\n"
+              "[[mail]]\nto = ops\n"
+              "[task events]\nexecution timeout = PT3M\nhandlers = tell %(id)s\n"
+              "handler retry delays = 2*PT1M\n");
+    static const char flow[] = "[scheduler]\n[[events]]\nworkflow timeout = PT1M\n"
+                               "[scheduling]\n[[graph]]\nR1 = a & b\n"
+                               "[runtime]\n[[a]]\n[[b]]\n[[[events]]]\nexecution timeout = PT7M\n";
+    const struct workflow_options options = {.global = config};
+    struct workflow *workflow =
+        workflow_parse("flow.cylc", flow, sizeof flow - 1, &options, NULL, NULL, &error);
+    assert_non_null(workflow);
+    assert_true(workflow->stall_timeout.seconds == 300);
+    assert_true(workflow->workflow_timeout.seconds == 60);
+    assert_string_equal(workflow->mail.to, "ops");
+    const struct runtime *a = &workflow->tasks[workflow_task(workflow, "a")].runtime;
+    const struct runtime *b = &workflow->tasks[workflow_task(workflow, "b")].runtime;
+    assert_true(a->execution_timeout == 180);
+    assert_true(b->execution_timeout == 420);
+    assert_int_equal(b->n_handlers, 1);
+    assert_string_equal(a->handlers[0], "tell %(id)s");
+    assert_int_equal(a->handler_retries.n, 2);
+    workflow_destroy(workflow);
+    global_destroy(config);
+}
+
 static void every_row_with_a_default_can_be_read(void **state)
 {
     (void)state;
@@ -143,6 +174,7 @@ int main(void)
         cmocka_unit_test(the_later_file_wins_item_by_item),
         cmocka_unit_test(what_is_not_set_has_its_default),
         cmocka_unit_test(mistakes_are_refused_with_their_place),
+        cmocka_unit_test(a_workflow_takes_what_it_does_not_set_itself),
         cmocka_unit_test(every_row_with_a_default_can_be_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
