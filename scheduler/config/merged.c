@@ -93,9 +93,10 @@ static void expand_list(struct merging *self, struct item *section, const char *
         size_t n = strcspn(text, "(");
         expanded.tail = text + n;
         const char *task = arena_text(&self->loading->scratch, (struct slice){text, n});
-        int result = parameters_expand(self->loading, item, task, take_name, &expanded);
-        INVARIANT(result == 0); /* load_queues and load_special_names have done it */
+        if (parameters_expand(self->loading, item, task, take_name, &expanded) < 0)
+            *vec_push(&expanded.names) = text; /* members of the default queue may be anything */
     }
+    *self->loading->error = (struct error){0};
     const char **at = arena_new_array(self->tree->arena, expanded.names.n, sizeof *at);
     if (expanded.names.n)
         memcpy(at, expanded.names.at, expanded.names.n * sizeof *at);

@@ -329,7 +329,10 @@ static int add_duration(void *context, struct arena *arena, struct slice item, s
     double seconds = 0;
     if (result == 0)
         result = parse_duration(arena_text(arena, item), &seconds, error);
-    if (result == 0 && (times < 0 || times > LIST_MAX - (int64_t)numbers->n))
+    if (result == 0 && times < 0)
+        result = error_set(error, -EINVAL, "expected a number of times before the `*`, not %lld",
+                           (long long)times);
+    if (result == 0 && (times > LIST_MAX - (int64_t)numbers->n))
         result = error_set(error, -EINVAL, "a list longer than %d items", LIST_MAX);
     for (int64_t i = 0; result == 0 && i < times; i++)
         *vec_push(numbers) = seconds;

@@ -1,6 +1,8 @@
 /* The reader of flow.cylc: include-files, lines to items, and the whole definition without
  * templates. The input is the main file; a line "%%% NAME" begins the include-file of that name. */
 #include "scheduler/config/parse.h"
+#include "scheduler/config/platform.h"
+#include "scheduler/config/print.h"
 #include "scheduler/config/source.h"
 #include "scheduler/config/workflow.h"
 #include "tests/fuzz/fuzz.h"
@@ -66,12 +68,23 @@ static void check_error(const struct error *error)
     error_format(error, line, sizeof line);
 }
 
+/* All that is set, then all there is: the second says no less. */
+static void print(struct workflow *workflow)
+{
+    struct text set = {0}, all = {0};
+    section_print(&workflow_tree(workflow, false)->root, 1, "", &set);
+    section_print(&workflow_tree(workflow, true)->root, 1, "", &all);
+    HOLDS(set.n && all.n > set.n);
+    text_release(&set);
+    text_release(&all);
+}
+
 /* The kind of a template decides which program would be started; that is no business of this
  * target. */
 static void load(struct slice text)
 {
     struct error error = {0};
-    const struct workflow_options options = {.now = 1700000000};
+    const struct workflow_options options = {.now = 1700000000, .keep_tree = true};
     if (text.n >= 2 && text.at[0] == '#' && text.at[1] == '!')
         return;
     struct workflow *workflow = workflow_parse("flow.cylc", text.n ? text.at : "", text.n, &options,
@@ -89,7 +102,26 @@ static void load(struct slice text)
         for (uint32_t o = 0; o < task->n_outputs; o++)
             HOLDS(*task->outputs[o].message);
     }
+    print(workflow);
     workflow_destroy(workflow);
+}
+
+/* The same text as a global.cylc. */
+static void load_global(struct slice text)
+{
+    struct error error = {0};
+    if (text.n >= 2 && text.at[0] == '#' && text.at[1] == '!')
+        return;
+    struct global_config *config =
+        global_parse("global.cylc", (struct slice){text.n ? text.at : "", text.n}, NULL, &error);
+    if (!config) {
+        check_error(&error);
+        return;
+    }
+    struct platforms *platforms = platforms_create(config);
+    (void)platforms_get(platforms, "hpc1", &error);
+    platforms_destroy(platforms);
+    global_destroy(config);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -111,6 +143,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             text_add_char(&joined, '\n');
         }
         load((struct slice){joined.at, joined.n});
+        load_global((struct slice){joined.at, joined.n});
         text_release(&joined);
     } else {
         check_error(&error);

@@ -284,7 +284,8 @@ static void graph_errors_name_their_line_in_the_file(void **state)
 static void a_workflow_needs_a_graph(void **state)
 {
     (void)state;
-    assert_refused("[runtime]\n[[a]]\n", 0, "[scheduling][graph]", "");
+    assert_refused("[runtime]\n[[a]]\n", 0, "[scheduling][graph]", "missing");
+    assert_refused("", 0, "[scheduling][graph]", "missing");
     assert_refused("[scheduling]\ninitial cycle point = 2030\n", 0, "[scheduling][graph]",
                    "missing");
     assert_refused(R1("", "[runtime]\n[[a]]\n"), 2, "[scheduling][graph]",
