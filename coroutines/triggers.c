@@ -115,26 +115,6 @@ static bool fan_out(struct triggers *self)
 
 /* --- cursors --- */
 
-/* Whether the task has a sequence on which nothing spawns it; otherwise once it has had a parent
- * it always has one. */
-static bool has_free_sequence(const struct graph_task *task)
-{
-    for (uint32_t s = 0; s < task->n_sequences; s++) {
-        bool waits = false;
-        for (uint32_t d = 0; d < task->n_dependencies && !waits; d++) {
-            const struct dependency *dependency = &task->dependencies[d];
-            if (dependency->suicide || dependency->sequence != task->sequences[s])
-                continue;
-            for (uint32_t t = 0; t < dependency->n_terms && !waits; t++)
-                waits = dependency->terms[t].kind == TERM_ATOM &&
-                        task->atoms[dependency->terms[t].atom].offset->kind == OFFSET_RELATIVE;
-        }
-        if (!waits)
-            return true;
-    }
-    return false;
-}
-
 /* One point on. False when the cursor is no longer needed. */
 static bool cursor_step(struct triggers *self, struct cursor *cursor)
 {
@@ -146,7 +126,7 @@ static bool cursor_step(struct triggers *self, struct cursor *cursor)
     cursor->point = point;
     if (!graph_task_parentless_at(workflow->graph, workflow->cycling, cursor->task, point,
                                   workflow->start))
-        return has_free_sequence(&workflow->graph->tasks[cursor->task]);
+        return task_has_free_sequence(&workflow->graph->tasks[cursor->task]);
     actor_say(&self->actor, &(struct message){.topic = TOPIC_TRIGGER_SPAWN,
                                               .point = point,
                                               .task = cursor->task,

@@ -29,3 +29,21 @@ cycle_point edge_children_next(struct edge_children *children)
     while (point != POINT_NONE && point < children->workflow->start);
     return point;
 }
+
+bool task_has_free_sequence(const struct graph_task *task)
+{
+    for (uint32_t s = 0; s < task->n_sequences; s++) {
+        bool waits = false;
+        for (uint32_t d = 0; d < task->n_dependencies && !waits; d++) {
+            const struct dependency *dependency = &task->dependencies[d];
+            if (dependency->suicide || dependency->sequence != task->sequences[s])
+                continue;
+            for (uint32_t t = 0; t < dependency->n_terms && !waits; t++)
+                waits = dependency->terms[t].kind == TERM_ATOM &&
+                        task->atoms[dependency->terms[t].atom].offset->kind == OFFSET_RELATIVE;
+        }
+        if (!waits)
+            return true;
+    }
+    return false;
+}

@@ -128,6 +128,7 @@ static void retry(struct pool *pool, struct instance *instance, double delay, co
     char when[DELAY_TEXT_MAX], text[DELAY_TEXT_MAX * 2];
     int n = snprintf(text, sizeof text, "%s, retrying in %s", what, delay_text(pool, delay, when));
     say_event(pool, instance, event, (struct slice){text, (size_t)n});
+    instance->satisfied = true; /* it began, perhaps because a user triggered it */
     instance_move(pool, instance, STATUS_WAITING, instance->flags | TASK_RETRYING);
     retry_wait(pool, instance, delay);
 }

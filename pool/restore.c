@@ -134,7 +134,7 @@ static void complete_task(struct pool *pool, struct instance *instance)
 {
     satisfy_known(pool, instance, false);
     instance->previous_done = previous_succeeded(pool, instance);
-    instance->satisfied = prerequisites_hold(pool, instance);
+    instance->satisfied = instance->flags & TASK_RETRYING || prerequisites_hold(pool, instance);
     xtriggers_depend(pool, instance, false);
     if (status_is_active(instance_status(instance)))
         queue_of(pool, instance)->n_active++;

@@ -256,8 +256,9 @@ void flow_goes_on(struct pool *pool, const struct instance *instance)
     const struct workflow *workflow = pool->workflow;
     cycle_point next = graph_task_next(workflow->graph, instance->task, instance->point);
     if (!instance->flows->list.n || next == POINT_NONE || !pool->limit_said ||
-        !graph_task_parentless_at(workflow->graph, workflow->cycling, instance->task, next,
-                                  workflow->start))
+        (!task_has_free_sequence(&workflow->graph->tasks[instance->task]) &&
+         !graph_task_parentless_at(workflow->graph, workflow->cycling, instance->task, next,
+                                   workflow->start)))
         return;
     pool_say(pool, &(struct message){.topic = TOPIC_POOL_CURSOR,
                                      .point = instance->point,

@@ -21,7 +21,7 @@ enum { TURNS_MAX = 3000000, RUN_DIR_MAX = 64, HASHED_TWICE = 50 };
 
 struct run {
     struct spec spec;
-    struct model model;
+    struct plan plan;
     struct world world;
     struct sim *sim;
     struct workflow *workflow;
@@ -176,20 +176,41 @@ static unsigned outputs_of(const char *json)
     return outputs;
 }
 
-static void compare_task(struct run *run, int task, int point, const char *status, const char *json)
+static void compare_task(struct run *run, int flow, int task, int point, const char *status,
+                         const char *json)
 {
-    const struct model *model = &run->model;
+    const struct model *model = &run->plan.flows[flow - 1];
     bool ran = status && strcmp(status, "waiting") != 0;
     if (ran != model->ran[task][point]) {
-        world_problem(&run->world, "%d/t%d is %s; by the rules it must %srun", point, task,
-                      status ? status : "not there", model->ran[task][point] ? "" : "not ");
+        world_problem(&run->world, "%d/t%d is %s in flow %d; by the rules it must %srun", point,
+                      task, status ? status : "not there", flow,
+                      model->ran[task][point] ? "" : "not ");
     } else if (ran) {
         unsigned expected = model->outputs[task][point], got = outputs_of(json);
-        const char *end = expected & 1u << SPEC_SUCCEEDED ? "succeeded" : "failed";
+        const char *end = model->failed[task][point] ? "failed" : "succeeded";
         if (got != expected || strcmp(status, end) != 0)
-            world_problem(&run->world, "%d/t%d: %s with outputs %s; expected %s, %x", point, task,
-                          status, json, end, expected);
+            world_problem(&run->world, "%d/t%d: %s in flow %d with outputs %s; expected %s, %x",
+                          point, task, status, flow, json, end, expected);
     }
+}
+
+static void compare_flow(struct run *run, sqlite3_stmt *query, int flow)
+{
+    for (int point = 1; point <= run->spec.final; point++)
+        for (int task = 0; task < run->spec.n_tasks; task++) {
+            char cycle[16], name[16], flows[16];
+            snprintf(cycle, sizeof cycle, "%d", point);
+            snprintf(name, sizeof name, "t%d", task);
+            snprintf(flows, sizeof flows, "[%d]", flow);
+            sqlite3_bind_text(query, 1, cycle, -1, SQLITE_TRANSIENT);
+            sqlite3_bind_text(query, 2, name, -1, SQLITE_TRANSIENT);
+            sqlite3_bind_text(query, 3, flows, -1, SQLITE_TRANSIENT);
+            bool row = sqlite3_step(query) == SQLITE_ROW;
+            compare_task(run, flow, task, point,
+                         row ? (const char *)sqlite3_column_text(query, 0) : NULL,
+                         row ? (const char *)sqlite3_column_text(query, 1) : NULL);
+            sqlite3_reset(query);
+        }
 }
 
 static void compare(struct run *run)
@@ -197,22 +218,13 @@ static void compare(struct run *run)
     sqlite3_stmt *query = NULL;
     sqlite3_prepare_v2(run->world.reader,
                        "SELECT s.status, o.outputs FROM task_states s LEFT JOIN task_outputs o"
-                       " ON s.cycle=o.cycle AND s.name=o.name WHERE s.cycle=?1 AND s.name=?2",
+                       " USING (cycle, name, flow_nums)"
+                       " WHERE cycle=?1 AND name=?2 AND flow_nums=?3",
                        -1, &query, NULL);
-    for (int point = 1; point <= run->spec.final; point++)
-        for (int task = 0; task < run->spec.n_tasks; task++) {
-            char cycle[16], name[16];
-            snprintf(cycle, sizeof cycle, "%d", point);
-            snprintf(name, sizeof name, "t%d", task);
-            sqlite3_bind_text(query, 1, cycle, -1, SQLITE_TRANSIENT);
-            sqlite3_bind_text(query, 2, name, -1, SQLITE_TRANSIENT);
-            bool row = sqlite3_step(query) == SQLITE_ROW;
-            compare_task(run, task, point, row ? (const char *)sqlite3_column_text(query, 0) : NULL,
-                         row ? (const char *)sqlite3_column_text(query, 1) : NULL);
-            sqlite3_reset(query);
-        }
+    for (int flow = 1; flow <= run->plan.n_flows; flow++)
+        compare_flow(run, query, flow);
     sqlite3_finalize(query);
-    int expected = run->model.stalls ? 1 : 0;
+    int expected = plan_stalls(&run->plan) ? 1 : 0;
     if (atomic_load(&run->exit_status) != expected)
         world_problem(&run->world, "ended with exit status %d, expected %d",
                       atomic_load(&run->exit_status), expected);
@@ -270,16 +282,20 @@ static struct verdict run_seed(uint64_t seed, bool verbose, const struct faults 
     snprintf(run->database, sizeof run->database, "%s/db", run->directory);
     trace_reset();
     spec_make(&run->spec, seed);
+    if (seed % 3 == 0)
+        spec_add_gate(&run->spec);
     spec_write(&run->spec, &flow);
-    model_run(&run->spec, &run->model);
+    plan_make(&run->plan, &run->spec);
     if (verbose)
         fputs(text_string(&flow), stdout), fflush(stdout);
+    for (int i = 0; verbose && i < run->plan.n; i++)
+        printf("%s %s\n", run->plan.steps[i].command, run->plan.steps[i].args);
     run->sim = sim_create(&(struct sim_options){.seed = seed,
                                                 .shuffle = true,
                                                 .watch_loss = faulty ? 200 : 0,
                                                 .spawn_failure = faulty ? 20 : 0,
                                                 .log_fd = verbose ? STDOUT_FILENO : 0});
-    world_init(&run->world, run->sim, &run->spec, faulty ? faults : &none);
+    world_init(&run->world, run->sim, &run->spec, &run->plan, faulty ? faults : &none);
     run->workflow =
         workflow_parse("flow.cylc", text_string(&flow), flow.n, NULL, NULL, NULL, &error);
     if (run->workflow)

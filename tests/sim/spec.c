@@ -122,7 +122,7 @@ void spec_make(struct spec *spec, uint64_t seed)
 {
     uint64_t state = mix(seed);
     *spec = (struct spec){.seed = seed};
-    spec->n_tasks = 2 + pick(&state, SPEC_TASKS_MAX - 1);
+    spec->n_tasks = 2 + pick(&state, SPEC_TASKS_MAX - 2);
     spec->final = 1 + pick(&state, SPEC_POINTS_MAX);
     spec->runahead = pick(&state, 4);
     spec->queue_limit = 1 + pick(&state, 3);
@@ -131,6 +131,13 @@ void spec_make(struct spec *spec, uint64_t seed)
     for (int t = 0; t < spec->n_tasks; t++)
         for (int n = 1 + (pick(&state, 3) == 0); n > 0 && spec->n_lines < SPEC_LINES_MAX; n--)
             make_line(spec, t, &state);
+}
+
+void spec_add_gate(struct spec *spec)
+{
+    spec->gated = true;
+    spec->runahead = spec->final;
+    spec->tasks[spec->n_tasks] = (struct spec_task){.optional = true};
 }
 
 /* --- writing --- */
@@ -193,6 +200,8 @@ static void write_graph(const struct spec *spec, struct text *out)
                       text_string(&lines));
         text_release(&lines);
     }
+    if (spec->gated)
+        text_addf(out, "        R1/%d = @never => t%d?\n", spec->final, spec->n_tasks);
 }
 
 static void write_queue(const struct spec *spec, struct text *out)
@@ -218,12 +227,14 @@ void spec_write(const struct spec *spec, struct text *out)
               "    final cycle point = %d\n    runahead limit = P%d\n",
               spec->final, spec->runahead);
     text_add(out, "    [[xtriggers]]\n        e = echo(%(point)s, succeed=True):PT5S\n");
+    if (spec->gated)
+        text_add(out, "        never = echo(never, succeed=False):PT1H\n");
     write_queue(spec, out);
     write_graph(spec, out);
     text_add(out, "[runtime]\n    [[root]]\n        submission retry delays = 99*PT2S\n");
     if (spec->has_family)
         text_add(out, "    [[FAM]]\n");
-    for (int t = 0; t < spec->n_tasks; t++) {
+    for (int t = 0; t < spec->n_tasks + spec->gated; t++) {
         const struct spec_task *task = &spec->tasks[t];
         text_addf(out, "    [[t%d]]\n", t);
         if (task->member)

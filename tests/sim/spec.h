@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SPEC_TASKS_MAX = 10, SPEC_LINES_MAX = 24, SPEC_ATOMS_MAX = 3, SPEC_POINTS_MAX = 6 };
+enum { SPEC_TASKS_MAX = 11, SPEC_LINES_MAX = 24, SPEC_ATOMS_MAX = 3, SPEC_POINTS_MAX = 6 };
 
 enum spec_output {
     SPEC_SUBMITTED,
@@ -52,6 +52,7 @@ struct spec {
     int runahead;
     int queue_limit;
     bool has_family;
+    bool gated; /* task number n_tasks, at the final point, waits until users let it go */
     struct spec_task tasks[SPEC_TASKS_MAX];
     struct spec_line lines[SPEC_LINES_MAX];
 };
@@ -59,6 +60,9 @@ struct spec {
 void spec_make(struct spec *spec, uint64_t seed);
 /* Its flow.cylc. */
 void spec_write(const struct spec *spec, struct text *out);
+/* Once every thing that happens by itself has happened, the workflow neither ends nor stalls: users
+ * may intervene. No runahead limit, so that what they begin is not in its way. */
+void spec_add_gate(struct spec *spec);
 bool spec_recurs(enum spec_recurrence recurrence, int point);
 
 /* What the job of this task, point and try does: outputs it completes, as a bit set of spec_output.

@@ -23,7 +23,8 @@ void world_problem(struct world *world, const char *format, ...)
 bool world_fault(struct world *world, unsigned per_mille)
 {
     bool happens = sim_happens(world->sim, per_mille);
-    return happens && sim_now(world->sim) < world->heals_at;
+    uint64_t now = sim_now(world->sim);
+    return happens && now < world->heals_at && now % (PLAN_PAUSE * second) < FAULTY * second;
 }
 
 int world_before_commit(void *context)
@@ -111,22 +112,65 @@ static void command_after(struct world *world, uint64_t delay, const char *name,
 /* Pause or hold, and undo it several times later: one of them meets a living scheduler. */
 static void interfere(struct world *world)
 {
-    bool pause = sim_chance(world->sim, 2) == 0;
+    int kind = (int)sim_chance(world->sim, 3);
     int task = (int)sim_chance(world->sim, (uint64_t)world->spec->n_tasks);
     int point = 1 + (int)sim_chance(world->sim, (uint64_t)world->spec->final);
     char ids[64];
-    snprintf(ids, sizeof ids, "{\"ids\": [\"%d/t%d\"]}", point, task);
-    command_after(world, ms, pause ? "pause" : "hold", pause ? "{}" : ids);
+    if (kind == 1)
+        snprintf(ids, sizeof ids, "{\"ids\": [\"%d/t%d\"]}", point, task);
+    else
+        snprintf(ids, sizeof ids, "{\"after\": \"%d\"}", point);
+    command_after(world, ms, kind == 0 ? "pause" : "hold", kind == 0 ? "{}" : ids);
     for (uint64_t i = 1; i <= 4; i++) {
         command_after(world, i * 400 * second, "resume", "{}");
         command_after(world, i * 400 * second, "release", "{\"all\": true}");
     }
 }
 
+struct turn { /* the plan's; freed by the simulated world if it never comes */
+    struct world *world;
+};
+
+static void take_step(void *argument);
+
+static void step_after(struct world *world, uint64_t delay)
+{
+    struct turn *turn = NEW(struct turn);
+    turn->world = world;
+    sim_after(world->sim, delay, take_step, turn);
+}
+
+/* The plan's next step, until it is answered: whatever dies in between, a client asks again. */
+static void take_step(void *argument)
+{
+    struct world *world = ((struct turn *)argument)->world;
+    const struct plan_step *step = &world->plan->steps[world->step];
+    uint64_t due = (uint64_t)(world->step + 1) * PLAN_PAUSE * second;
+    free(argument);
+    if (world->step == world->plan->n)
+        return;
+    if (sim_now(world->sim) < due) {
+        step_after(world, due - sim_now(world->sim));
+        return;
+    }
+    if (world->server && !world->server->shutting_down) {
+        struct message request = {.topic = TOPIC_COMMAND_REQUEST,
+                                  .text = slice_of(step->command),
+                                  .detail = slice_of(step->args)};
+        say_as_server(world, &request);
+        world->asked = request.id;
+    }
+    step_after(world, 7 * second);
+}
+
 static void server_hear(struct actor *actor, const struct message *message)
 {
     struct world *world = *(struct world **)(actor + 1);
     world->replies += message->topic == TOPIC_REPLY;
+    if (message->topic != TOPIC_REPLY || !world->asked || message->id != world->asked)
+        return;
+    world->asked = 0;
+    world->step++;
 }
 
 static bool server_work(struct actor *actor)
@@ -318,10 +362,14 @@ static void script(void *context, int64_t pid, const struct env_spawn *options)
 /* --- the world's life --- */
 
 void world_init(struct world *world, struct sim *sim, const struct spec *spec,
-                const struct faults *faults)
+                const struct plan *plan, const struct faults *faults)
 {
-    *world = (struct world){.sim = sim, .spec = spec, .faults = *faults, .heals_at = 300 * second};
+    uint64_t heals_at = ((uint64_t)plan->n * PLAN_PAUSE + FAULTY) * second;
+    *world = (struct world){
+        .sim = sim, .spec = spec, .plan = plan, .faults = *faults, .heals_at = heals_at};
     sim_on_spawn(sim, script, world);
+    if (plan->n)
+        step_after(world, PLAN_PAUSE * second);
 }
 
 void world_release(struct world *world)

@@ -5,6 +5,7 @@
 #include "base/table.h"
 #include "coroutines/actor.h"
 #include "tests/lib/env_sim.h"
+#include "tests/sim/plan.h"
 #include "tests/sim/spec.h"
 #include <sqlite3.h>
 
@@ -33,6 +34,9 @@ struct world {
     const struct spec *spec;
     struct faults faults;
     uint64_t heals_at; /* from then on no faults */
+    const struct plan *plan;
+    int step;       /* of the plan: answered so far */
+    uint64_t asked; /* id of the request under way; 0: none */
     struct body_run *runs;
     sqlite3 *reader;      /* sees what is committed, as an outsider does */
     struct actor *server; /* the scheduler that lives now, or NULL */
@@ -43,8 +47,11 @@ struct world {
     char problem[512]; /* what was found wrong; empty = nothing */
 };
 
+/* A step of the plan is taken every PLAN_PAUSE seconds, which is time enough for everything that
+ * follows from it; faults happen in the first FAULTY of them. */
+enum { PLAN_PAUSE = 4 * 3600, FAULTY = 300 };
 void world_init(struct world *world, struct sim *sim, const struct spec *spec,
-                const struct faults *faults);
+                const struct plan *plan, const struct faults *faults);
 void world_release(struct world *world);
 void world_problem(struct world *world, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
