@@ -137,9 +137,10 @@ enum field {
     X(JOB_SETTLED, "job.settled", M(TASK_POOL), M(RECORDER),                                       \
       FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_VALUE)                                       \
     /* somebody waits for this signature. number: xtrigger index or NO_INDEX; text: signature,     \
-     * "wall_clock(trigger_time=...)". Said once until dropped. */                                 \
+     * "wall_clock(trigger_time=...)"; detail: the call to make, texts in quotes; empty: the       \
+     * signature is one. Said once until dropped. */                                               \
     X(XTRIGGER_WATCH, "xtrigger.watch", M(TASK_POOL), M(XTRIGGERS),                                \
-      FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_TEXT)                                        \
+      FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_TEXT | FIELD_DETAIL)                         \
     X(XTRIGGER_DROP, "xtrigger.drop", M(TASK_POOL), M(XTRIGGERS), FIELD_TEXT)                      \
     /* tasks may be spawned up to this point (POINT_NONE: none yet). */                            \
     X(POOL_RUNAHEAD, "pool.runahead", M(TASK_POOL), M(TRIGGERS) | M(RECORDER) | M(VIEWER),         \

@@ -25,7 +25,7 @@ static int check_arguments(const struct xtrigger_def *def, const struct rouse_xt
 {
     struct call call;
     char *signature = str_format("%s(%s)", def->function, def->args);
-    int result = call_init(&call, signature, error);
+    int result = call_init(&call, signature, NULL, error);
     if (result == 0) {
         call.call.run_dir = directory;
         call.call.interval = def->interval;

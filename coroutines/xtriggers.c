@@ -319,10 +319,10 @@ static struct watch *find(struct xtriggers *self, struct slice signature)
 }
 
 static int watch_init(struct watch *watch, struct xtriggers *self, const char *signature,
-                      uint32_t index, struct error *error)
+                      const char *text, uint32_t index, struct error *error)
 {
     const struct workflow *workflow = self->actor.context->workflow;
-    if (call_init(&watch->call, signature, error) < 0)
+    if (call_init(&watch->call, *text ? text : signature, signature, error) < 0)
         return error->code;
     watch->xtrigger = loader_find(self->loader, watch->call.function);
     int result = watch->xtrigger
@@ -341,21 +341,22 @@ static int watch_init(struct watch *watch, struct xtriggers *self, const char *s
 }
 
 /* A watch for a signature that nobody waited for yet. */
-static void watch_create(struct xtriggers *self, struct slice text, uint32_t index)
+static void watch_create(struct xtriggers *self, const struct message *message)
 {
     struct watch *watch = NEW(struct watch);
     struct error error = {0};
-    char *signature = slice_copy(text);
-    if (watch_init(watch, self, signature, index, &error) < 0) {
+    char *signature = slice_copy(message->text), *text = slice_copy(message->detail);
+    if (watch_init(watch, self, signature, text, message->number, &error) < 0) {
         actor_log(&self->actor, LOG_ERROR_LEVEL, "xtrigger %s: %s", signature, error.text);
         say(self, TOPIC_XTRIGGER_PROBLEM, signature, error.text);
         free(watch);
     } else {
         co_init(&watch->co, &watch_type, &env_of(self)->ready);
-        HASH_ADD_KEYPTR(hh, self->watches, watch->call.call.signature, text.n, watch);
+        HASH_ADD_KEYPTR(hh, self->watches, watch->call.call.signature, message->text.n, watch);
         co_wake(&watch->co);
     }
     free(signature);
+    free(text);
 }
 
 static void watch_drop(struct watch *watch)
@@ -376,7 +377,7 @@ static void hear_watch(struct xtriggers *self, const struct message *message)
     else if (watch && watch->co.state == WATCH_SATISFIED)
         say_satisfied(watch);
     else if (!watch)
-        watch_create(self, message->text, message->number);
+        watch_create(self, message);
 }
 
 static void result_free(struct xtriggers *self, struct result *result)

@@ -65,6 +65,22 @@ void xtriggers_depend(struct pool *pool, struct instance *instance, bool say)
     expiry_depend(pool, instance);
 }
 
+static void say_watch(struct pool *pool, const struct dependence *d)
+{
+    const struct instance *instance = d->instance;
+    char *call = !dependence_is_xtrigger(d)
+                     ? NULL
+                     : xtrigger_call(pool->workflow, &pool->names, d->xtrigger, instance->point,
+                                     instance->task);
+    pool_say(pool, &(struct message){.topic = TOPIC_XTRIGGER_WATCH,
+                                     .point = instance->point,
+                                     .task = instance->task,
+                                     .number = d->xtrigger,
+                                     .text = slice_of(d->signature->text),
+                                     .detail = slice_of(call)});
+    free(call);
+}
+
 void xtriggers_watch(struct pool *pool, struct instance *instance)
 {
     for (struct dependence *d = instance->dependences; d; d = d->next) {
@@ -75,11 +91,7 @@ void xtriggers_watch(struct pool *pool, struct instance *instance)
             external_await(pool, d);
             continue;
         }
-        pool_say(pool, &(struct message){.topic = TOPIC_XTRIGGER_WATCH,
-                                         .point = instance->point,
-                                         .task = instance->task,
-                                         .number = d->xtrigger,
-                                         .text = slice_of(d->signature->text)});
+        say_watch(pool, d);
     }
 }
 
@@ -195,11 +207,7 @@ void handle_xtriggers_ready(struct pool *pool)
             LINK_OWNER(s->dependants.next, struct dependence, of_signature);
         if (dependence_is_xtrigger(d) && pool->workflow->xtriggers[d->xtrigger].external)
             continue;
-        pool_say(pool, &(struct message){.topic = TOPIC_XTRIGGER_WATCH,
-                                         .point = d->instance->point,
-                                         .task = d->instance->task,
-                                         .number = d->xtrigger,
-                                         .text = slice_of(s->text)});
+        say_watch(pool, d);
     }
 }
 

@@ -2,6 +2,7 @@
 #include "pool/xtrigger.h"
 #include "base/check.h"
 #include "base/memory.h"
+#include "scheduler/config/xtrigger_args.h"
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -11,19 +12,59 @@
 
 /* --- signatures --- */
 
-static void fill(struct text *out, const char *template, const char *const (*values)[2], size_t n)
+typedef const char *const template_value[2]; /* "%(name)s", what it stands for or NULL */
+
+static void fill(struct text *out, struct slice template, const template_value *values, size_t n)
 {
-    while (*template) {
-        size_t i = 0;
-        while (i < n &&
-               (!values[i][1] || strncmp(template, values[i][0], strlen(values[i][0])) != 0))
-            i++;
-        if (i < n) {
-            text_add(out, values[i][1]);
-            template += strlen(values[i][0]);
-        } else {
-            text_add_char(out, *template ++);
+    for (size_t at = 0; at < template.n;) {
+        size_t i = 0, length = 0;
+        for (; i < n; i++) {
+            length = strlen(values[i][0]);
+            if (values[i][1] && template.n - at >= length &&
+                memcmp(template.at + at, values[i][0], length) == 0)
+                break;
         }
+        if (i < n)
+            text_add(out, values[i][1]);
+        else
+            text_add_char(out, template.at[at]);
+        at += i < n ? length : 1;
+    }
+}
+
+static void add_quoted(struct text *out, const char *value)
+{
+    text_add_char(out, '"');
+    for (; *value; value++) {
+        if (*value == '"' || *value == '\\')
+            text_add_char(out, '\\');
+        text_add_char(out, *value);
+    }
+    text_add_char(out, '"');
+}
+
+/* Quoted in the definition, or made of templates. */
+static bool is_text(const struct xtrigger_argument *argument)
+{
+    return argument->quoted || memmem(argument->value.at, argument->value.n, "%(", 2);
+}
+
+static void add_arguments(struct text *out, const char *args, const template_value *values,
+                          size_t n, bool quote)
+{
+    struct xtrigger_argument argument;
+    size_t count = 0;
+    for (struct slice rest = slice_of(args); xtrigger_next_argument(&rest, &argument);) {
+        struct text value = {0};
+        fill(&value, argument.value, values, n);
+        text_add(out, count++ ? ", " : "");
+        if (argument.name.n)
+            text_addf(out, "%.*s=", (int)argument.name.n, argument.name.at);
+        if (quote && is_text(&argument))
+            add_quoted(out, text_string(&value));
+        else
+            text_add(out, text_string(&value));
+        text_release(&value);
     }
 }
 
@@ -55,8 +96,8 @@ static bool clock_time(const struct workflow *workflow, const char *args, cycle_
     return good;
 }
 
-char *xtrigger_signature(const struct workflow *workflow, const struct xtrigger_names *names,
-                         uint32_t xtrigger, cycle_point point, uint32_t task)
+static char *write_call(const struct workflow *workflow, const struct xtrigger_names *names,
+                        uint32_t xtrigger, cycle_point point, uint32_t task, bool quote)
 {
     const struct xtrigger_def *def = &workflow->xtriggers[xtrigger];
     cycle_point time;
@@ -69,7 +110,7 @@ char *xtrigger_signature(const struct workflow *workflow, const struct xtrigger_
                           def->external);
     char *id = str_format("%s/%s", cycle, workflow->tasks[task].name);
     char *share = names->run_dir ? str_format("%s/share", names->run_dir) : NULL;
-    const char *const values[][2] = {
+    const template_value values[] = {
         {"%(point)s", cycle},
         {"%(name)s", workflow->tasks[task].name},
         {"%(id)s", id},
@@ -85,11 +126,23 @@ char *xtrigger_signature(const struct workflow *workflow, const struct xtrigger_
     };
     struct text out = {0};
     text_addf(&out, "%s(", def->function);
-    fill(&out, def->args, values, sizeof values / sizeof *values);
+    add_arguments(&out, def->args, values, sizeof values / sizeof *values, quote);
     text_add_char(&out, ')');
     free(share);
     free(id);
     return text_take(&out);
+}
+
+char *xtrigger_signature(const struct workflow *workflow, const struct xtrigger_names *names,
+                         uint32_t xtrigger, cycle_point point, uint32_t task)
+{
+    return write_call(workflow, names, xtrigger, point, task, false);
+}
+
+char *xtrigger_call(const struct workflow *workflow, const struct xtrigger_names *names,
+                    uint32_t xtrigger, cycle_point point, uint32_t task)
+{
+    return write_call(workflow, names, xtrigger, point, task, true);
 }
 
 struct signature *signatures_find(const struct signatures *signatures, struct slice text)

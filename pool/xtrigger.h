@@ -48,9 +48,13 @@ struct xtrigger_names {
     const char *workflow, *owner, *run_dir;
 };
 
-/* "function(args)" of an xtrigger for one instance: templates filled, wall_clock with its time. */
+/* "function(args)" of an xtrigger for one instance: templates filled, without the quotes of the
+ * definition, as Cylc 8.4 writes it; wall_clock with its time. Heap. */
 char *xtrigger_signature(const struct workflow *workflow, const struct xtrigger_names *names,
                          uint32_t xtrigger, cycle_point point, uint32_t task);
+/* The same as a call that can be read again: what is a text stands in quotes. Heap. */
+char *xtrigger_call(const struct workflow *workflow, const struct xtrigger_names *names,
+                    uint32_t xtrigger, cycle_point point, uint32_t task);
 
 struct signature *signatures_find(const struct signatures *signatures, struct slice text);
 void signatures_release(struct signatures *signatures);

@@ -21,6 +21,24 @@ static void skip_blanks(struct scanner *in)
         in->at++;
 }
 
+enum rouse_type call_type(const char *value)
+{
+    const char *digits = value + (*value == '-' || *value == '+');
+    size_t n = strspn(digits, "0123456789");
+    if (strcmp(value, "True") == 0 || strcmp(value, "False") == 0)
+        return ROUSE_BOOLEAN;
+    if (strcmp(value, "None") == 0)
+        return ROUSE_NONE;
+    if (n && !digits[n])
+        return ROUSE_INTEGER;
+    char *end;
+    bool begins = *digits == '.' || n;
+    if (begins && strspn(digits, "0123456789.eE+-") == strlen(digits) &&
+        (strtod(value, &end), *end == '\0'))
+        return ROUSE_NUMBER;
+    return ROUSE_TEXT;
+}
+
 /* Copy up to the closing quote; false if it is missing. */
 static bool scan_quoted(struct scanner *in)
 {
@@ -50,11 +68,12 @@ static void scan_bare(struct scanner *in, bool stop_at_equals)
 }
 
 /* One value; NULL if a quote is not closed. */
-static const char *scan_value(struct scanner *in, bool stop_at_equals)
+static const char *scan_value(struct scanner *in, bool stop_at_equals, bool *ret_quoted)
 {
     const char *value = in->out;
     skip_blanks(in);
-    if (*in->at == '\'' || *in->at == '"') {
+    *ret_quoted = *in->at == '\'' || *in->at == '"';
+    if (*ret_quoted) {
         if (!scan_quoted(in))
             return NULL;
     } else {
@@ -71,15 +90,17 @@ static int scan_argument(struct call *call, struct scanner *in, const char *sign
     if (call->call.n == CALL_ARGUMENTS_MAX)
         return error_set(error, -E2BIG, "%s: more than %d arguments", signature,
                          CALL_ARGUMENTS_MAX);
-    const char *name = NULL, *value = scan_value(in, true);
+    bool quoted;
+    const char *name = NULL, *value = scan_value(in, true, &quoted);
     if (value && *in->at == '=') {
         in->at++;
         name = value;
-        value = scan_value(in, false);
+        value = scan_value(in, false, &quoted);
     }
     if (!value)
         return error_set(error, -EINVAL, "%s: a quote is not closed", signature);
     call->names[call->call.n] = name;
+    call->types[call->call.n] = quoted ? ROUSE_TEXT : call_type(value);
     call->values[call->call.n++] = value;
     return 0;
 }
@@ -127,7 +148,18 @@ static void add_json_text(struct text *out, const char *value)
     text_add_char(out, '"');
 }
 
-static void say_result(struct rouse_call *call, const char *key, const char *value)
+/* JSON has no leading zeros or plus signs, and not every number that C reads. */
+static bool is_json_number(const char *value)
+{
+    value += *value == '-';
+    size_t n = strspn(value, "0123456789");
+    return n && (value[0] != '0' || n == 1) &&
+           (!value[n] || (value[n] == '.' && value[n + 1] &&
+                          !value[n + 1 + strspn(value + n + 1, "0123456789")]));
+}
+
+static void say_typed_result(struct rouse_call *call, const char *key, enum rouse_type type,
+                             const char *value)
 {
     struct text *results = &of(call)->results;
     if (results->n > CALL_RESULTS_MAX)
@@ -136,7 +168,19 @@ static void say_result(struct rouse_call *call, const char *key, const char *val
         text_add(results, ", ");
     add_json_text(results, key);
     text_add(results, ": ");
-    add_json_text(results, value);
+    if (type == ROUSE_NONE)
+        text_add(results, "null");
+    else if (type == ROUSE_BOOLEAN)
+        text_add(results, argument_is_true(value) ? "true" : "false");
+    else if (type != ROUSE_TEXT && value && is_json_number(value))
+        text_add(results, value);
+    else
+        add_json_text(results, value);
+}
+
+static void say_result(struct rouse_call *call, const char *key, const char *value)
+{
+    say_typed_result(call, key, ROUSE_TEXT, value);
 }
 
 static void say_fail(struct rouse_call *call, const char *reason)
@@ -174,8 +218,9 @@ static void say_log(struct rouse_call *call, const char *text)
 
 /* --- a call's life --- */
 
-int call_init(struct call *call, const char *signature, struct error *error)
+int call_init(struct call *call, const char *text, const char *known_as, struct error *error)
 {
+    const char *signature = text; /* in messages */
     *call = (struct call){.after = -1, .at = -1};
     const char *open = strchr(signature, '(');
     if (!open || open == signature)
@@ -183,12 +228,14 @@ int call_init(struct call *call, const char *signature, struct error *error)
     size_t size = strlen(signature);
     call->function = slice_copy(slice_trim((struct slice){signature, (size_t)(open - signature)}));
     call->texts = mem_new(2 * size + CALL_ARGUMENTS_MAX + 2);
-    char *copy = str_copy(signature);
+    char *copy = str_copy(known_as ? known_as : text);
     call->call = (struct rouse_call){.signature = copy,
                                      .names = call->names,
                                      .values = call->values,
+                                     .types = call->types,
                                      .state = &call->state,
                                      .result = say_result,
+                                     .typed_result = say_typed_result,
                                      .fail = say_fail,
                                      .again_after = say_again_after,
                                      .again_at = say_again_at,

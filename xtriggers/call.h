@@ -17,6 +17,7 @@ struct call {
     char *function;         /* "my_trigger" */
     char *texts;            /* what names and values point into */
     const char *names[CALL_ARGUMENTS_MAX], *values[CALL_ARGUMENTS_MAX];
+    enum rouse_type types[CALL_ARGUMENTS_MAX];
     void *state;
     /* The answer of the last ask; cleared by call_ask. */
     enum rouse_verdict verdict;
@@ -27,8 +28,11 @@ struct call {
     struct text log;  /* lines */
 };
 
-/* Take apart "function(arg, name='value')". */
-int call_init(struct call *call, const char *signature, struct error *error);
+/* Take apart "function(arg, name='value')". It is known by `signature`, or by itself if that is
+ * NULL. */
+int call_init(struct call *call, const char *text, const char *signature, struct error *error);
+/* What a value that stands without quotes is. */
+enum rouse_type call_type(const char *value);
 void call_release(struct call *call);
 /* The value of argument `name` (or number `position` if it is not named), or NULL. */
 const char *call_argument(const struct rouse_call *call, const char *name, size_t position);

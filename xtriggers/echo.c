@@ -19,7 +19,7 @@ static enum rouse_verdict ask(struct rouse_call *call)
         return ROUSE_NOT_YET;
     for (size_t i = 0; i < call->n; i++)
         if (call->names[i])
-            call->result(call, call->names[i], call->values[i]);
+            call->typed_result(call, call->names[i], call->types[i], call->values[i]);
     return ROUSE_SATISFIED;
 }
 

@@ -30,12 +30,16 @@ enum rouse_verdict {
     ROUSE_SATISFIED = 1
 };
 
+/* What an argument is, as Python would read it. */
+enum rouse_type { ROUSE_TEXT, ROUSE_INTEGER, ROUSE_NUMBER, ROUSE_BOOLEAN, ROUSE_NONE };
+
 struct rouse_call {
     const char *signature; /* "my_trigger(a, n=2)" */
     const char *run_dir;   /* ~/cylc-run/WORKFLOW, absolute */
     /* Arguments, unquoted, in the order written; names[i] is NULL for a positional one. */
     const char *const *names;
     const char *const *values;
+    const enum rouse_type *types; /* of the values; a boolean is "True" or "False" */
     size_t n;
     double now;      /* seconds since 1970-01-01T00Z */
     double interval; /* seconds between calls, as the workflow says */
@@ -44,6 +48,9 @@ struct rouse_call {
 
     /* A result: KEY becomes the variable LABEL_KEY in the environment of the tasks' jobs. */
     void (*result)(struct rouse_call *call, const char *key, const char *value);
+    /* The same with a value that is no text. One that is not of the type is a text. */
+    void (*typed_result)(struct rouse_call *call, const char *key, enum rouse_type type,
+                         const char *value);
     /* Why this call failed. */
     void (*fail)(struct rouse_call *call, const char *reason);
     /* When to ask again; the earliest one counts. */

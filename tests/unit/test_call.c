@@ -24,7 +24,7 @@ static void expect_call(const char *signature, const char *expected)
 {
     struct call call;
     struct error error = {0};
-    if (call_init(&call, signature, &error) < 0)
+    if (call_init(&call, signature, NULL, &error) < 0)
         fail_msg("%s: %s", signature, error.text);
     struct text out = {0};
     text_add(&out, call.function);
@@ -63,7 +63,7 @@ static void what_is_no_call_is_refused(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct call call;
         struct error error = {0};
-        if (call_init(&call, bad[i], &error) == 0)
+        if (call_init(&call, bad[i], NULL, &error) == 0)
             fail_msg("\"%s\" is taken for a call", bad[i]);
         assert_int_equal(error.code, -EINVAL);
     }
@@ -84,12 +84,12 @@ static void the_number_of_arguments_is_limited(void **state)
     struct call call;
     struct error error = {0};
     char *signature = with_arguments(CALL_ARGUMENTS_MAX);
-    assert_int_equal(call_init(&call, signature, &error), 0);
+    assert_int_equal(call_init(&call, signature, NULL, &error), 0);
     assert_int_equal(call.call.n, CALL_ARGUMENTS_MAX);
     call_release(&call);
     free(signature);
     signature = with_arguments(CALL_ARGUMENTS_MAX + 1);
-    assert_int_equal(call_init(&call, signature, &error), -E2BIG);
+    assert_int_equal(call_init(&call, signature, NULL, &error), -E2BIG);
     free(signature);
 }
 
@@ -113,7 +113,7 @@ static void garbage_is_survived(void **state)
         signature[n] = '\0';
         struct call call;
         struct error error = {0};
-        if (call_init(&call, signature, &error) == 0)
+        if (call_init(&call, signature, NULL, &error) == 0)
             call_release(&call);
         else
             assert_true(*error.text);
@@ -125,7 +125,7 @@ static void arguments_are_found_by_name_or_place(void **state)
     (void)state;
     struct call call;
     struct error error = {0};
-    assert_int_equal(call_init(&call, "f(one, name=n, two)", &error), 0);
+    assert_int_equal(call_init(&call, "f(one, name=n, two)", NULL, &error), 0);
     assert_string_equal(call_argument(&call.call, "name", 0), "one");
     assert_string_equal(call_argument(&call.call, "name", 5), "n");
     assert_string_equal(call_argument(&call.call, "x", 1), "two");
@@ -190,7 +190,7 @@ static void the_earliest_time_counts_and_the_last_path(void **state)
     struct call call;
     struct error error = {0};
     struct text results = {0};
-    assert_int_equal(call_init(&call, "f()", &error), 0);
+    assert_int_equal(call_init(&call, "f()", NULL, &error), 0);
     call_ask(&call, &x);
     call_ask(&call, &x); /* nothing is left of the first time */
     assert_true(call.after == 3 && call.at == 100);
@@ -213,7 +213,7 @@ static void a_plugin_that_says_too_much_is_cut_short(void **state)
     const struct rouse_xtrigger x = {.ask = gush};
     struct call call;
     struct error error = {0};
-    assert_int_equal(call_init(&call, "f()", &error), 0);
+    assert_int_equal(call_init(&call, "f()", NULL, &error), 0);
     call_ask(&call, &x);
     assert_int_equal(call.verdict, ROUSE_ERROR);
     assert_string_equal(text_string(&call.failure), "the results are larger than 1048576 bytes");
@@ -243,7 +243,7 @@ struct trial {
 static void begin(struct trial *trial, const char *signature)
 {
     struct error error = {0};
-    assert_int_equal(call_init(&trial->call, signature, &error), 0);
+    assert_int_equal(call_init(&trial->call, signature, NULL, &error), 0);
     trial->xtrigger = builtin(trial->call.function);
     if (call_validate(&trial->call, trial->xtrigger, &error) < 0)
         fail_msg("%s", error.text);
@@ -275,7 +275,7 @@ static void expect_invalid(const char *signature, const char *says)
 {
     struct call call;
     struct error error = {0};
-    assert_int_equal(call_init(&call, signature, &error), 0);
+    assert_int_equal(call_init(&call, signature, NULL, &error), 0);
     assert_int_equal(call_validate(&call, builtin(call.function), &error), -EINVAL);
     if (!strstr(error.text, says) || !strstr(error.text, "; usage: "))
         fail_msg("%s: %s", signature, error.text);
@@ -305,13 +305,37 @@ static void wall_clock_asks_for_its_time(void **state)
     }
 }
 
+static void arguments_have_the_types_that_python_sees(void **state)
+{
+    (void)state;
+    struct call call;
+    struct error error = {0};
+    assert_int_equal(
+        call_init(&call, "f(1, \"1\", x=-2.5, y=True, None, word, 1e3, '')", "known()", &error), 0);
+    static const enum rouse_type types[] = {ROUSE_INTEGER, ROUSE_TEXT, ROUSE_NUMBER, ROUSE_BOOLEAN,
+                                            ROUSE_NONE,    ROUSE_TEXT, ROUSE_NUMBER, ROUSE_TEXT};
+    assert_int_equal(call.call.n, 8);
+    for (size_t i = 0; i < 8; i++)
+        assert_int_equal(call.call.types[i], types[i]);
+    assert_string_equal(call.call.signature, "known()");
+    assert_string_equal(call.function, "f");
+    call.call.typed_result(&call.call, "a", ROUSE_INTEGER, "7");
+    call.call.typed_result(&call.call, "b", ROUSE_INTEGER, "007");
+    call.call.typed_result(&call.call, "c", ROUSE_NONE, "None");
+    struct text results = {0};
+    call_results(&call, &results);
+    assert_string_equal(text_string(&results), "{\"a\": 7, \"b\": \"007\", \"c\": null}");
+    text_release(&results);
+    call_release(&call);
+}
+
 static void echo_gives_its_arguments_back(void **state)
 {
     (void)state;
     struct trial trial;
     begin(&trial, "echo(x, name='a \"b\"', succeed=True)");
     assert_int_equal(ask_at(&trial, 0), ROUSE_SATISFIED);
-    expect_results(&trial, "{\"name\": \"a \\\"b\\\"\", \"succeed\": \"True\"}");
+    expect_results(&trial, "{\"name\": \"a \\\"b\\\"\", \"succeed\": true}");
     end(&trial);
     begin(&trial, "echo(succeed=False)");
     assert_int_equal(ask_at(&trial, 0), ROUSE_NOT_YET);
@@ -471,7 +495,7 @@ static void plugins_are_found_by_their_name(void **state)
     add_plugin(home, "slow");
     loader = loader_create(home, &error);
     assert_non_null(loader);
-    assert_string_equal(loader_names(loader), "wall_clock, echo, xrandom, file, probe, slow");
+    assert_string_equal(loader_names(loader), "wall_clock, echo, xrandom, file, workflow_state, suite_state, probe, slow");
     assert_string_equal(loader_find(loader, "probe")->name, "probe");
     assert_ptr_equal(loader_find(loader, "echo"), &xtrigger_echo);
     assert_null(loader_find(loader, ""));
@@ -546,6 +570,7 @@ int main(void)
         cmocka_unit_test(the_earliest_time_counts_and_the_last_path),
         cmocka_unit_test(a_plugin_that_says_too_much_is_cut_short),
         cmocka_unit_test(wall_clock_asks_for_its_time),
+        cmocka_unit_test(arguments_have_the_types_that_python_sees),
         cmocka_unit_test(echo_gives_its_arguments_back),
         cmocka_unit_test(xrandom_is_satisfied_by_chance),
         cmocka_unit_test(xrandom_with_secs_keeps_its_answer_back),

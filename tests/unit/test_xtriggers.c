@@ -79,7 +79,7 @@ static void a_signature_is_satisfied_with_results(void **state)
     expect_satisfied("probe()", "1");
     say_watch("echo(x=1, succeed=True)");
     cast_expect(&fixture, "xtrigger.satisfied \"echo(x=1, succeed=True)\" "
-                          "{\"x\": \"1\", \"succeed\": \"True\"}\n");
+                          "{\"x\": 1, \"succeed\": true}\n");
 }
 
 static void a_signature_is_watched_once_however_often_it_is_said(void **state)
