@@ -1,13 +1,10 @@
 /* `workflow-state`: looks into the run database, of a workflow that runs or not, until it finds
  * what is asked for. */
 #define ROUSE_TOUCHES_THE_WORLD
-#include "base/id.h"
 #include "base/memory.h"
+#include "db/state_query.h"
 #include "scheduler/command/option.h"
-#include "scheduler/command/state_query.h"
 #include "scheduler/cycling/cycling.h"
-#include "scheduler/run/resolve.h"
-#include "scheduler/run/rundir.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +21,7 @@ struct workflow_state {
     const char *point, *task, *status, *output, *message; /* Cylc's older options */
     const char *offset;
     int triggers, messages, old_format, pretty;
-    char *parts[3]; /* cycle, task, selector; heap */
+    struct state_target target;
     char *database;
     struct state_query query;
     long polls;
@@ -58,33 +55,6 @@ static int read_number(const char *option, const char *text, long max, long *ret
     return 0;
 }
 
-static char *part_or_null(struct slice part)
-{
-    return part.n ? slice_copy(part) : NULL;
-}
-
-/* "flow//cycle/task:selector": the selector may hold anything, blanks too. */
-static int read_id(struct workflow_state *self, char **ret_workflow, struct error *error)
-{
-    const char *relative = strstr(self->id, "//");
-    *ret_workflow =
-        str_copy_n(self->id, relative ? (size_t)(relative - self->id) : strlen(self->id));
-    if (!relative || !relative[2])
-        return 0;
-    const char *at = relative + 2, *slash = strchr(at, '/');
-    const char *colon = slash ? strchr(slash, ':') : NULL;
-    char *plain = str_copy_n(at, colon ? (size_t)(colon - at) : strlen(at));
-    struct id id = {0};
-    int code = id_parse_relative(slice_of(plain), &id, error);
-    if (!code) {
-        self->parts[0] = part_or_null(id.cycle);
-        self->parts[1] = part_or_null(id.task);
-        self->parts[2] = colon && colon[1] ? str_copy(colon + 1) : part_or_null(id.cycle_state);
-    }
-    free(plain);
-    return code;
-}
-
 static void read_older_options(struct workflow_state *self)
 {
     const char *given[3] = {self->point, self->task, self->status};
@@ -92,37 +62,16 @@ static void read_older_options(struct workflow_state *self)
         given[2] = self->output ? self->output : self->message;
     self->triggers |= self->output != NULL;
     self->messages |= self->message != NULL;
+    char **parts[3] = {&self->target.cycle, &self->target.task, &self->target.selector};
     for (size_t i = 0; i < 3; i++)
-        if (given[i] && !self->parts[i])
-            self->parts[i] = str_copy(given[i]);
-}
-
-static int find_database(struct workflow_state *self, const char *workflow, struct error *error)
-{
-    if (self->run_root) {
-        self->database = str_format("%s/%s/log/db", self->run_root, workflow);
-        return 0;
-    }
-    struct workflow_place place;
-    int code = resolve_workflow(workflow, &place, error);
-    if (code == -ENOENT) { /* it may come yet */
-        char *run_dir = rundir_of(workflow);
-        self->database = str_format("%s/log/db", run_dir);
-        free(run_dir);
-        return 0;
-    }
-    if (code)
-        return code;
-    self->database = str_format("%s/log/db", place.run_dir);
-    workflow_place_release(&place);
-    return 0;
+        if (given[i] && !*parts[i])
+            *parts[i] = str_copy(given[i]);
 }
 
 static int prepare(struct workflow_state *self, struct error *error)
 {
-    char *workflow = NULL;
     long flow = 0;
-    int code = read_id(self, &workflow, error);
+    int code = state_target_read(self->id, &self->target, error);
     if (!code)
         read_older_options(self);
     if (!code && self->triggers && self->messages)
@@ -134,11 +83,12 @@ static int prepare(struct workflow_state *self, struct error *error)
     if (!code && self->flow)
         code = read_number("--flow", self->flow, INT32_MAX, &flow, error);
     if (!code)
-        code = find_database(self, workflow, error);
-    free(workflow);
-    self->query = (struct state_query){.cycle = self->parts[0],
-                                       .task = self->parts[1],
-                                       .selector = self->parts[2],
+        self->database = state_database(self->target.workflow, self->run_root, error);
+    if (!code && !self->database)
+        code = error->code;
+    self->query = (struct state_query){.cycle = self->target.cycle,
+                                       .task = self->target.task,
+                                       .selector = self->target.selector,
                                        .offset = self->offset,
                                        .flow = (uint32_t)flow,
                                        .old_format = self->old_format > 0,
@@ -183,8 +133,7 @@ static int poll_database(const struct invocation *invocation, struct workflow_st
 
 static void release(struct workflow_state *self)
 {
-    for (size_t i = 0; i < 3; i++)
-        free(self->parts[i]);
+    state_target_release(&self->target);
     free(self->database);
 }
 

@@ -23,8 +23,8 @@ LAYERS = {
     'pool/': ['base/', 'scheduler/cycling/', 'scheduler/graph/', 'scheduler/config/', 'pool/',
               'coroutines/topics.h', 'db/restart.h'],
     'db/': ['base/', 'scheduler/cycling/', 'scheduler/graph/', 'scheduler/config/', 'pool/status.h',
-            'coroutines/topics.h', 'db/'],
-    'xtriggers/': ['base/', 'xtriggers/'],
+            'coroutines/topics.h', 'scheduler/run/', 'db/'],
+    'xtriggers/': ['base/', 'xtriggers/', 'db/state_query.h'],
     'scheduler/job/': ['base/', 'scheduler/', 'coroutines/topics.h'],
     'scheduler/run/': ['base/', 'scheduler/run/'],
 }

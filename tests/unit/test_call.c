@@ -344,6 +344,34 @@ static void echo_gives_its_arguments_back(void **state)
     expect_invalid("echo(True)", "`succeed`");
 }
 
+static void workflow_state_needs_a_task(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *call, *reason;
+    } bad[] = {
+        {"workflow_state()", "`workflow_task_id` is missing"},
+        {"workflow_state(up)", "expected \"WORKFLOW//CYCLE/TASK:SELECTOR\""},
+        {"workflow_state(\"up//1\")", "expected \"WORKFLOW//CYCLE/TASK:SELECTOR\""},
+        {"workflow_state(\"up//1/a:x\", is_trigger=True, is_message=True)", "exclude each other"},
+        {"workflow_state(\"up//1/a\", is_trigger=True)", "need a selector"},
+        {"workflow_state(\"up//1/a\", flow_num=x)", "must be a flow number"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct call call;
+        struct error error = {0};
+        assert_int_equal(call_init(&call, bad[i].call, NULL, &error), 0);
+        assert_int_equal(call_validate(&call, &xtrigger_workflow_state, &error), -EINVAL);
+        assert_non_null(strstr(error.text, bad[i].reason));
+        call_release(&call);
+    }
+    struct call call;
+    struct error error = {0};
+    assert_int_equal(call_init(&call, "suite_state(up, a)", NULL, &error), 0);
+    assert_int_equal(call_validate(&call, &xtrigger_suite_state, &error), -EINVAL);
+    call_release(&call);
+}
+
 static void xrandom_is_satisfied_by_chance(void **state)
 {
     (void)state;
@@ -488,7 +516,7 @@ static void plugins_are_found_by_their_name(void **state)
     struct error error = {0};
     struct loader *loader = loader_create(home, &error);
     assert_non_null(loader);
-    assert_string_equal(loader_names(loader), "wall_clock, echo, xrandom, file");
+    assert_string_equal(loader_names(loader), "wall_clock, echo, xrandom, file, workflow_state, suite_state");
     assert_null(loader_find(loader, "probe"));
     loader_destroy(loader);
     add_plugin(home, "probe");
@@ -572,6 +600,7 @@ int main(void)
         cmocka_unit_test(wall_clock_asks_for_its_time),
         cmocka_unit_test(arguments_have_the_types_that_python_sees),
         cmocka_unit_test(echo_gives_its_arguments_back),
+        cmocka_unit_test(workflow_state_needs_a_task),
         cmocka_unit_test(xrandom_is_satisfied_by_chance),
         cmocka_unit_test(xrandom_with_secs_keeps_its_answer_back),
         cmocka_unit_test_setup_teardown(file_watches_the_nearest_directory_there_is, setup,

@@ -1,4 +1,5 @@
 /* What tasks wait for besides each other: the runahead limit, xtriggers, and their order. */
+#include "pool/xtrigger.h"
 #include "tests/lib/pool_world.h"
 #include <errno.h>
 #include <setjmp.h>
@@ -253,6 +254,21 @@ static void results_go_to_the_job(void **state)
     pool_world_destroy(w);
 }
 
+static void a_signature_has_no_quotes_and_its_call_has(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_create(
+        INTEGER("1", "[[xtriggers]]\nmy = echo(\"a, b\", at=%(id)s, n='7', m=7, succeed=True)\n",
+                "R1 = @my => a\n"));
+    const struct xtrigger_names names = {.workflow = "w"};
+    char *call = xtrigger_call(w->workflow, &names, 0, 1, 0);
+    assert_string_equal(call, "echo(\"a, b\", at=\"1/a\", n=\"7\", m=7, succeed=True)");
+    free(call);
+    pool_world_start(w);
+    assert_said(w, "watch echo(a, b, at=1/a, n=7, m=7, succeed=True)\n");
+    pool_world_destroy(w);
+}
+
 static void one_signature_is_watched_once_for_all(void **state)
 {
     (void)state;
@@ -336,6 +352,7 @@ int main(void)
         cmocka_unit_test(events_wait_in_line_for_the_answer),
         cmocka_unit_test(a_clock_is_watched_with_its_time),
         cmocka_unit_test(results_go_to_the_job),
+        cmocka_unit_test(a_signature_has_no_quotes_and_its_call_has),
         cmocka_unit_test(one_signature_is_watched_once_for_all),
         cmocka_unit_test(the_watches_are_said_again_when_asked),
         cmocka_unit_test(sequential_xtriggers_wait_one_by_one),

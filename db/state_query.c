@@ -1,8 +1,11 @@
 /* See state_query.h. A cycle point may be written in another way than the run writes it. */
-#include "scheduler/command/state_query.h"
+#include "db/state_query.h"
+#include "base/id.h"
 #include "base/memory.h"
 #include "db/reader.h"
 #include "scheduler/cycling/cycling.h"
+#include "scheduler/run/resolve.h"
+#include "scheduler/run/rundir.h"
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -191,4 +194,65 @@ int state_query(const char *database, const struct state_query *query, struct te
     reader_close(reader);
     free(cycle);
     return code < 0 ? code : self.n;
+}
+
+/* --- where to look --- */
+
+static char *part_or_null(struct slice part)
+{
+    return part.n ? slice_copy(part) : NULL;
+}
+
+int state_target_read(const char *text, struct state_target *ret_target, struct error *error)
+{
+    const char *relative = strstr(text, "//");
+    struct state_target target = {
+        .workflow = str_copy_n(text, relative ? (size_t)(relative - text) : strlen(text))};
+    int code = 0;
+    if (relative && relative[2]) {
+        const char *at = relative + 2, *slash = strchr(at, '/');
+        const char *colon = slash ? strchr(slash, ':') : NULL;
+        char *plain = str_copy_n(at, colon ? (size_t)(colon - at) : strlen(at));
+        struct id id = {0};
+        code = id_parse_relative(slice_of(plain), &id, error);
+        if (!code) {
+            target.cycle = part_or_null(id.cycle);
+            target.task = part_or_null(id.task);
+            target.selector =
+                colon && colon[1] ? str_copy(colon + 1) : part_or_null(id.cycle_state);
+        }
+        free(plain);
+    }
+    if (code)
+        state_target_release(&target);
+    *ret_target = target;
+    return code;
+}
+
+void state_target_release(struct state_target *target)
+{
+    free(target->workflow);
+    free(target->cycle);
+    free(target->task);
+    free(target->selector);
+    *target = (struct state_target){0};
+}
+
+char *state_database(const char *workflow, const char *run_root, struct error *error)
+{
+    if (run_root)
+        return str_format("%s/%s/log/db", run_root, workflow);
+    struct workflow_place place;
+    int code = resolve_workflow(workflow, &place, error);
+    if (code == -ENOENT) { /* it may come yet */
+        char *run_dir = rundir_of(workflow);
+        char *path = str_format("%s/log/db", run_dir);
+        free(run_dir);
+        return path;
+    }
+    if (code)
+        return NULL;
+    char *path = str_format("%s/log/db", place.run_dir);
+    workflow_place_release(&place);
+    return path;
 }

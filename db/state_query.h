@@ -1,5 +1,5 @@
 /* Asking a run database which tasks have reached a state or an output: one look, for
- * `workflow-state`, which looks again and again. */
+ * `workflow-state` and for the xtrigger, which look again and again. */
 #ifndef ROUSE_STATE_QUERY_H
 #define ROUSE_STATE_QUERY_H
 
@@ -22,6 +22,17 @@ struct state_query {
     uint32_t flow; /* 0: any */
     bool old_format, pretty;
 };
+
+/* "flow//cycle/task:selector" taken apart; the selector may hold anything, blanks too. Heap, NULL
+ * where a part is not there. -EINVAL and error for what is none; *ret_target is empty then. */
+struct state_target {
+    char *workflow, *cycle, *task, *selector;
+};
+int state_target_read(const char *text, struct state_target *ret_target, struct error *error);
+void state_target_release(struct state_target *target);
+/* log/db of a workflow below `run_root` (NULL: the user's run directories), whether it is there or
+ * not; heap. NULL and error for what is no workflow id. */
+char *state_database(const char *workflow, const char *run_root, struct error *error);
 
 /* Append a line for each that matches; the number of them, or negative and why: -ENOENT while there
  * is no database, -EINVAL for a cycle or an offset that cannot be. */
