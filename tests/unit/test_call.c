@@ -516,14 +516,17 @@ static void plugins_are_found_by_their_name(void **state)
     struct error error = {0};
     struct loader *loader = loader_create(home, &error);
     assert_non_null(loader);
-    assert_string_equal(loader_names(loader), "wall_clock, echo, xrandom, file, workflow_state, suite_state");
+    assert_string_equal(loader_names(loader),
+                        "wall_clock, echo, xrandom, file, workflow_state, suite_state");
     assert_null(loader_find(loader, "probe"));
     loader_destroy(loader);
     add_plugin(home, "probe");
     add_plugin(home, "slow");
     loader = loader_create(home, &error);
     assert_non_null(loader);
-    assert_string_equal(loader_names(loader), "wall_clock, echo, xrandom, file, workflow_state, suite_state, probe, slow");
+    assert_string_equal(
+        loader_names(loader),
+        "wall_clock, echo, xrandom, file, workflow_state, suite_state, probe, slow");
     assert_string_equal(loader_find(loader, "probe")->name, "probe");
     assert_ptr_equal(loader_find(loader, "echo"), &xtrigger_echo);
     assert_null(loader_find(loader, ""));
