@@ -1,11 +1,33 @@
 /* See actor.h. States: listening until the shutdown allows the outbox to be closed, then draining
  * until every outbox it hears is closed and read. */
 #include "coroutines/actor.h"
+#include <errno.h>
 
 #include "base/banned.h"
 
 enum actor_state { ACTOR_LISTENING, ACTOR_DRAINING, ACTOR_ENDED };
 static const char *const state_names[] = {"listening", "draining", "ended"};
+
+/* A step to the next version of the definition. Before the first message heard after it, so that
+ * none meets a member that is half way. */
+static void change(struct actor *actor)
+{
+    const struct actor_type *type = actor->type;
+    struct error error = {0};
+    int result = 0;
+    if (holder_is_due(&actor->holder, STEP_SETTLE)) {
+        const struct workflow *next = holder_next(&actor->holder, &error);
+        if (next && type->settle)
+            result = type->settle(actor, next, &error);
+        if (result != -EINPROGRESS)
+            holder_done(&actor->holder, &error);
+    }
+    if (holder_is_due(&actor->holder, STEP_SWAP)) {
+        if (type->swap)
+            type->swap(actor);
+        holder_done(&actor->holder, &error);
+    }
+}
 
 /* Hear at most one burst. True if there may be more. */
 static bool hear_burst(struct actor *actor)
@@ -23,7 +45,10 @@ static bool hear_burst(struct actor *actor)
             actor->shutting_down = true;
             atomic_store(actor->context->exit_status, (int)message.value);
         }
+        holder_hear(&actor->holder, &message);
         actor->type->hear(actor, &message);
+        if (actor->holder.due)
+            change(actor);
         if (actor->type->work && actor->type->work(actor))
             return true;
     }
@@ -38,6 +63,7 @@ static bool take_turn(struct actor *actor)
         if (actor->type->start)
             actor->type->start(actor);
     }
+    change(actor);
     if (actor->type->work && actor->type->work(actor))
         return true;
     return hear_burst(actor) && !actor->faulted;
@@ -103,6 +129,7 @@ void actor_init(struct actor *actor, const struct actor_type *type,
     co_init(&actor->co, &co_types[type->member], &context->env->ready);
     actor->type = type;
     actor->context = context;
+    holder_init(&actor->holder, type->member, context, &actor->co);
     bus_attach(context->bus, type->member, &actor->co);
     co_wake(&actor->co);
 }

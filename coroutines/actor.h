@@ -3,7 +3,7 @@
 #ifndef ROUSE_ACTOR_H
 #define ROUSE_ACTOR_H
 
-#include "coroutines/cast.h"
+#include "coroutines/definitions.h"
 
 enum { ACTOR_BURST = 256 }; /* messages heard in one turn */
 
@@ -17,6 +17,12 @@ struct actor_type {
     /* After every message and every other wake (timers); does bounded work. True: there is more to
      * do, come again next turn and hear nothing before that. May be NULL. */
     bool (*work)(struct actor *actor);
+    /* A reload, see definitions.h: can this member go on with `next`, and has all that the pool
+     * said had its effect? 0; -EINPROGRESS: ask again at the next wake; or why not, as error. NULL:
+     * always. It may be asked and nothing come of it. */
+    int (*settle)(struct actor *actor, const struct workflow *next, struct error *error);
+    /* The context has the new version: make anew what came of the old one. NULL: nothing did. */
+    void (*swap)(struct actor *actor);
     /* The workflow is shutting down: may the outbox be closed? NULL: yes. Asked after each burst.
      */
     bool (*may_close)(struct actor *actor);
@@ -28,6 +34,7 @@ struct actor {
     struct co co;
     const struct actor_type *type;
     const struct cast_context *context;
+    struct holder holder;
     bool shutting_down; /* workflow.shutdown was heard, or said by this member */
     bool faulted;
     bool started;

@@ -18,14 +18,19 @@ struct restart; /* db/restart.h */
 struct db;      /* db/db.h */
 struct listener;
 struct global_config; /* scheduler/config/global.h */
+struct definitions;   /* coroutines/definitions.h */
 
 struct cast_context {
     struct env *env;
     struct bus *bus;
+    /* The version of the definition that counts now. Ask here whenever it is needed: a reload
+     * changes it (definitions.h). */
     const struct workflow *workflow;
+    struct definitions *definitions;    /* of the loop; NULL: nothing can be reloaded */
     const struct restart *restart;      /* NULL: first start */
     struct db *db;                      /* for the recorder only */
     const struct global_config *global; /* global.cylc; NULL: all defaults */
+    const char *db_path;                /* NULL: log/db below run_dir */
     const char *run_dir;                /* ~/cylc-run/NAME, absolute */
     const char *workflow_id;            /* "NAME" or "NAME/run1" */
     const char *owner;                  /* user name */

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/table.h"
 #include "coroutines/actor.h"
+#include "coroutines/reload.h"
 #include "coroutines/requests.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -28,6 +29,7 @@ struct commands {
     struct flight *flights;
     struct flight *first, *last; /* carried out, not recorded */
     uint64_t recorded;           /* of the pool's outbox */
+    struct reload *reload;
 };
 
 static void reply(struct commands *self, uint64_t id, enum reply_kind kind, const char *text)
@@ -35,6 +37,44 @@ static void reply(struct commands *self, uint64_t id, enum reply_kind kind, cons
     actor_say(
         &self->actor,
         &(struct message){.topic = TOPIC_REPLY, .id = id, .number = kind, .text = slice_of(text)});
+}
+
+static void land(struct commands *self, struct flight *flight)
+{
+    reply(self, flight->id, flight->failed ? REPLY_ERROR : REPLY_DONE, flight->reply);
+    HASH_DEL(self->flights, flight);
+    free(flight->reply);
+    free(flight);
+}
+
+/* It has not reached the pool: nothing of it is to be recorded. */
+static void fail(struct commands *self, struct flight *flight, const char *why)
+{
+    actor_log(&self->actor, LOG_WARNING_LEVEL, "Command failed: %s", why);
+    flight->failed = true;
+    flight->reply = str_copy(why);
+    land(self, flight);
+}
+
+/* A definition has been read. */
+static void hear_reload(void *owner, const struct reload_news *news)
+{
+    struct commands *self = owner;
+    struct flight *flight;
+    HASH_FIND(hh, self->flights, &news->id, sizeof news->id, flight);
+    if (!flight || bus_closed(self->actor.context->bus, COMMANDS))
+        return;
+    if (news->failed) {
+        char *why = slice_copy(news->text);
+        fail(self, flight, why);
+        free(why);
+        return;
+    }
+    actor_say(&self->actor, &(struct message){.topic = TOPIC_POOL_COMMAND,
+                                              .id = news->id,
+                                              .number = POOL_RELOAD,
+                                              .text = news->text,
+                                              .detail = news->detail});
 }
 
 /* --- requests --- */
@@ -71,20 +111,15 @@ static void hear_request(struct commands *self, const struct message *asked)
     struct flight *flight = NEW(struct flight);
     flight->id = asked->id;
     HASH_ADD(hh, self->flights, id, sizeof flight->id, flight);
-    actor_say(&self->actor, &request.command);
     log_request(self, asked, &request.ids);
+    if (request.command.number != POOL_RELOAD)
+        actor_say(&self->actor, &request.command);
+    else if (reload_begin(self->reload, asked->id, request.command.flags != 0, &error) < 0)
+        fail(self, flight, error.text);
     request_release(&request);
 }
 
 /* --- answering --- */
-
-static void land(struct commands *self, struct flight *flight)
-{
-    reply(self, flight->id, flight->failed ? REPLY_ERROR : REPLY_DONE, flight->reply);
-    HASH_DEL(self->flights, flight);
-    free(flight->reply);
-    free(flight);
-}
 
 static void land_recorded(struct commands *self)
 {
@@ -160,6 +195,7 @@ static void *commands_create(const struct cast_context *context, struct error *e
     (void)error;
     struct commands *self = NEW(struct commands);
     actor_init(&self->actor, &commands_type, context);
+    self->reload = reload_create(context, hear_reload, self);
     return self;
 }
 
@@ -169,6 +205,7 @@ static void commands_destroy(void *member)
     if (!self)
         return;
     actor_release(&self->actor);
+    reload_destroy(self->reload);
     struct flight *flight, *next;
     HASH_ITER(hh, self->flights, flight, next)
     {

@@ -53,6 +53,7 @@ struct env_uv {
     int wall_fd; /* -1 until the first wall timer */
     uint64_t wall_armed;
     struct follower *given_up;
+    size_t works;         /* on the thread pool */
     struct text log_time; /* of log_second, as lines begin */
     time_t log_second;
 };
@@ -398,6 +399,11 @@ static int signal_start(struct env *env, struct env_watch *watch, struct co *co,
 
 /* --- threads --- */
 
+struct env_uv_work {
+    uv_work_t request;
+    struct env_uv *env;
+};
+
 static void on_work(uv_work_t *request)
 {
     struct env_work *work = request->data;
@@ -408,6 +414,7 @@ static void on_work_done(uv_work_t *request, int status)
 {
     struct env_work *work = request->data;
     INVARIANT(status == 0);
+    ((struct env_uv_work *)request)->env->works--;
     free(request);
     work->backend = NULL;
     work->done = true;
@@ -417,12 +424,14 @@ static void on_work_done(uv_work_t *request, int status)
 static int work_start(struct env *env, struct env_work *work, struct co *co)
 {
     PRE(!work->backend && work->run);
-    uv_work_t *request = NEW(uv_work_t);
-    request->data = work;
+    struct env_uv_work *request = NEW(struct env_uv_work);
+    request->request.data = work;
+    request->env = of(env);
+    request->env->works++;
     work->co = co;
     work->done = false;
     work->backend = request;
-    int result = uv_queue_work(&of(env)->loop, request, on_work, on_work_done);
+    int result = uv_queue_work(&of(env)->loop, &request->request, on_work, on_work_done);
     INVARIANT(result == 0);
     return 0;
 }
@@ -634,6 +643,8 @@ static void close_all(struct env_uv *self)
         forget_given_up(self, follower);
         follower_close(follower);
     }
+    while (self->works)
+        uv_run(&self->loop, UV_RUN_ONCE);
     /* One turn calls what was to be called about closed handles. */
     uv_run(&self->loop, UV_RUN_NOWAIT);
 }

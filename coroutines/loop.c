@@ -1,5 +1,6 @@
 /* See loop.h. */
 #include "coroutines/loop.h"
+#include "coroutines/definitions.h"
 
 #include "base/banned.h"
 
@@ -80,6 +81,7 @@ int loop_open(struct loop *loop, const struct cast_context *context, unsigned lo
         env_uv_destroy(loop->context.env);
         return error->code;
     }
+    loop->context.definitions = definitions_create(&loop->context);
     co_init(&loop->porter, &porter_type, &loop->context.env->ready);
     loop->context.env->ops->bell_open(loop->context.env, &loop->news, &loop->porter);
     bus_zmq_when_started(loop->context.bus, &loop->porter);
@@ -101,7 +103,8 @@ void loop_close(struct loop *loop)
     co_cancel(&loop->porter);
     loop->context.env->ops->bell_close(loop->context.env, &loop->news);
     bus_destroy(loop->context.bus);
-    env_uv_destroy(loop->context.env);
+    env_uv_destroy(loop->context.env); /* what is being loaded is awaited here */
+    definitions_destroy(loop->context.definitions);
 }
 
 void loop_lost(struct loop *loop, enum member member)

@@ -15,7 +15,7 @@
  *
  * States: listening; retrying (a commit, or a message that could not be applied); ended. */
 #include "base/memory.h"
-#include "coroutines/cast.h"
+#include "coroutines/definitions.h"
 #include "db/db.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -44,6 +44,7 @@ struct recorder {
     unsigned yields, retries;
     struct message held; /* heard and not applied, since the database is busy */
     bool holding;
+    struct holder holder;
     bool faulted;
     bool done;
 };
@@ -80,8 +81,16 @@ static void fault(struct recorder *self, const struct error *error)
 
 /* --- hearing --- */
 
+static bool is_swap(const struct message *message)
+{
+    return message->topic == TOPIC_DEFINITION_STEP && message->number == STEP_SWAP;
+}
+
 static int record(struct recorder *self, const struct message *message, struct error *error)
 {
+    holder_hear(&self->holder, message);
+    if (is_swap(message))
+        return db_renew(self->context->db, self->context->workflow, error);
     if (message->topic == TOPIC_HISTORY_ASK)
         return db_history(self->context->db, message, say, self, error);
     return db_apply(self->context->db, message, error);
@@ -117,18 +126,28 @@ static unsigned group_size(const struct recorder *self)
     return asked ? asked : RECORDS_PER_COMMIT;
 }
 
+/* What must be committed before anything else is heard: a full group; all that the old version of
+ * the definition names. */
+static bool must_commit(const struct recorder *self)
+{
+    return !self->in_turn && (self->uncommitted >= group_size(self) ||
+                              (self->uncommitted && self->holding && is_swap(&self->held)));
+}
+
 /* At most one burst. 1: there may be more; 0: the inbox is empty. */
 static int hear(struct recorder *self, struct error *error)
 {
     for (unsigned i = 0; i < RECORDER_BURST && !self->faulted; i++) {
-        if (self->uncommitted >= group_size(self) && !self->in_turn)
-            return 1;
         if (!self->holding) {
+            if (must_commit(self))
+                return 1;
             if (!bus_receive(self->context->bus, RECORDER, &self->held))
                 return 0;
             self->holding = true;
             self->yields = 0;
         }
+        if (must_commit(self))
+            return 1;
         int result = take(self, error);
         if (result < 0)
             return result;
@@ -147,6 +166,17 @@ static bool others_go_first(struct recorder *self)
     return true;
 }
 
+/* A step to the next version of the definition: taken when all before it is committed. */
+static void change(struct recorder *self)
+{
+    struct error error = {0};
+    bool settle = holder_is_due(&self->holder, STEP_SETTLE);
+    if (settle)
+        (void)holder_next(&self->holder, &error);
+    if (settle || holder_is_due(&self->holder, STEP_SWAP))
+        holder_done(&self->holder, &error);
+}
+
 static int commit(struct recorder *self, struct error *error)
 {
     int result = db_commit(self->context->db, error);
@@ -154,6 +184,7 @@ static int commit(struct recorder *self, struct error *error)
         return result;
     if (self->uncommitted)
         say_recorded(self);
+    change(self);
     self->retries = 0;
     return 0;
 }
@@ -166,8 +197,7 @@ static int take_turn(struct recorder *self, struct error *error)
         return more;
     if (self->in_turn)
         return more; /* the rest is on its way */
-    if (self->uncommitted < group_size(self) &&
-        (more || (self->uncommitted && others_go_first(self))))
+    if (!must_commit(self) && (more || (self->uncommitted && others_go_first(self))))
         return 1;
     int result = commit(self, error);
     return result < 0 ? result : more;
@@ -248,6 +278,7 @@ static void *recorder_create(const struct cast_context *context, struct error *e
     struct recorder *self = NEW(struct recorder);
     co_init(&self->co, &recorder_type, &context->env->ready);
     self->context = context;
+    holder_init(&self->holder, RECORDER, context, &self->co);
     bus_attach(context->bus, RECORDER, &self->co);
     co_wake(&self->co); /* what the start wrote is to be committed */
     return self;

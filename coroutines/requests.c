@@ -362,6 +362,15 @@ static int read_ext_trigger(const json_t *args, struct request *request, struct 
     return 0;
 }
 
+/* "global": global.cylc, too, which is read with every definition. */
+static int read_reload(const json_t *args, struct request *request, struct error *error)
+{
+    bool global = false;
+    int result = read_flag(args, "global", &global, error);
+    request->command.flags = global;
+    return result;
+}
+
 static const struct form forms[] = {
     {"pause", POOL_PAUSE, false, NULL, " ", NULL},
     {"resume", POOL_RESUME, false, NULL, " ", NULL},
@@ -376,6 +385,7 @@ static const struct form forms[] = {
     {"broadcast", POOL_BROADCAST, false, NULL, " mode points namespaces settings cutoff task ",
      read_broadcast},
     {"ext-trigger", POOL_EXT_TRIGGER, false, NULL, " message id ", read_ext_trigger},
+    {"reload", POOL_RELOAD, false, NULL, " global ", read_reload},
     {"stop", POOL_STOP, false, NULL, " mode after flow dry_run ", read_stop},
 };
 

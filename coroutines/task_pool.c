@@ -3,6 +3,7 @@
 #include "coroutines/task_pool.h"
 #include "base/memory.h"
 #include "coroutines/actor.h"
+#include "coroutines/change.h"
 #include "coroutines/pool_log.h"
 #include "db/restart.h"
 #include "pool/pool.h"
@@ -10,9 +11,12 @@
 
 #include "base/banned.h"
 
+enum { KEPT_PER_TURN = 256 };
+
 struct task_pool {
     struct actor actor;
     struct pool *pool;
+    struct change change;
     struct pool_log log;
     bool said; /* something, since the last pool.turn */
 };
@@ -50,13 +54,33 @@ static void task_pool_hear(struct actor *actor, const struct message *message)
     struct task_pool *self = (struct task_pool *)actor;
     if (pool_is_shut_down(self->pool))
         return; /* what comes now is found again by the next start */
-    pool_log_heard(&self->log, message);
-    pool_handle(self->pool, message, env_wall(actor->context->env));
+    if (!change_takes(&self->change, message)) {
+        pool_log_heard(&self->log, message);
+        pool_handle(self->pool, message, env_wall(actor->context->env));
+    }
     end_turn(self);
 }
 
+/* A reload goes on, and what it kept happens after it. */
+static bool task_pool_work(struct actor *actor)
+{
+    struct task_pool *self = (struct task_pool *)actor;
+    for (unsigned i = 0; i < KEPT_PER_TURN; i++) {
+        if (pool_is_shut_down(self->pool))
+            return false;
+        change_go(&self->change, &self->pool);
+        self->log.pool = self->pool;
+        end_turn(self);
+        const struct message *kept = change_kept(&self->change);
+        if (!kept)
+            return false;
+        task_pool_hear(actor, kept);
+    }
+    return true;
+}
+
 static const struct actor_type task_pool_type = {
-    .member = TASK_POOL, .start = task_pool_start, .hear = task_pool_hear};
+    .member = TASK_POOL, .start = task_pool_start, .hear = task_pool_hear, .work = task_pool_work};
 
 static void *task_pool_create(const struct cast_context *context, struct error *error)
 {
@@ -70,6 +94,7 @@ static void *task_pool_create(const struct cast_context *context, struct error *
     const struct pool_sink sink = {.context = self, .say = say};
     self->pool = pool_create(context->workflow, &options, &sink);
     pool_log_init(&self->log, context, self->pool);
+    change_init(&self->change, context, &self->actor.co, &sink);
     actor_init(&self->actor, &task_pool_type, context);
     return self;
 }
@@ -80,6 +105,7 @@ static void task_pool_destroy(void *member)
     if (!self)
         return;
     actor_release(&self->actor);
+    change_release(&self->change);
     pool_destroy(self->pool);
     free(self);
 }

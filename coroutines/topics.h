@@ -51,6 +51,9 @@ enum field {
     FIELD_DETAIL = 1 << 11
 };
 
+/* Who has a version of the definition, beside the pool. */
+#define HOLDERS (M(TRIGGERS) | M(XTRIGGERS) | M(JOBS) | M(RECORDER) | M(VIEWER) | M(HANDLERS))
+
 /* name, string, who says it, who hears it, fields */
 #define TOPICS(X)                                                                                  \
     /* server: a client's request. id: the server's name for it; text: command name; detail: its   \
@@ -74,6 +77,16 @@ enum field {
      * detail: further argument; id 0: nobody waits for the outcome. */                            \
     X(POOL_COMMAND, "pool.command", M(COMMANDS) | M(HANDLERS) | M(HEALTH), M(TASK_POOL),           \
       FIELD_ID | FIELD_NUMBER | FIELD_FLAGS | FIELD_FLOWS | FIELD_TEXT | FIELD_DETAIL)             \
+    /* a reload: have version `value` of the definition ready. text: the file to read; detail: its \
+     * options, a JSON object. */                                                                  \
+    X(DEFINITION_NEXT, "definition.next", M(TASK_POOL), HOLDERS,                                   \
+      FIELD_VALUE | FIELD_TEXT | FIELD_DETAIL)                                                     \
+    /* version `value` comes: number: enum definition_step. Each step is answered by every holder  \
+     * with definition.done. */                                                                    \
+    X(DEFINITION_STEP, "definition.step", M(TASK_POOL), HOLDERS, FIELD_NUMBER | FIELD_VALUE)       \
+    /* number: the step that has been taken; text: why it cannot be (empty: it was). */            \
+    X(DEFINITION_DONE, "definition.done", HOLDERS, M(TASK_POOL),                                   \
+      FIELD_NUMBER | FIELD_VALUE | FIELD_TEXT)                                                     \
     /* a new instance. flags: enum task_flag; submit: last submit number used in its history;      \
      * value: outputs it has completed before, as a bit set. */                                    \
     X(TASK_SPAWNED, "task.spawned", M(TASK_POOL), M(RECORDER) | M(VIEWER),                         \
@@ -251,6 +264,14 @@ enum topic topic_of(const char *name);
 /* Whether `listener` has to hear `speaker`'s outbox: some topic joins them. */
 bool member_hears(enum member listener, enum member speaker);
 
+/* How the cast changes to the next version of the definition, see docs/architecture.md. */
+enum definition_step {
+    STEP_SETTLE, /* have it loaded; what was said before this has had its effect; done: at rest */
+    STEP_STAY,   /* somebody could not: all go on with the version they have */
+    STEP_SWAP,   /* from now on the new one */
+    DEFINITION_STEPS
+};
+
 enum severity {
     SEVERITY_DEBUG,
     SEVERITY_INFO,
@@ -299,6 +320,7 @@ enum pool_command {
     POOL_SET_PREREQUISITES,
     POOL_REMOVE,
     POOL_STOP_FLOW,
+    POOL_RELOAD, /* text: the file to read; detail: its options, a JSON object */
     POOL_COMMANDS
 };
 /* POOL_TRIGGER. Flows: those of the message; none there and no flag: all flows of the pool. detail:

@@ -29,8 +29,9 @@ struct cursor {
 
 struct triggers {
     struct actor actor;
-    struct heap cursors;   /* by point */
-    struct message output; /* being fanned out */
+    struct heap cursors;         /* by point */
+    VEC(struct cursor *) passed; /* at the end of their sequences, which a reload may change */
+    struct message output;       /* being fanned out */
     uint32_t next_edge;
     unsigned spent; /* steps of this turn's FAN_OUT */
     bool fanning_out;
@@ -150,7 +151,7 @@ static bool spawn(struct triggers *self)
         if (cursor_step(self, first))
             heap_add(&self->cursors, first);
         else
-            free(first);
+            *vec_push(&self->passed) = first;
     }
     return true;
 }
@@ -175,7 +176,7 @@ static void place_cursors(struct triggers *self)
     for (size_t i = 0; restart && i < restart->n_cursors; i++) {
         const struct restart_point *from = &restart->cursors[i];
         placed[from->task] = true;
-        if (from->flows.n)
+        if (from->point != POINT_NONE && from->flows.n)
             cursor_add(self, from->task, from->point, &from->flows);
     }
     for (uint32_t task = 0; task < graph->n_tasks; task++)
@@ -232,7 +233,8 @@ static void triggers_hear(struct actor *actor, const struct message *message)
         self->limit = message->point;
         self->spawning = true;
     } else {
-        PRE(message->topic == TOPIC_WORKFLOW_SHUTDOWN);
+        PRE(message->topic == TOPIC_WORKFLOW_SHUTDOWN || message->topic == TOPIC_DEFINITION_NEXT ||
+            message->topic == TOPIC_DEFINITION_STEP);
     }
 }
 
@@ -246,8 +248,51 @@ static bool triggers_work(struct actor *actor)
     return true;
 }
 
-static const struct actor_type triggers_type = {
-    .member = TRIGGERS, .hear = triggers_hear, .work = triggers_work};
+/* The pool waits for nothing that is under way here. */
+static int triggers_settle(struct actor *actor, const struct workflow *next, struct error *error)
+{
+    const struct triggers *self = (const struct triggers *)actor;
+    (void)next;
+    (void)error;
+    PRE(!self->fanning_out && !self->spawning);
+    return 0;
+}
+
+static void forget_cursors(struct triggers *self)
+{
+    for (void *cursor; (cursor = heap_first(&self->cursors));) {
+        heap_remove(&self->cursors, cursor);
+        free(cursor);
+    }
+    VEC_EACH (struct cursor *, cursor, &self->passed)
+        free(*cursor);
+    vec_release(&self->passed);
+}
+
+/* Cursors go on from where they are, on the sequences there are now. A new task has none: it joins
+ * by the graph. */
+static void triggers_swap(struct actor *actor)
+{
+    struct triggers *self = (struct triggers *)actor;
+    const struct graph *graph = workflow_of(self)->graph;
+    for (struct cursor *cursor; (cursor = heap_first(&self->cursors));) {
+        heap_remove(&self->cursors, cursor);
+        *vec_push(&self->passed) = cursor;
+    }
+    VEC_EACH (struct cursor *, cursor, &self->passed) {
+        if (graph->tasks[(*cursor)->task].n_sequences)
+            heap_add(&self->cursors, *cursor);
+        else
+            free(*cursor);
+    }
+    vec_clear(&self->passed);
+}
+
+static const struct actor_type triggers_type = {.member = TRIGGERS,
+                                                .hear = triggers_hear,
+                                                .work = triggers_work,
+                                                .settle = triggers_settle,
+                                                .swap = triggers_swap};
 
 static void *triggers_create(const struct cast_context *context, struct error *error)
 {
@@ -266,10 +311,7 @@ static void triggers_destroy(void *member)
     if (!self)
         return;
     actor_release(&self->actor);
-    for (void *cursor; (cursor = heap_first(&self->cursors));) {
-        heap_remove(&self->cursors, cursor);
-        free(cursor);
-    }
+    forget_cursors(self);
     heap_release(&self->cursors);
     free(self);
 }

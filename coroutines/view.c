@@ -286,7 +286,7 @@ void view_init(struct view *view, const struct workflow *workflow, const struct 
         load(view, restart);
 }
 
-void view_release(struct view *view)
+static void forget_tasks(struct view *view)
 {
     struct view_task *task, *next_task;
     HASH_ITER(hh, view->tasks, task, next_task)
@@ -298,9 +298,22 @@ void view_release(struct view *view)
         free(group->satisfied);
         free(group);
     }
+    free(view->active);
+}
+
+void view_renew(struct view *view, const struct workflow *workflow, const struct restart *restart)
+{
+    forget_tasks(view);
+    view->workflow = workflow;
+    view->active = NEW_ARRAY(uint32_t, workflow->n_queues);
+    load(view, restart);
+}
+
+void view_release(struct view *view)
+{
+    forget_tasks(view);
     struct view_problem *problem, *next_problem;
     HASH_ITER(hh, view->problems, problem, next_problem)
     forget_problem(view, problem);
-    free(view->active);
     free(view->reason);
 }

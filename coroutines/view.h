@@ -69,6 +69,8 @@ struct view {
 
 void view_init(struct view *view, const struct workflow *workflow, const struct restart *restart);
 void view_release(struct view *view);
+/* Another version of the definition: the tasks and their prerequisites as `restart` has them. */
+void view_renew(struct view *view, const struct workflow *workflow, const struct restart *restart);
 /* One message of the pool, jobs or xtriggers. */
 void view_apply(struct view *view, const struct message *message);
 /* NULL: not in the pool. */

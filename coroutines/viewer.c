@@ -133,6 +133,8 @@ static void viewer_hear(struct actor *actor, const struct message *message)
     } else if (message->topic == TOPIC_RECORDED) {
         self->recorded = message_recorded(message, TASK_POOL);
         self->behind = true;
+    } else if (message->topic == TOPIC_DEFINITION_NEXT || message->topic == TOPIC_DEFINITION_STEP) {
+        return; /* the actor's */
     } else if (message->sender == TASK_POOL && message->topic != TOPIC_WORKFLOW_SHUTDOWN) {
         defer(self, message);
     } else if (message->topic != TOPIC_WORKFLOW_SHUTDOWN) {
@@ -157,6 +159,29 @@ static bool viewer_work(struct actor *actor)
     return false;
 }
 
+/* What is recorded has all been seen: the next version's view is what the database holds. */
+static int viewer_settle(struct actor *actor, const struct workflow *next, struct error *error)
+{
+    struct viewer *self = (struct viewer *)actor;
+    if (self->first < self->pending.n)
+        return -EINPROGRESS;
+    const struct restart *ignored;
+    return definitions_restart(actor->context->definitions, next->version, &actor->co, &ignored,
+                               error);
+}
+
+static void viewer_swap(struct actor *actor)
+{
+    struct viewer *self = (struct viewer *)actor;
+    const struct workflow *workflow = actor->context->workflow;
+    const struct restart *restart = NULL;
+    struct error error;
+    int result = definitions_restart(actor->context->definitions, workflow->version, &actor->co,
+                                     &restart, &error);
+    INVARIANT(result == 0);
+    view_renew(&self->view, workflow, restart);
+}
+
 /* Answers go on until the recorder has said its last. */
 static bool viewer_may_close(struct actor *actor)
 {
@@ -166,8 +191,12 @@ static bool viewer_may_close(struct actor *actor)
     return true;
 }
 
-static const struct actor_type viewer_type = {
-    .member = VIEWER, .hear = viewer_hear, .work = viewer_work, .may_close = viewer_may_close};
+static const struct actor_type viewer_type = {.member = VIEWER,
+                                              .hear = viewer_hear,
+                                              .work = viewer_work,
+                                              .settle = viewer_settle,
+                                              .swap = viewer_swap,
+                                              .may_close = viewer_may_close};
 
 static void *viewer_create(const struct cast_context *context, struct error *error)
 {

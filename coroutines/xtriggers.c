@@ -496,11 +496,40 @@ static void xtriggers_end(struct actor *actor)
     free_watches(self);
 }
 
+/* Every xtrigger the graph waits for must be there and accept its arguments. */
+static int check_definitions(const struct xtriggers *self, const struct cast_context *context,
+                             const struct workflow *workflow, struct error *error)
+{
+    int code = 0;
+    for (uint32_t i = 0; i < workflow->n_xtriggers && code == 0; i++)
+        if (xtrigger_is_called(workflow, i))
+            code = xtrigger_check(&workflow->xtriggers[i], self->loader, context->run_dir, error);
+    return code;
+}
+
+/* Every xtrigger of the next version must be there and accept its arguments. */
+static int xtriggers_settle(struct actor *actor, const struct workflow *next, struct error *error)
+{
+    const struct xtriggers *self = (const struct xtriggers *)actor;
+    return check_definitions(self, actor->context, next, error);
+}
+
+/* The pool says anew what is to be watched; signatures, intervals may be others. */
+static void xtriggers_swap(struct actor *actor)
+{
+    struct xtriggers *self = (struct xtriggers *)actor;
+    struct watch *watch, *next;
+    HASH_ITER(hh, self->watches, watch, next)
+    watch_drop(watch);
+}
+
 static const struct actor_type xtriggers_type = {.member = XTRIGGERS,
                                                  .start = xtriggers_start,
                                                  .hear = xtriggers_hear,
                                                  .work = xtriggers_work,
                                                  .may_close = xtriggers_may_close,
+                                                 .settle = xtriggers_settle,
+                                                 .swap = xtriggers_swap,
                                                  .end = xtriggers_end};
 
 static void remember_results(struct xtriggers *self, const struct restart *restart)
@@ -511,18 +540,6 @@ static void remember_results(struct xtriggers *self, const struct restart *resta
         result->results = str_copy(restart->results[i].results);
         HASH_ADD_KEYPTR(hh, self->results, result->signature, strlen(result->signature), result);
     }
-}
-
-/* Every xtrigger the graph waits for must be there and accept its arguments. */
-static int check_definitions(const struct xtriggers *self, const struct cast_context *context,
-                             struct error *error)
-{
-    const struct workflow *workflow = context->workflow;
-    int code = 0;
-    for (uint32_t i = 0; i < workflow->n_xtriggers && code == 0; i++)
-        if (xtrigger_is_called(workflow, i))
-            code = xtrigger_check(&workflow->xtriggers[i], self->loader, context->run_dir, error);
-    return code;
 }
 
 static void xtriggers_destroy(void *member)
@@ -551,7 +568,7 @@ static void *xtriggers_create(const struct cast_context *context, struct error *
 {
     struct xtriggers *self = NEW(struct xtriggers);
     self->loader = loader_create(context->run_dir, error);
-    if (!self->loader || check_definitions(self, context, error) < 0) {
+    if (!self->loader || check_definitions(self, context, context->workflow, error) < 0) {
         xtriggers_destroy(self);
         return NULL;
     }

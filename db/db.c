@@ -95,6 +95,14 @@ struct db *db_open(const char *path, const struct db_faults *faults, struct erro
     return NULL;
 }
 
+struct db *db_visit(const char *path, struct error *error)
+{
+    struct db *db = db_open(path, NULL, error);
+    if (db)
+        db->guest = true;
+    return db;
+}
+
 void db_limit_pages(struct db *db, unsigned pages)
 {
     char *sql = str_format("PRAGMA max_page_count=%u", pages);
@@ -126,7 +134,7 @@ void db_close(struct db *db)
     later_release(&db->later);
     forms_release(&db->forms);
     statements_release(&db->sql);
-    if (db->sql.connection && sqlite3_db_readonly(db->sql.connection, "main") == 0)
+    if (db->sql.connection && !db->guest && sqlite3_db_readonly(db->sql.connection, "main") == 0)
         leave_plain_file(db);
     INVARIANT(sqlite3_close(db->sql.connection) == SQLITE_OK);
     free(db->absolute);
@@ -179,23 +187,56 @@ static int count_restarts(struct db *db, int64_t *ret_n, struct error *error)
     return result;
 }
 
-static void put_inheritance(struct db *db)
+static int was_known(struct db *db, const char *task, bool *ret_known, struct error *error)
+{
+    struct run run = run_begin(&db->sql, SQL_INHERITANCE_GET, error);
+    run_text(&run, task);
+    *ret_known = run_step(&run, error) > 0;
+    return run_end(&run);
+}
+
+static void put_ancestors(struct db *db, const struct task_def *task)
 {
     struct text ancestors = {0};
+    text_add(&ancestors, "[");
+    for (uint32_t k = 0; k < task->n_ancestors; k++) {
+        text_add(&ancestors, k ? ", " : "");
+        forms_json_string(&ancestors, task->ancestors[k]);
+    }
+    text_add(&ancestors, "]");
+    later_add(&db->later, SQL_INHERITANCE_PUT);
+    later_text(&db->later, task->name);
+    later_text(&db->later, text_string(&ancestors));
+    text_release(&ancestors);
+}
+
+/* A task that the run did not know when it began joins by the graph: it has no cursor. */
+static void put_no_cursor(struct db *db, const struct task_def *task)
+{
+    later_add(&db->later, SQL_CURSOR_PUT);
+    later_text(&db->later, task->name);
+    later_text(&db->later, "");
+    later_text(&db->later, "[]");
+}
+
+static int put_names(struct db *db, bool first, struct error *error)
+{
     for (uint32_t i = 0; i < db->workflow->n_tasks; i++) {
         const struct task_def *task = &db->workflow->tasks[i];
-        text_clear(&ancestors);
-        text_add(&ancestors, "[");
-        for (uint32_t k = 0; k < task->n_ancestors; k++) {
-            text_add(&ancestors, k ? ", " : "");
-            forms_json_string(&ancestors, task->ancestors[k]);
-        }
-        text_add(&ancestors, "]");
-        later_add(&db->later, SQL_INHERITANCE_PUT);
-        later_text(&db->later, task->name);
-        later_text(&db->later, text_string(&ancestors));
+        bool known = true;
+        int result = first ? 0 : was_known(db, task->name, &known, error);
+        if (result < 0)
+            return result;
+        if (!known && db->workflow->graph->tasks[i].n_sequences)
+            put_no_cursor(db, task);
+        put_ancestors(db, task);
     }
-    text_release(&ancestors);
+    return 0;
+}
+
+int db_put_names(struct db *db, struct error *error)
+{
+    return put_names(db, false, error);
 }
 
 /* The flow every workflow starts with. */
@@ -226,10 +267,10 @@ int db_start(struct db *db, const struct key_value *params, size_t n, struct err
     later_number(&db->later, restarts);
     for (size_t i = 0; i < n; i++)
         put_param(db, params[i].key, params[i].value);
-    put_inheritance(db);
+    result = put_names(db, restarts == 0, error);
     if (db->flow_last == 0)
         put_first_flow(db);
-    return 0;
+    return result;
 }
 
 /* --- transactions --- */

@@ -25,6 +25,8 @@ struct db_faults {
 /* Open or create (path ":memory:" for tests): WAL, foreign tools may read meanwhile. NULL and error
  * naming the file if it cannot be used (not a database, locked by another writer, read only). */
 struct db *db_open(const char *path, const struct db_faults *faults, struct error *error);
+/* A database that another process writes, to read it: closing leaves the file as it is. */
+struct db *db_visit(const char *path, struct error *error);
 /* The file may grow to so many pages (PRAGMA max_page_count): a full disk, for tests. */
 void db_limit_pages(struct db *db, unsigned pages);
 /* Instances kept in memory between commits; more are read again when needed. */
@@ -63,6 +65,13 @@ bool db_is_dirty(const struct db *db);
 int db_history(struct db *db, const struct message *ask,
                void (*say)(void *context, struct message *message), void *context,
                struct error *error);
+
+/* A reload: what is in the pool is written anew by the next commit, as `workflow` has it. PRE:
+ * nothing is dirty. Negative and error if the database cannot be read; it may be called again. */
+int db_renew(struct db *db, const struct workflow *workflow, struct error *error);
+/* What the database at `path` holds by now, committed by another connection. From any thread. NULL
+ * and error. */
+struct restart *db_read(const char *path, const struct workflow *workflow, struct error *error);
 
 /* NULL with error->code 0 if the run never started (no rows); NULL and an error if it is damaged.
  */

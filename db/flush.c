@@ -229,8 +229,8 @@ static int delete_atoms(struct writer *w)
 static int write_atoms(struct writer *w)
 {
     const struct instance *instance = w->instance;
-    bool moved =
-        instance->pool_stored && instance->in_pool && instance->pool_stored != instance->now->flows;
+    bool moved = instance->renewed || (instance->pool_stored && instance->in_pool &&
+                                       instance->pool_stored != instance->now->flows);
     int result = 0;
     if (!instance->atoms || !(instance->atoms_dirty || moved))
         return 0;

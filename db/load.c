@@ -258,6 +258,81 @@ static int load_groups(struct loader *l)
     return run_end(&run);
 }
 
+struct group_point {
+    struct group_key {
+        cycle_point point;
+        uint64_t group;
+    } key;
+    UT_hash_handle hh;
+};
+
+static bool *known_members(const struct loader *l, uint32_t group, cycle_point point)
+{
+    bool *known = NEW_ARRAY(bool, l->db->workflow->graph->groups[group].n_members);
+    VEC_EACH (struct restart_group, row, &l->groups)
+        if (row->group == group && row->point == point)
+            known[row->member] = true;
+    return known;
+}
+
+/* Members that completed before the group was in the definition. */
+static int load_new_members(struct loader *l, uint32_t index, cycle_point point,
+                            const struct flow_list *flows)
+{
+    const struct group *group = &l->db->workflow->graph->groups[index];
+    bool *known = known_members(l, index, point);
+    int found = 0;
+    for (uint32_t i = 0; i < group->n_members && found >= 0; i++) {
+        struct flow_list of;
+        if (known[i])
+            continue;
+        found =
+            rows_has_output(l->db, point, group->members[i], group->outputs, flows, &of, l->error);
+        if (found > 0)
+            *vec_push(&l->groups) = (struct restart_group){index, i, point, of};
+    }
+    free(known);
+    return found < 0 ? found : 0;
+}
+
+static int load_groups_of(struct loader *l, const struct restart_task *task,
+                          struct group_point **seen)
+{
+    const struct graph_task *graph = &l->db->workflow->graph->tasks[task->task];
+    for (uint32_t a = 0; a < graph->n_atoms && task->status == STATUS_WAITING; a++) {
+        const struct atom *atom = &graph->atoms[a];
+        if (atom->kind != ATOM_GROUP || task->prerequisites[a / 64] >> (a % 64) & 1)
+            continue;
+        struct group_key key = {rows_parent_point(l->db, atom, task->point), atom->index};
+        struct group_point *known;
+        HASH_FIND(hh, *seen, &key, sizeof key, known);
+        if (known || key.point == POINT_NONE)
+            continue;
+        known = NEW(struct group_point);
+        known->key = key;
+        HASH_ADD(hh, *seen, key, sizeof known->key, known);
+        int result = load_new_members(l, atom->index, key.point, &task->flows);
+        if (result < 0)
+            return result;
+    }
+    return 0;
+}
+
+/* Family triggers that the tasks of the pool wait for, at each point once. */
+static int load_new_groups(struct loader *l)
+{
+    struct group_point *seen = NULL, *at, *next;
+    int result = 0;
+    for (size_t i = 0; i < l->tasks.n && result == 0; i++)
+        result = load_groups_of(l, &l->tasks.at[i], &seen);
+    HASH_ITER(hh, seen, at, next)
+    {
+        HASH_DEL(seen, at);
+        free(at);
+    }
+    return result;
+}
+
 static int load_holds(struct loader *l)
 {
     struct run run = run_begin(&l->db->sql, SQL_HOLD_ALL, l->error);
@@ -275,8 +350,10 @@ static int load_cursors(struct loader *l)
     struct run run = run_begin(&l->db->sql, SQL_CURSOR_ALL, l->error);
     while (run_step(&run, l->error) > 0) {
         uint32_t task = workflow_task(l->db->workflow, run_column(&run, 0));
-        cycle_point point = forms_point_parse(l->db->workflow, run_column(&run, 1));
-        if (task != NO_INDEX && point != POINT_NONE)
+        bool none = !*run_column(&run, 1);
+        cycle_point point =
+            none ? POINT_NONE : forms_point_parse(l->db->workflow, run_column(&run, 1));
+        if (task != NO_INDEX && (none || point != POINT_NONE))
             *vec_push(&l->cursors) = (struct restart_point){
                 task, point, forms_flows_parse(&l->db->forms, run_column(&run, 2))->list};
     }
@@ -428,9 +505,9 @@ static int has_rows(struct db *db, struct error *error)
 struct restart *db_load(struct db *db, const struct workflow *workflow, struct error *error)
 {
     static int (*const parts[])(struct loader *) = {
-        load_values,   load_recent_flows, load_tasks,      load_unsettled,
-        load_groups,   load_holds,        load_cursors,    load_results,
-        load_absolute, load_events,       load_broadcasts, load_externals};
+        load_values,     load_recent_flows, load_tasks,    load_unsettled, load_groups,
+        load_new_groups, load_holds,        load_cursors,  load_results,   load_absolute,
+        load_events,     load_broadcasts,   load_externals};
     error->code = 0;
     if (db->workflow != workflow)
         db_set_workflow(db, workflow);
@@ -448,6 +525,60 @@ struct restart *db_load(struct db *db, const struct workflow *workflow, struct e
         return l.restart;
     restart_destroy(l.restart);
     return NULL;
+}
+
+struct restart *db_read(const char *path, const struct workflow *workflow, struct error *error)
+{
+    struct restart *restart = NULL;
+    struct db *db = db_visit(path, error);
+    if (!db)
+        return NULL;
+    error->code = 0;
+    restart = db_load(db, workflow, error);
+    if (!restart && !error->code)
+        error_set(error, -ENODATA, "%s: nothing has run", path);
+    db_close(db);
+    return restart;
+}
+
+/* --- a reload --- */
+
+static int renew_instance(struct db *db, cycle_point point, uint32_t task, struct error *error)
+{
+    struct instance *instance = rows_get(db, point, task, error);
+    if (!instance)
+        return error->code;
+    if (!instance->atoms)
+        return 0;
+    for (uint32_t i = 0; i < rows_graph_task(db, instance)->n_atoms; i++)
+        instance->atoms[i] |= ATOM_DIRTY;
+    instance->renewed = instance->atoms_dirty = true;
+    rows_touch(db, instance);
+    return 0;
+}
+
+int db_renew(struct db *db, const struct workflow *workflow, struct error *error)
+{
+    PRE(!db_is_dirty(db));
+    int result = db_commit(db, error);
+    if (result == 0) {
+        db_set_workflow(db, workflow);
+        result = db_begin(db, error);
+    }
+    if (result < 0)
+        return result;
+    struct run run = run_begin(&db->sql, SQL_POOL_ALL, error);
+    while (run_step(&run, error) > 0) {
+        cycle_point point = forms_point_parse(workflow, run_column(&run, 0));
+        uint32_t task = workflow_task(workflow, run_column(&run, 1));
+        if (point != POINT_NONE && task != NO_INDEX)
+            run.result = renew_instance(db, point, task, error);
+    }
+    result = run_end(&run);
+    if (result == 0)
+        result = db_put_names(db, error);
+    db->changed = db->changed || result == 0;
+    return result;
 }
 
 /* --- history --- */

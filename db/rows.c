@@ -301,6 +301,55 @@ static struct run run_of_atom(struct db *db, const struct instance *instance, ui
     return run;
 }
 
+static bool share_flows(const struct flow_list *a, const struct flow_list *b)
+{
+    for (uint32_t i = 0; i < a->n; i++)
+        for (uint32_t k = 0; k < b->n; k++)
+            if (a->at[i] == b->at[k])
+                return true;
+    return false;
+}
+
+int rows_has_output(struct db *db, cycle_point point, uint32_t task, uint64_t outputs,
+                    const struct flow_list *flows, struct flow_list *ret_flows, struct error *error)
+{
+    struct instance *instance = NEW(struct instance);
+    instance->key = (struct instance_key){point, task};
+    int result = db_begin(db, error);
+    if (result == 0)
+        result = read_states(db, instance, error);
+    for (const struct history *row = instance->rows; row && result == 0; row = row->next) {
+        if (!(row->outputs & outputs) || !share_flows(&row->flows->list, flows))
+            continue;
+        result = 1;
+        if (ret_flows)
+            *ret_flows = row->flows->list;
+    }
+    instance_free(instance);
+    return result;
+}
+
+/* An atom without its row is new: the definition has changed since the instance was written. Its
+ * output may have been completed before. */
+static int read_new_atom(struct db *db, struct instance *instance, uint32_t number,
+                         struct error *error)
+{
+    const struct atom *atom = &rows_graph_task(db, instance)->atoms[number];
+    if (atom->kind == ATOM_GROUP || !(instance->atoms[number] & ATOM_APPLIES) ||
+        (instance->atoms[number] & ATOM_SATISFIED_MASK) || status_is_final(instance->now->status) ||
+        status_is_active(instance->now->status))
+        return 0;
+    instance->renewed = true;
+    cycle_point point = rows_parent_point(db, atom, instance->key.point);
+    int found = point == POINT_NONE
+                    ? 0
+                    : rows_has_output(db, point, atom->index, UINT64_C(1) << atom->output,
+                                      &instance->now->flows->list, NULL, error);
+    if (found > 0)
+        instance->atoms[number] |= SATISFIED_FROM_DATABASE + 1;
+    return found < 0 ? found : 0;
+}
+
 static int read_atoms(struct db *db, struct instance *instance, struct error *error)
 {
     rows_make_atoms(db, instance);
@@ -311,10 +360,16 @@ static int read_atoms(struct db *db, struct instance *instance, struct error *er
     uint32_t n = rows_graph_task(db, instance)->n_atoms;
     for (uint32_t i = 0; i < n && result == 0; i++) {
         struct run run = run_of_atom(db, instance, i, &name, error);
-        uint8_t how = run_step(&run, error) > 0 ? how_of(run_column(&run, 0)) : 0;
-        instance->atoms[i] = (uint8_t)((instance->atoms[i] & ATOM_APPLIES) | how);
+        bool there = run_step(&run, error) > 0;
+        if (there)
+            instance->atoms[i] =
+                (uint8_t)((instance->atoms[i] & ATOM_APPLIES) | how_of(run_column(&run, 0)));
+        instance->atoms[i] &= (uint8_t)~ATOM_DIRTY;
         result = run_end(&run);
+        if (result == 0 && !there)
+            result = read_new_atom(db, instance, i, error);
     }
+    instance->atoms_dirty = instance->renewed;
     text_release(&name);
     return result;
 }
@@ -488,7 +543,7 @@ void rows_written(struct db *db, struct instance *instance)
     unsettled_written(instance);
     waits_written(instance);
     atoms_written(db, instance);
-    instance->stale = false;
+    instance->stale = instance->renewed = false;
     instance->pool_stored = instance->in_pool ? instance->now->flows : NULL;
     instance->pool_dirty = instance->task_dirty = false;
     bool needed = instance->in_pool || instance->unsettled.n > 0;

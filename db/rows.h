@@ -71,7 +71,8 @@ struct instance {
     bool pool_dirty, task_dirty, atoms_dirty;
     bool task_stored, waits_stored;    /* has rows in rouse_tasks, rouse_xtriggers */
     bool atoms_stored, grouped_stored; /* in task_prerequisites, rouse_prerequisites */
-    bool stale; /* left the pool since the last commit: those rows are to go */
+    bool renewed; /* its prerequisites are to be written anew: the definition changed */
+    bool stale;   /* left the pool since the last commit: those rows are to go */
     const struct flow_set *pool_stored; /* flows of its row in task_pool; NULL: none */
     uint32_t flags, try_;
     uint32_t failed_submissions; /* in a row */
@@ -97,6 +98,11 @@ struct job *rows_job(struct db *db, struct instance *instance, uint32_t submit,
 /* What the graph says of its atoms at its point, nothing satisfied but what lies before the start.
  */
 void rows_make_atoms(struct db *db, struct instance *instance);
+/* Flows in common with `flows` in which the instance at point has completed one of `outputs`, as
+ * committed: true, and its flows. False: none. Negative: cannot be read. */
+int rows_has_output(struct db *db, cycle_point point, uint32_t task, uint64_t outputs,
+                    const struct flow_list *flows, struct flow_list *ret_flows,
+                    struct error *error);
 /* The parent's point of an atom. */
 cycle_point rows_parent_point(const struct db *db, const struct atom *atom, cycle_point child);
 /* It leaves the pool. */

@@ -139,6 +139,7 @@
     X(FLOW_LAST, "SELECT max(flow_num) FROM workflow_flows")                                       \
     X(RESULT_PUT, "REPLACE INTO xtriggers(signature, results) VALUES(?,?)")                        \
     X(RESULT_ALL, "SELECT signature, results FROM xtriggers ORDER BY signature")                   \
+    X(INHERITANCE_GET, "SELECT 1 FROM inheritance WHERE namespace=?")                              \
     X(INHERITANCE_PUT, "REPLACE INTO inheritance(namespace, inheritance) VALUES(?,?)")
 
 enum statement {

@@ -27,12 +27,16 @@ struct db {
     struct later later;
     bool in_transaction;
     bool changed;       /* since the last commit */
+    bool guest;         /* another connection writes: leave the file as it is */
     int64_t now;        /* latest time heard */
     uint32_t flow_last; /* highest flow known to workflow_flows */
 };
 
 /* Begin a transaction if none is open (so that reads see one state). */
 int db_begin(struct db *db, struct error *error);
+
+/* The tasks' names and ancestors; new ones are known to be new. In the open transaction. */
+int db_put_names(struct db *db, struct error *error);
 
 /* flush.c: write everything dirty, in the open transaction; changes nothing in memory. */
 int flush_all(struct db *db, struct error *error);

@@ -15,7 +15,7 @@ static struct ask *find(const struct pool *pool, cycle_point point, uint32_t tas
 
 static bool is_at_hand(const struct pool *pool, cycle_point point, uint32_t task)
 {
-    if (!pool->is_restart && point >= pool->history.horizon)
+    if (!pool->past_in_database && point >= pool->history.horizon)
         return true;
     const struct past *past = history_find(&pool->history, point, task);
     const struct ask *ask = find(pool, point, task);

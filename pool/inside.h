@@ -125,6 +125,7 @@ struct pool {
     struct flow_list flows_recent; /* of the instance that left last */
 
     bool paused, stalled, is_restart;
+    bool past_in_database;  /* what ran before it was made is known there only */
     bool is_fresh;          /* restored, and not known yet whether there is anything to do */
     bool complete_at_start; /* restarted with nothing left to do: waits for somebody */
     bool stopping, ending, shut_down;
@@ -291,6 +292,11 @@ void end_now(struct pool *pool, enum stop_mode mode, const char *reason);
 void pool_take(struct pool *pool, const struct message *message);
 /* The same, or in line behind what waits for the database. */
 void pool_take_in_turn(struct pool *pool, const struct message *message);
+
+/* restore.c: what was recorded, put back without a word. */
+void restore_silently(struct pool *pool, const struct restart *restart);
+/* Instances that can go on by themselves; those that were complete go. */
+void restore_wake(struct pool *pool);
 
 /* The end of every event, of pool_start and pool_restore. */
 void finish_event(struct pool *pool);

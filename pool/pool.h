@@ -39,6 +39,14 @@ void pool_start(struct pool *pool);
  * task.output), active jobs (said as job.follow), xtriggers (xtrigger.watch), retry timers. */
 void pool_restore(struct pool *pool, const struct restart *restart);
 
+/* The same pool by another version of the definition, at the end of an event. `restart` is what the
+ * database holds, by the names of `workflow`, of all that `pool` has said. Tasks that are no longer
+ * there are dropped, unless they are active: those run on and then leave. Says what follows, and
+ * xtrigger.watch for all that is waited for. Returns the new pool; the old one is gone. PRE:
+ * nothing is in flight, not shut down. */
+struct pool *pool_reload(struct pool *pool, const struct workflow *workflow,
+                         const struct restart *restart);
+
 /* One event: a message heard by TASK_POOL (job.*, trigger.*, xtrigger.satisfied, pool.command).
  * `now` is message->when where the topic has it. Applying an event twice changes nothing. After
  * each event everything that follows from it has been said: states, releases from queues, the

@@ -281,11 +281,10 @@ static void wake_all(struct pool *pool)
     vec_release(&all);
 }
 
-void pool_restore(struct pool *pool, const struct restart *restart)
+void restore_silently(struct pool *pool, const struct restart *restart)
 {
     PRE(!pool->limit_said && !pool_size(pool));
-    pool->is_restart = pool->is_fresh = true;
-    pool->paused |= restart->paused;
+    pool->past_in_database = true;
     pool->limit = restart->runahead;
     pool->flow_last = restart->flow_last ? restart->flow_last : 1;
     restore_holds(pool, restart);
@@ -299,6 +298,19 @@ void pool_restore(struct pool *pool, const struct restart *restart)
     for (struct instance *i = pool->instances.table; i; i = i->hh.next)
         complete_task(pool, i);
     restore_xtriggers(pool, restart);
+}
+
+void restore_wake(struct pool *pool)
+{
+    ask_for_previous(pool);
+    wake_all(pool);
+}
+
+void pool_restore(struct pool *pool, const struct restart *restart)
+{
+    pool->is_restart = pool->is_fresh = true;
+    pool->paused |= restart->paused;
+    restore_silently(pool, restart);
     restore_points(pool, restart);
     if (restart->flows_recent.n)
         pool->flows_recent = restart->flows_recent;
@@ -306,7 +318,6 @@ void pool_restore(struct pool *pool, const struct restart *restart)
     say_events(pool, restart);
     follow_jobs(pool);
     say_unsettled(pool, restart);
-    ask_for_previous(pool);
-    wake_all(pool);
+    restore_wake(pool);
     finish_event(pool);
 }

@@ -12,6 +12,7 @@
 #include "coroutines/placement.h"
 #include "coroutines/site.h"
 #include "db/db.h"
+#include "scheduler/command/given.h"
 #include "scheduler/command/play_command.h"
 #include "scheduler/command/processed.h"
 #include "scheduler/command/validate.h"
@@ -30,8 +31,6 @@
 
 #include "base/banned.h"
 
-enum { EARLIER_N = 4 };
-
 struct start {
     const struct invocation *invocation;
     const struct workflow_place *place;
@@ -43,10 +42,8 @@ struct start {
     bool has_run; /* the cast began: the database is worth keeping */
     char *definition, *db_path;
     char *host, *owner, *uuid, *program;
-    char *earlier[EARLIER_N]; /* parameters of an earlier run, see earlier_keys */
+    struct given earlier;
     char *processed; /* what a template came to; what else reads the definition reads this */
-    struct key_value *earlier_variables;
-    size_t n_earlier_variables;
     const char *failure_class;
     struct workflow_options workflow_options;
     struct global_config *global;
@@ -123,21 +120,15 @@ static int open_run(struct start *s, struct error *error)
 
 /* --- what an earlier run was given --- */
 
-static const char *const earlier_keys[EARLIER_N] = {"icp", "fcp", "startcp", "stopcp"};
-
 static int check_mode(struct start *s, const char *wanted, struct error *error)
 {
-    char *before = NULL;
-    int code = db_param(s->db, "run_mode", &before, error);
-    if (code >= 0 && before && strcmp(before, wanted)) {
-        s->failure_class = "InputError";
-        code = error_set(error, -EINVAL,
-                         "This workflow was originally run in %s mode: You can't restart it in %s "
-                         "mode.",
-                         before, wanted);
-    }
-    free(before);
-    return code < 0 ? code : 0;
+    if (!s->earlier.mode || !strcmp(s->earlier.mode, wanted))
+        return 0;
+    s->failure_class = "InputError";
+    return error_set(error, -EINVAL,
+                     "This workflow was originally run in %s mode: You can't restart it in %s "
+                     "mode.",
+                     s->earlier.mode, wanted);
 }
 
 static const char *mode_of(const struct start *s)
@@ -163,10 +154,7 @@ static int read_earlier(struct start *s, struct error *error)
     s->db = db_open(s->db_path, NULL, error);
     if (!s->db)
         return error->code;
-    for (size_t i = 0; i < EARLIER_N; i++)
-        if (db_param(s->db, earlier_keys[i], &s->earlier[i], error) < 0)
-            return error->code;
-    if (db_template_variables(s->db, &s->earlier_variables, &s->n_earlier_variables, error) < 0)
+    if (given_read(s->db, &s->earlier, error) < 0)
         return error->code;
     return check_mode(s, mode_of(s), error);
 }
@@ -187,30 +175,6 @@ static void warn(void *context, const char *text)
     say(context, "WARNING", "%s", text);
 }
 
-static bool starts_where_it_did(const struct start *s)
-{
-    char initial[POINT_TEXT_MAX];
-    return !s->earlier[0] || !strcmp(s->earlier[0], point_format(s->workflow->cycling,
-                                                                 s->workflow->initial, initial));
-}
-
-/* A restart keeps the initial point of the first start, also where flow.cylc leaves it to the
- * command line or to the clock. It is only given if the file does not lead there by itself: to give
- * one may say more than where to begin (a workflow that does not cycle has none). */
-static int load_with_initial(struct start *s, struct error *error)
-{
-    s->workflow = workflow_load(s->definition, &s->workflow_options, warn, s, error);
-    if (s->workflow && (s->workflow_options.initial || starts_where_it_did(s)))
-        return 0;
-    if (!s->workflow && (s->workflow_options.initial || !s->earlier[0]))
-        return error->code;
-    workflow_destroy(s->workflow);
-    *error = (struct error){0};
-    s->workflow_options.initial = s->earlier[0];
-    s->workflow = workflow_load(s->definition, &s->workflow_options, NULL, NULL, error);
-    return s->workflow ? 0 : error->code;
-}
-
 static int load_definition(struct start *s, struct error *error)
 {
     const struct play_options *o = s->options;
@@ -226,28 +190,28 @@ static int load_definition(struct start *s, struct error *error)
                          "option --initial-cycle-point: a restart goes on where the run was");
     s->workflow_options = (struct workflow_options){
         .initial = choose(o->initial, NULL),
-        .final = choose(o->final, s->earlier[1]),
-        .start = choose(o->start, s->earlier[2]),
-        .stop = choose(o->stop, s->earlier[3]),
-        .hold_after = o->hold_after,
+        .final = choose(o->final, s->earlier.final),
+        .start = choose(o->start, s->earlier.start),
+        .stop = choose(o->stop, s->earlier.stop),
+        .hold_after = choose(o->hold_after, s->earlier.hold_after),
         .now = process_now() / 1000000,
         .templates = template_lists_options(&o->templates),
     };
     s->workflow_options.templates.directory = o->directory;
-    s->workflow_options.templates.earlier = s->earlier_variables;
-    s->workflow_options.templates.n_earlier = s->n_earlier_variables;
+    s->workflow_options.templates.earlier = s->earlier.variables;
+    s->workflow_options.templates.n_earlier = s->earlier.n_variables;
     s->failure_class = "WorkflowConfigError";
     if (resolve_definition(s->place->run_dir, &s->definition, error))
         return error->code;
     s->global = site_load(&(struct warner){warn, s}, error);
     if (!s->global)
         return error->code;
-    if (load_with_initial(s, error))
+    s->workflow = given_load(s->definition, &s->earlier, &s->workflow_options, warn, s, error);
+    if (!s->workflow)
         return error->code;
     s->utc = s->workflow->utc_mode;
     validate_platforms(s->workflow, s->global, s->host, warn, s);
-    if (s->workflow->processed)
-        s->processed = str_format("%s/log/config/flow-processed.cylc", s->place->run_dir);
+    s->processed = str_format("%s/log/config/flow-processed.cylc", s->place->run_dir);
     return processed_write(s->definition, s->workflow, s->place->run_dir, s->files.config, error);
 }
 
@@ -420,7 +384,7 @@ static int run_house(struct start *s, struct error *error)
         .terminal_fd = terminal(s),
         .log_level = s->invocation->debug ? LOG_DEBUG_LEVEL : LOG_INFO_LEVEL,
         .log_utc = s->utc,
-        .workflow_file = s->processed ? s->processed : s->definition,
+        .workflow_file = s->processed,
         .workflow_options = &s->workflow_options,
         .program = s->program,
         .started = on_started,
@@ -449,9 +413,7 @@ static void release(struct start *s)
     restart_destroy(s->restart);
     workflow_destroy(s->workflow);
     global_destroy(s->global);
-    for (size_t i = 0; i < EARLIER_N; i++)
-        free(s->earlier[i]);
-    template_variables_free(s->earlier_variables, s->n_earlier_variables);
+    given_release(&s->earlier);
     free(s->processed);
     free(s->definition);
     free(s->db_path);

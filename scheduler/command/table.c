@@ -35,7 +35,9 @@
     X(poll)                                                                                        \
     X(reinstall)                                                                                   \
     X(release)                                                                                     \
+    X(reload)                                                                                      \
     X(remove)                                                                                      \
+    X(reread)                                                                                      \
     X(resume)                                                                                      \
     X(scan)                                                                                        \
     X(set)                                                                                         \

@@ -123,17 +123,32 @@ static int load_default(struct loading *self, const struct task_def *task,
     return result;
 }
 
+/* A reload has taken the task away: a job of it that is still active has no one to please. */
+static int load_any_end(struct loading *self, const struct task_def *task,
+                        struct completion *ret_completion)
+{
+    return compile(self, task, NULL, "succeeded or failed or submit_failed or expired",
+                   ret_completion);
+}
+
+static int load_one(struct loading *self, const struct task_def *task,
+                    struct completion *ret_completion)
+{
+    const struct item *item = self->tasks.at[task->index]->settings->completion;
+    bool in_graph = self->graph->tasks[task->index].n_sequences;
+    if (!in_graph && self->options->previous)
+        return load_any_end(self, task, ret_completion);
+    return in_graph && *task->runtime.completion ? load_user(self, task, item, ret_completion)
+                                                 : load_default(self, task, ret_completion);
+}
+
 /* Tasks that the graph does not hold never run: what they inherit need not fit them. */
 int load_completions(struct loading *self, const struct task_def *tasks)
 {
     struct completion *completions =
         arena_new_array(self->keep, self->tasks.n, sizeof *completions);
     for (uint32_t i = 0; i < self->tasks.n; i++) {
-        const struct item *item = self->tasks.at[i]->settings->completion;
-        bool in_graph = self->graph->tasks[i].n_sequences;
-        int result = in_graph && *tasks[i].runtime.completion
-                         ? load_user(self, &tasks[i], item, &completions[i])
-                         : load_default(self, &tasks[i], &completions[i]);
+        int result = load_one(self, &tasks[i], &completions[i]);
         if (result < 0)
             return result;
     }

@@ -37,6 +37,7 @@ struct name_space {
     enum linearised state;
     bool family;       /* something inherits it */
     bool implicit;     /* has no heading */
+    bool removed;      /* only the version before defines it */
     uint32_t task;     /* index; NO_INDEX for families */
     uint32_t *members; /* families: all tasks below, ascending */
     uint32_t n_members;

@@ -40,7 +40,7 @@ struct loading {
     struct error *error;
     struct params *params; /* [task parameters] */
     struct namespaces namespaces;
-    VEC(struct name_space *) tasks; /* by task index */
+    VEC(struct name_space *) tasks; /* by task index; NULL: of the version before, not found yet */
     VEC(struct xtrigger_def) xtriggers;
     VEC(struct clock_trigger) clock_triggers; /* and external ones */
     VEC(struct clock_expire) clock_expires;
@@ -89,6 +89,8 @@ uint32_t load_task(struct loading *self, const char *name, struct error *error);
  * until the next task is made. */
 bool load_members(struct loading *self, const char *name, const uint32_t **ret_members,
                   uint32_t *ret_n);
+/* Names of the version before that nothing defines any more: their places are filled. */
+void load_removed(struct loading *self);
 /* special.c: [scheduling][queues] and [special tasks]. The names first, as they may define tasks,
  * then what they say of the tasks. */
 int load_special_names(struct loading *self);

@@ -9,17 +9,46 @@
 
 enum { TASKS_MAX = 10000000 };
 
+/* A task of the version before has its place already. */
 static void add_task(struct loading *self, struct name_space *space)
 {
-    space->task = (uint32_t)self->tasks.n;
-    *vec_push(&self->tasks) = space;
+    const struct workflow *previous = self->options->previous;
+    space->task = previous ? workflow_task(previous, space->name) : NO_INDEX;
+    if (space->task == NO_INDEX) {
+        space->task = (uint32_t)self->tasks.n;
+        vec_push(&self->tasks);
+    }
+    self->tasks.at[space->task] = space;
+}
+
+static void keep_places(struct loading *self)
+{
+    const struct workflow *previous = self->options->previous;
+    for (uint32_t i = 0; previous && i < previous->n_tasks; i++)
+        *vec_push(&self->tasks) = NULL;
+}
+
+/* They have no namespace that anybody could find: a family may have taken the name. */
+void load_removed(struct loading *self)
+{
+    const struct workflow *previous = self->options->previous;
+    for (uint32_t i = 0; i < self->tasks.n; i++) {
+        if (self->tasks.at[i])
+            continue;
+        struct name_space *space = arena_new(&self->scratch, sizeof *space);
+        space->name = arena_text(self->keep, slice_of(previous->tasks[i].name));
+        space->task = i;
+        space->implicit = space->removed = true;
+        runtime_settle_implicit(&self->namespaces, space);
+        self->tasks.at[i] = space;
+    }
 }
 
 /* Tell every family but root which tasks are below it; root's are all. */
 static void find_members(struct loading *self)
 {
     for (size_t t = 0; t < self->tasks.n; t++)
-        for (uint32_t i = 1; i < self->tasks.at[t]->n_order; i++)
+        for (uint32_t i = 1; self->tasks.at[t] && i < self->tasks.at[t]->n_order; i++)
             self->tasks.at[t]->order[i]->n_members++;
     for (size_t i = 1; i < self->namespaces.all.n; i++) {
         struct name_space *space = self->namespaces.all.at[i];
@@ -28,7 +57,7 @@ static void find_members(struct loading *self)
     }
     for (uint32_t t = 0; t < self->tasks.n; t++) {
         const struct name_space *task = self->tasks.at[t];
-        for (uint32_t i = 1; i + 1 < task->n_order; i++)
+        for (uint32_t i = 1; task && i + 1 < task->n_order; i++)
             task->order[i]->members[task->order[i]->n_members++] = t;
     }
 }
@@ -48,6 +77,7 @@ int load_namespaces(struct loading *self)
                                                                 &self->warner, self->error});
     if (result < 0)
         return result;
+    keep_places(self);
     for (size_t i = 0; i < namespaces->all.n; i++)
         if (!namespaces->all.at[i]->family)
             add_task(self, namespaces->all.at[i]);
@@ -92,12 +122,13 @@ bool load_members(struct loading *self, const char *name, const uint32_t **ret_m
     struct name_space *root = namespace_root(&self->namespaces);
     if (!space)
         return false;
-    if (space == root && root->n_members != self->tasks.n) {
+    if (space == root) {
         root->members = arena_new_array(&self->scratch, self->tasks.n, sizeof *root->members);
-        root->n_members = (uint32_t)self->tasks.n;
+        root->n_members = 0;
     }
-    for (uint32_t i = 0; space == root && i < root->n_members; i++)
-        root->members[i] = i;
+    for (uint32_t i = 0; space == root && i < self->tasks.n; i++)
+        if (self->tasks.at[i] && !self->tasks.at[i]->removed)
+            root->members[root->n_members++] = i;
     *ret_members = space->family ? space->members : &space->task;
     *ret_n = space->family ? space->n_members : 1;
     return true;
@@ -129,13 +160,15 @@ static uint32_t ask_output(void *context, uint32_t task, const char *name)
 static uint32_t ask_n_outputs(void *context, uint32_t task)
 {
     struct loading *self = context;
-    return self->tasks.at[task]->settings->n_outputs;
+    const struct name_space *space = self->tasks.at[task];
+    return space ? space->settings->n_outputs : self->options->previous->tasks[task].n_outputs;
 }
 
 static const char *ask_task_name(void *context, uint32_t task)
 {
     struct loading *self = context;
-    return self->tasks.at[task]->name;
+    const struct name_space *space = self->tasks.at[task];
+    return space ? space->name : self->options->previous->tasks[task].name;
 }
 
 static uint32_t ask_xtrigger(void *context, const char *name)

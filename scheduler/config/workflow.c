@@ -14,6 +14,10 @@
 
 #include "base/banned.h"
 
+/* Settings of a removed task are kept for so many versions: a job that is still active after them
+ * has the defaults. */
+enum { VERSIONS_KEPT_MAX = 8 };
+
 struct task_name {
     UT_hash_handle hh;
     uint32_t index;
@@ -76,6 +80,24 @@ static void define_task(struct loading *self, const struct name_space *space, ui
     define_parents(self, space, def);
 }
 
+/* What the last version that defined it says of it. One that too many versions have gone by since
+ * has root's settings. */
+static void define_removed(struct loading *self, uint32_t index, struct task_def *def)
+{
+    const struct task_def *last = &self->options->previous->tasks[index];
+    uint64_t version = last->removed ? last->removed : self->options->previous->version;
+    if (version + VERSIONS_KEPT_MAX <= self->workflow->version) {
+        def->removed = self->workflow->version;
+        return;
+    }
+    const char *name = def->name;
+    *def = *last;
+    def->name = name;
+    def->removed = version;
+    def->queue = 0;
+    def->sequential = def->expires = false;
+}
+
 static void define_families(struct loading *self)
 {
     struct workflow *workflow = self->workflow;
@@ -105,8 +127,11 @@ static int define_tasks(struct loading *self)
 {
     struct workflow *workflow = self->workflow;
     struct task_def *tasks = arena_new_array(self->keep, self->tasks.n, sizeof *tasks);
-    for (uint32_t i = 0; i < self->tasks.n; i++)
+    for (uint32_t i = 0; i < self->tasks.n; i++) {
         define_task(self, self->tasks.at[i], i, &tasks[i]);
+        if (self->tasks.at[i]->removed)
+            define_removed(self, i, &tasks[i]);
+    }
     int result = load_special_tasks(self, tasks);
     if (result == 0)
         result = load_queues(self, tasks);
@@ -170,8 +195,10 @@ static int load_parts(struct loading *self)
     if (result == 0)
         result = load_graph(self);
     ((struct loaded *)self->workflow)->graph = self->graph;
-    if (result == 0)
-        result = define_tasks(self);
+    if (result < 0)
+        return result;
+    load_removed(self);
+    result = define_tasks(self);
     if (result < 0)
         return result;
     define_xtriggers(self);
@@ -259,7 +286,9 @@ static struct workflow *load(const char *name, struct slice text,
                            .warner = warner,
                            .error = error};
     loaded->workflow.source = arena_text(&loaded->arena, slice_of(name));
-    loaded->workflow.version = 1;
+    loaded->workflow.version = self.options->version    ? self.options->version
+                               : self.options->previous ? self.options->previous->version + 1
+                                                        : 1;
     *error = (struct error){0};
     namespaces_init(&self.namespaces, &self.scratch, &loaded->arena);
     int result = load_text(&self, text, reader);
@@ -329,6 +358,26 @@ uint32_t workflow_task(const struct workflow *workflow, const char *name)
     struct task_name *found = NULL;
     HASH_FIND_STR(loaded->names, name, found);
     return found ? found->index : NO_INDEX;
+}
+
+bool workflow_uses(const struct workflow *workflow, uint64_t version)
+{
+    for (uint32_t i = 0; i < workflow->n_tasks; i++)
+        if (workflow->tasks[i].removed == version)
+            return true;
+    return false;
+}
+
+bool workflow_compare(const struct workflow *before, const struct workflow *after, struct text *out)
+{
+    size_t n = out->n;
+    for (uint32_t i = 0; i < after->n_tasks; i++) {
+        bool was = i < before->n_tasks && before->graph->tasks[i].n_sequences;
+        bool is = after->graph->tasks[i].n_sequences;
+        if (was != is)
+            text_addf(out, "%c %s\n", is ? '+' : '-', after->tasks[i].name);
+    }
+    return out->n > n;
 }
 
 bool simulated_job_fails(const struct simulated_failures *failures, cycle_point point,

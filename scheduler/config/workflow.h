@@ -1,9 +1,14 @@
 /* The definition of a workflow: everything flow.cylc says, ready to use. Immutable after
- * workflow_load, versioned, shared by pointer within one process; another process loads the
- * processed file again and gets the same indices. */
+ * workflow_load, versioned, shared by pointer on one loop; another process loads the processed file
+ * again and gets the same indices.
+ *
+ * A reload makes the next version. A task's index means the same task in all versions: what was
+ * there keeps its place, what is new comes behind, what is gone leaves its place to its name
+ * (task_def.removed). So an event that is under way while versions change names the right task. */
 #ifndef ROUSE_WORKFLOW_H
 #define ROUSE_WORKFLOW_H
 
+#include "base/text.h"
 #include "scheduler/graph/graph.h"
 
 struct key_value {
@@ -93,6 +98,9 @@ struct task_def {
     bool expires;    /* [special tasks]clock-expire: at its cycle point + expire_offset */
     struct interval expire_offset;
     uint64_t skip_outputs; /* [[[skip]]]outputs: a bit for each output index; 0: not set */
+    /* 0, or the last version that defined it: it is no longer in the file, and on no sequence. Its
+     * settings and outputs are that version's, which must outlive this one. */
+    uint64_t removed;
     struct runtime runtime;
 };
 
@@ -211,6 +219,10 @@ struct workflow_options {
     /* Defaults of the site and the user; NULL: none. It must live as long as the workflow. */
     const struct global_config *global;
     struct template_options templates;
+    /* A reload: the version that this one is to follow, with the same indices; NULL: the first. It
+     * and the versions it uses must outlive the new one as long as workflow_uses says so. */
+    const struct workflow *previous;
+    uint64_t version; /* 0: one more than previous, or 1 */
 };
 
 /* Read and check `path` (a flow.cylc). NULL and an error with file, line and item if it is refused.
@@ -224,6 +236,12 @@ struct workflow *workflow_parse(const char *name, const char *text, size_t size,
                                 void (*warn)(void *context, const char *text), void *context,
                                 struct error *error);
 void workflow_destroy(struct workflow *workflow);
+/* Whether removed tasks of `workflow` have their settings from `version`. */
+bool workflow_uses(const struct workflow *workflow, uint64_t version);
+/* Tasks that the graph of `after` has and that of `before` has not, and the other way round, one a
+ * line: "+ name", "- name". False if there are none. PRE: `after` follows `before`. */
+bool workflow_compare(const struct workflow *before, const struct workflow *after,
+                      struct text *out);
 
 struct item_tree;
 /* The whole configuration after inheritance (merged.h), if options->keep_tree was set; else NULL.

@@ -29,7 +29,7 @@ static bool parse_log_name(const char *name, unsigned *ret_number, unsigned *ret
     int end = 0;
     if (sscanf(name, "%u-%15[a-z]-%u.%n", &number, kind, &start, &end) != 3 || !end)
         return false;
-    if (strcmp(kind, "start") && strcmp(kind, "restart"))
+    if (strcmp(kind, "start") && strcmp(kind, "restart") && strcmp(kind, "reload"))
         return false;
     *ret_number = number;
     *ret_start = start;
@@ -54,6 +54,26 @@ static char *name_of(const struct start_files *files)
 {
     return str_format("%02u-%s-%02u", files->number, files->is_restart ? "restart" : "start",
                       files->start);
+}
+
+/* .../log/config/NN-KIND-MM.cylc with the next number; heap. */
+static char *next_config(const char *run_dir, const char *kind, unsigned start)
+{
+    char *directory = str_format("%s/log/config", run_dir);
+    unsigned number = 0, ignored = 0;
+    find_last(directory, &number, &ignored);
+    char *path = str_format("%s/%02u-%s-%02u.cylc", directory, number + 1, kind, start);
+    free(directory);
+    return path;
+}
+
+char *start_files_reload(const char *run_dir)
+{
+    char *logs = str_format("%s/log/scheduler", run_dir);
+    unsigned number = 0, start = 0;
+    find_last(logs, &number, &start);
+    free(logs);
+    return next_config(run_dir, "reload", start ? start : 1);
 }
 
 /* A new log file, and the link to it. Its descriptor or a negative errno. */
@@ -88,7 +108,7 @@ int start_files_open(const char *run_dir, struct start_files *ret_files, struct 
     struct start_files files = {.is_restart = is_there(run_dir, "log/db"), .number = number + 1};
     files.start = files.is_restart ? start + 1 : 1;
     char *name = name_of(&files);
-    files.config = str_format("%s/log/config/%s.cylc", run_dir, name);
+    files.config = next_config(run_dir, files.is_restart ? "restart" : "start", files.start);
     files.log_fd = open_log(logs, name, &files.log, error);
     int code = files.log_fd < 0 ? files.log_fd : 0;
     free(name);

@@ -1,5 +1,5 @@
 /* The files of one start: log/scheduler/NN-start-MM.log, log/config/NN-start-MM.cylc, named as Cylc
- * 8 names them. NN counts the log files, MM the (re)starts. */
+ * 8 names them. NN counts the files in their directory, MM the (re)starts. */
 #ifndef ROUSE_START_FILES_H
 #define ROUSE_START_FILES_H
 
@@ -15,6 +15,8 @@ struct start_files {
 };
 /* Choose the names, create the log file and point the link `log` at it. */
 int start_files_open(const char *run_dir, struct start_files *ret_files, struct error *error);
+/* .../log/config/NN-reload-MM.cylc: where the definition of a reload belongs. Heap. */
+char *start_files_reload(const char *run_dir);
 void start_files_release(struct start_files *files);
 /* The log goes on in the next file, log/scheduler/NN+1-start-MM.log, by the same descriptor; of all
  * log files the `keep` newest are kept. On an error it goes on in the old one. */

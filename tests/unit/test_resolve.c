@@ -207,7 +207,15 @@ static void log_files_are_numbered_and_linked(void **state)
     assert_int_equal(start_files_open(run_dir, &files, &error), 0);
     assert_true(files.is_restart);
     assert_non_null(strstr(files.log, "/03-restart-02.log"));
-    assert_non_null(strstr(files.config, "/log/config/03-restart-02.cylc"));
+    assert_non_null(strstr(files.config, "/log/config/01-restart-02.cylc"));
+    start_files_release(&files);
+    home_write(run_dir, "log/config/01-start-01.cylc", ""); /* they have numbers of their own */
+    char *reload = start_files_reload(run_dir);
+    assert_non_null(strstr(reload, "/log/config/02-reload-02.cylc"));
+    free(reload);
+    home_write(run_dir, "log/config/02-reload-02.cylc", "");
+    assert_int_equal(start_files_open(run_dir, &files, &error), 0);
+    assert_non_null(strstr(files.config, "/log/config/03-restart-03.cylc"));
     start_files_release(&files);
     free(run_dir);
 }
