@@ -49,9 +49,9 @@ static bool starts_where_it_did(const struct workflow *workflow, const struct gi
 /* The point is only given if the file does not lead there by itself: to give one may say more than
  * where to begin (a workflow that does not cycle has none). */
 struct workflow *given_load(const char *definition, const struct given *given,
-                              struct workflow_options *options,
-                              void (*warn)(void *context, const char *text), void *context,
-                              struct error *error)
+                            struct workflow_options *options,
+                            void (*warn)(void *context, const char *text), void *context,
+                            struct error *error)
 {
     struct workflow *workflow = workflow_load(definition, options, warn, context, error);
     if (workflow && (options->initial || starts_where_it_did(workflow, given)))

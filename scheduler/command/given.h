@@ -20,8 +20,8 @@ void given_release(struct given *given);
  * file leaves it to the command line or to the clock: then options->initial is set. NULL and error.
  */
 struct workflow *given_load(const char *definition, const struct given *given,
-                              struct workflow_options *options,
-                              void (*warn)(void *context, const char *text), void *context,
-                              struct error *error);
+                            struct workflow_options *options,
+                            void (*warn)(void *context, const char *text), void *context,
+                            struct error *error);
 
 #endif
