@@ -148,6 +148,7 @@ static void copy_state(struct pool *copy, const struct pool *pool)
     copy->paused = pool->paused;
     copy->stalled = pool->stalled;
     copy->is_restart = pool->is_restart;
+    copy->past_in_database = pool->past_in_database;
     copy->is_fresh = pool->is_fresh;
     copy->complete_at_start = pool->complete_at_start;
     copy->stopping = pool->stopping;
