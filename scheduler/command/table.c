@@ -27,6 +27,7 @@
     X(hold)                                                                                        \
     X(install)                                                                                     \
     X(kill)                                                                                        \
+    X(lint)                                                                                        \
     X(list)                                                                                        \
     X(message)                                                                                     \
     X(pause)                                                                                       \
