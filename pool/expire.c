@@ -1,8 +1,9 @@
 /* clock-expire: an instance that still waits when its time comes is not worth running any more. The
  * time is a dependence like that of a clock trigger, only that nobody waits for it; the xtriggers
- * watch the clock. */
+ * watch the clock. The time from which it is late is another: that is only told. */
 #include "pool/inside.h"
 #include <inttypes.h>
+#include <time.h>
 
 #include "base/banned.h"
 
@@ -38,4 +39,28 @@ void instance_expire(struct pool *pool, struct instance *instance)
     say_event(pool, instance, "warning", slice_of("expired"));
     say_event(pool, instance, "expired", slice_of("Task expired: will not submit job."));
     instance_advance(pool, instance, STATUS_EXPIRED, UINT64_C(1) << OUTPUT_EXPIRED, 0);
+}
+
+/* --- late --- */
+
+bool late_applies(const struct pool *pool, const struct instance *instance)
+{
+    return pool->workflow->tasks[instance->task].runtime.may_be_late &&
+           cycling_mode(pool->workflow->cycling) != CYCLING_INTEGER &&
+           instance->status == STATUS_WAITING;
+}
+
+int64_t late_time(const struct pool *pool, const struct instance *instance)
+{
+    return instance->point + (int64_t)pool->workflow->tasks[instance->task].runtime.late_offset;
+}
+
+void instance_say_late(struct pool *pool, const struct instance *instance)
+{
+    char text[64] = "late";
+    time_t when = (time_t)late_time(pool, instance);
+    struct tm tm;
+    if (gmtime_r(&when, &tm))
+        strftime(text, sizeof text, "late (late-time=%Y-%m-%dT%H:%M:%SZ)", &tm);
+    say_event(pool, instance, "late", slice_of(text));
 }

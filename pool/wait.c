@@ -48,6 +48,17 @@ static void expiry_depend(struct pool *pool, struct instance *instance)
     free(text);
 }
 
+/* The same for the time from which it is late: told once, so not again when it is past. */
+static void late_depend(struct pool *pool, struct instance *instance, bool again)
+{
+    if (!late_applies(pool, instance) || has_dependence(instance, XTRIGGER_LATE) ||
+        (again && late_time(pool, instance) * INT64_C(1000000) <= pool->now))
+        return;
+    char *text = str_format("wall_clock(trigger_time=%" PRId64 ")", late_time(pool, instance));
+    depend(pool, instance, XTRIGGER_LATE, text, false);
+    free(text);
+}
+
 void xtriggers_depend(struct pool *pool, struct instance *instance, bool say)
 {
     const struct graph *graph = pool->workflow->graph;
@@ -63,6 +74,7 @@ void xtriggers_depend(struct pool *pool, struct instance *instance, bool say)
         free(text);
     }
     expiry_depend(pool, instance);
+    late_depend(pool, instance, false);
 }
 
 static void say_watch(struct pool *pool, const struct dependence *d)
@@ -126,6 +138,7 @@ void retry_wait(struct pool *pool, struct instance *instance, double delay)
     depend(pool, instance, NO_INDEX, text, true);
     free(text);
     expiry_depend(pool, instance);
+    late_depend(pool, instance, true);
     awaken(pool, instance);
 }
 
@@ -136,7 +149,7 @@ void handle_xtrigger(struct pool *pool, const struct message *message)
         return;
     signature->satisfied = true;
     signature->results = message->detail.n ? slice_copy(message->detail) : NULL;
-    VEC(struct instance *) waiting = {0}, expired = {0};
+    VEC(struct instance *) waiting = {0}, expired = {0}, late = {0};
     struct link *list = &signature->dependants;
     for (struct link *link = list->next; link != list; link = link->next) {
         struct dependence *dependence = LINK_OWNER(link, struct dependence, of_signature);
@@ -147,10 +160,17 @@ void handle_xtrigger(struct pool *pool, const struct message *message)
             *vec_push(&expired) = dependence->instance;
             continue;
         }
+        if (dependence->xtrigger == XTRIGGER_LATE) {
+            *vec_push(&late) = dependence->instance;
+            continue;
+        }
         dependence->instance->n_waited_for--;
         say_dependence(pool, dependence, true);
         *vec_push(&waiting) = dependence->instance;
     }
+    VEC_EACH (struct instance *, instance, &late)
+        if (late_applies(pool, *instance))
+            instance_say_late(pool, *instance);
     VEC_EACH (struct instance *, instance, &expired)
         if (expiry_applies(pool, *instance))
             instance_expire(pool, *instance);
@@ -161,6 +181,7 @@ void handle_xtrigger(struct pool *pool, const struct message *message)
     }
     vec_release(&waiting);
     vec_release(&expired);
+    vec_release(&late);
 }
 
 /* Nobody waits for it any more. */

@@ -17,26 +17,29 @@ struct signature {
 /* The xtrigger of a dependence that is the time at which the instance expires: nobody waits for it.
  */
 #define XTRIGGER_EXPIRY (NO_INDEX - 1)
+/* The time from which it is late, for which nobody waits either. */
+#define XTRIGGER_LATE (NO_INDEX - 2)
 
 struct dependence {
     struct instance *instance;
     struct signature *signature;
     struct dependence *next; /* of the instance */
     struct link of_signature;
-    uint32_t xtrigger; /* NO_INDEX: retry delay; or XTRIGGER_EXPIRY */
+    uint32_t xtrigger; /* NO_INDEX: retry delay; or XTRIGGER_EXPIRY, _LATE */
     bool satisfied;
 };
 
 /* Whether the instance does not go before it is satisfied. */
 static inline bool dependence_holds_back(const struct dependence *dependence)
 {
-    return !dependence->satisfied && dependence->xtrigger != XTRIGGER_EXPIRY;
+    return !dependence->satisfied && dependence->xtrigger != XTRIGGER_EXPIRY &&
+           dependence->xtrigger != XTRIGGER_LATE;
 }
 
-/* Whether it is one the user knows: neither a retry delay nor an expiry. */
+/* Whether it is one the user knows: neither a retry delay nor an expiry or lateness. */
 static inline bool dependence_is_xtrigger(const struct dependence *dependence)
 {
-    return dependence->xtrigger < XTRIGGER_EXPIRY;
+    return dependence->xtrigger < XTRIGGER_LATE;
 }
 
 struct signatures { /* all zero: empty */

@@ -1,6 +1,6 @@
 /* `message`: what a job says. First into the job's own status file (the spool), in one write at its
  * end, so that nothing said is lost; then to the scheduler, with the place just after it, and waits
- * until the scheduler has recorded it. */
+ * until the scheduler has recorded it. If it has not, the spool is forced to disk. */
 #define ROUSE_TOUCHES_THE_WORLD
 #include "base/memory.h"
 #include "base/text.h"
@@ -157,6 +157,18 @@ static void print(const struct messages *messages)
     (void)fflush(stdout);
 }
 
+/* What the scheduler has not committed rests on the spool alone: it must outlive a power cut. */
+static bool spool_sync(const char *job, const char *run_dir)
+{
+    char *path = str_format("%s/log/job/%s/job.status", run_dir, job);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    bool synced = fd >= 0 && fdatasync(fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    return synced;
+}
+
 /* What a failure to tell the scheduler means: nothing is lost if the message is in the spool. */
 static int judge(const struct invocation *invocation, const struct error *error, bool spooled)
 {
@@ -188,7 +200,7 @@ static int tell(struct invocation *invocation, const char *workflow, const char 
     json_t *args = wire_messages_write(job, messages->at, messages->n);
     int status = EXIT_OK;
     if (ask(invocation, &place, "message", args, NULL, &error))
-        status = judge(invocation, &error, spooled);
+        status = judge(invocation, &error, spooled && spool_sync(job, place.run_dir));
     json_decref(args);
     workflow_place_release(&place);
     return status;

@@ -179,6 +179,9 @@ static int apply_item(const struct settling *self, struct settings *settings,
         settings->completion = item;
     if ((size_t)id < FIELDS && fields[id].kind != NO_FIELD) {
         set_field(settings, &fields[id], &value, item);
+    } else if (id == ID_LATE_OFFSET) {
+        runtime->may_be_late = !value.empty;
+        runtime->late_offset = value.number;
     } else if (id == ID_TASK_HANDLERS) {
         runtime->handlers = value.strings.at;
         runtime->n_handlers = value.strings.n;

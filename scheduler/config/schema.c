@@ -116,7 +116,7 @@ static const struct schema_entry rows[] = {
                 ITEM(4, "mail events", STRING_LIST, TASK_MAIL_EVENTS),
                 ITEM(4, "submission timeout", DURATION, SUBMISSION_TIMEOUT),
                 ITEM(4, "expired handlers", STRING_LIST, TASK_EVENT_HANDLERS),
-                OTHER(4, "late offset", DURATION, NO_EFFECT),
+                ITEM(4, "late offset", DURATION, LATE_OFFSET),
                 ITEM(4, "late handlers", STRING_LIST, TASK_EVENT_HANDLERS),
                 ITEM(4, "submitted handlers", STRING_LIST, TASK_EVENT_HANDLERS),
                 ITEM(4, "started handlers", STRING_LIST, TASK_EVENT_HANDLERS),

@@ -78,6 +78,8 @@ struct runtime {
     uint32_t n_mail_events;
     const char *mail_from, *mail_to;              /* [[[mail]]]; empty = the workflow's */
     double execution_timeout, submission_timeout; /* [[[events]]], seconds; 0 = none */
+    bool may_be_late;                             /* [[[events]]]late offset is set */
+    double late_offset;                           /* seconds from its cycle point */
 };
 
 /* A namespace: a task or a family. */

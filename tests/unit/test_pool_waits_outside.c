@@ -140,6 +140,44 @@ static void what_is_past_expires_at_once_and_after_a_restart(void **state)
     pool_world_destroy(w);
 }
 
+#define LATE "event " A " late: late (late-time=2030-01-01T01:00:00Z)\n"
+
+static void what_waits_too_long_is_late_once_and_goes_on_waiting(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_create(
+        "[scheduling]\ninitial cycle point = 20300101T00Z\nfinal cycle point = 20300101T00Z\n"
+        "[[graph]]\nR1 = b => a\n[runtime]\n[[b]]\n[[a]]\nexecution retry delays = PT0S\n"
+        "[[[events]]]\nlate offset = PT1H\n");
+    pool_world_start(w);
+    pool_world_command(w, POOL_HOLD, A, 0);
+    pool_world_succeed(w, "20300101T0000Z/b");
+    assert_said(w, "watch " DUE "\n");
+    pool_world_satisfy(w, DUE, "");
+    assert_said(w, LATE);
+    assert_not_said(w, "state " A " expired");
+    pool_world_clear(w);
+    pool_world_command(w, POOL_RELEASE, A, 0);
+    assert_string_equal(pool_world_active(w), A);
+    pool_world_succeed(w, A);
+    assert_not_said(w, "late");
+    assert_said(w, "shutdown AUTOMATIC 0");
+    pool_world_destroy(w);
+}
+
+static void what_runs_is_not_late(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_create(
+        "[scheduling]\ninitial cycle point = 20300101T00Z\nfinal cycle point = 20300101T00Z\n"
+        "[[graph]]\nR1 = a\n[runtime]\n[[a]]\n[[[events]]]\nlate offset = PT1H\n");
+    pool_world_start(w);
+    assert_string_equal(pool_world_active(w), A);
+    pool_world_satisfy(w, DUE, "");
+    assert_not_said(w, "late");
+    pool_world_destroy(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +187,8 @@ int main(void)
         cmocka_unit_test(what_runs_does_not_expire),
         cmocka_unit_test(what_is_triggered_by_hand_does_not_expire),
         cmocka_unit_test(what_is_past_expires_at_once_and_after_a_restart),
+        cmocka_unit_test(what_waits_too_long_is_late_once_and_goes_on_waiting),
+        cmocka_unit_test(what_runs_is_not_late),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
