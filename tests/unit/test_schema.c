@@ -241,8 +241,9 @@ static void consecutive_spaces_in_a_name_are_refused(void **state)
 static void what_has_no_effect_is_warned_about(void **state)
 {
     (void)state;
-    assert_accepted("[runtime]\n[[a]]\n[[[workflow state polling]]]\nuser = me\n",
-                    "flow.cylc:4: [runtime][a][workflow state polling]user: this item has no effect");
+    assert_accepted(
+        "[runtime]\n[[a]]\n[[[workflow state polling]]]\nuser = me\n",
+        "flow.cylc:4: [runtime][a][workflow state polling]user: this item has no effect");
 }
 
 static void names_of_cylc_7_are_moved_with_a_warning(void **state)
