@@ -201,6 +201,11 @@ static int scan_mark(struct lexer *lexer, struct token *token, struct error *err
             return 0;
         }
     }
+    if (*lexer->next == '{' && (peek(lexer, 1) == '{' || peek(lexer, 1) == '%'))
+        return lexer_error(lexer, lexer->next, lexer->line, error,
+                           "unexpected '{%c': a template needs #!jinja2 as the first line of the "
+                           "file",
+                           peek(lexer, 1));
     char shown[8] = {*lexer->next};
     if (iscntrl((unsigned char)*shown))
         snprintf(shown, sizeof shown, "\\x%02x", (unsigned char)*lexer->next);

@@ -135,6 +135,7 @@ static void operators_out_of_place_are_refused(void **state)
     check_refused("a || b", 1, WORDS("'|' stands twice"));
     check_refused("a & | b", 1, WORDS("unexpected '|' after '&'"));
     check_refused("a =>\n\n=> b", 3, WORDS("one line ends and the next begins"));
+    check_refused("{{ a }} => b", 1, WORDS("needs #!jinja2 as the first line"));
     check_refused("a = b", 1, WORDS("unexpected '='"));
     check_refused("a\nb b2 => c", 2, WORDS("unexpected 'b2' after 'b'", "expected =>, & or |"));
     check_refused("a !b", 1, WORDS("unexpected '!' after 'a'"));

@@ -187,6 +187,8 @@ static void a_malformed_line_is_refused_with_its_number(void **state)
     assert_refused("[a]\nx = \"\"\"\ny\n\"\"\" z\n", 4, "closing quotes");
     assert_refused("[a]\nx = y \\ \nz\n", 2, "whitespace after");
     assert_refused("[a]\nx = \"\"\"\ny \\\t\n\"\"\"\n", 3, "whitespace after");
+    assert_refused("[a]\n{% if x = 1 %}\n", 2, "needs #!jinja2 as the first line");
+    assert_refused("{{ x }}\n", 1, "needs #!jinja2 as the first line");
     assert_refused("\xef\xbb\xbf[a]\n", 1, "byte order mark");
     assert_refused("[a]\n%include\n", 2, "without the name");
     assert_refused("[a]\nb = 1\n[[b]]\n", 3, "an item of that name before");
