@@ -29,6 +29,12 @@ static void change(struct actor *actor)
     }
 }
 
+static void set_log_level(struct env *env, const struct message *message)
+{
+    if (message->number < LOG_LEVELS)
+        env->ops->log_level(env, (enum log_level)message->number);
+}
+
 /* Hear at most one burst. True if there may be more. */
 static bool hear_burst(struct actor *actor)
 {
@@ -46,7 +52,10 @@ static bool hear_burst(struct actor *actor)
             atomic_store(actor->context->exit_status, (int)message.value);
         }
         holder_hear(&actor->holder, &message);
-        actor->type->hear(actor, &message);
+        if (message.topic == TOPIC_LOG_LEVEL)
+            set_log_level(actor->context->env, &message);
+        else
+            actor->type->hear(actor, &message);
         if (actor->holder.due)
             change(actor);
         if (actor->type->work && actor->type->work(actor))

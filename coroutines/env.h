@@ -70,7 +70,8 @@ enum log_level {
     LOG_INFO_LEVEL,
     LOG_WARNING_LEVEL,
     LOG_ERROR_LEVEL,
-    LOG_CRITICAL_LEVEL
+    LOG_CRITICAL_LEVEL,
+    LOG_LEVELS
 };
 
 struct env_ops {
@@ -126,6 +127,8 @@ struct env_ops {
 
     /* One line without its end; the env adds time and level. */
     void (*log)(struct env *env, enum log_level level, const char *text);
+    /* From now on only what is of this level or worse. */
+    void (*log_level)(struct env *env, enum log_level least);
     /* Lines that stand at the end of the terminal from now on, if there is one; "": none. */
     void (*show)(struct env *env, const char *lines);
 };
@@ -152,6 +155,9 @@ struct env_uv_options {
     bool terminal_is_live;    /* nobody else writes to it: env_ops.show works */
     enum log_level log_level; /* the least level written */
     bool utc;                 /* times of log lines in UTC */
+    /* Clocks that do not wait: when nothing is running, nor any process or thread of ours, they
+     * jump to the next timer. */
+    bool jumps;
     void (*logged)(void *context); /* after each line in the log; NULL: nobody */
     void *context;
 };

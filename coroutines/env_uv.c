@@ -52,6 +52,8 @@ struct env_uv {
     uv_poll_t wall_poll;
     int wall_fd; /* -1 until the first wall timer */
     uint64_t wall_armed;
+    uint64_t ahead;     /* of the true clocks, by jumps; microseconds */
+    unsigned n_outside; /* processes followed: time passes for them */
     struct follower *given_up;
     size_t works;         /* on the thread pool */
     struct text log_time; /* of log_second, as lines begin */
@@ -72,16 +74,22 @@ static void free_handle(uv_handle_t *handle)
 
 static int64_t wall(struct env *env)
 {
-    (void)env;
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 + (int64_t)of(env)->ahead;
 }
 
 static uint64_t monotonic(struct env *env)
 {
-    (void)env;
-    return uv_hrtime() / 1000;
+    return uv_hrtime() / 1000 + of(env)->ahead;
+}
+
+/* A deadline by the true clock. */
+static uint64_t true_deadline(const struct env_uv *self, uint64_t deadline)
+{
+    if (deadline == UINT64_MAX)
+        return deadline;
+    return deadline > self->ahead ? deadline - self->ahead : 0;
 }
 
 static uint64_t random_number(struct env *env)
@@ -105,7 +113,7 @@ static void on_alarm(uv_timer_t *alarm)
 
 static void arm_alarm(struct env_uv *self)
 {
-    uint64_t next = timers_next(&self->timers);
+    uint64_t next = true_deadline(self, timers_next(&self->timers));
     if (next == self->armed)
         return;
     self->armed = next;
@@ -123,7 +131,7 @@ static void arm_alarm(struct env_uv *self)
 
 static void arm_wall(struct env_uv *self)
 {
-    uint64_t next = timers_next(&self->wall_timers);
+    uint64_t next = true_deadline(self, timers_next(&self->wall_timers));
     if (next == self->wall_armed)
         return;
     self->wall_armed = next;
@@ -240,6 +248,7 @@ static void on_exit_of(uv_poll_t *poll, int status, int events)
     if (follower->child)
         spawn_reap(follower->pid, &exit_status, &signal);
     if (process) {
+        ((struct env_uv *)poll->data)->n_outside--;
         process->exited = true;
         process->status = exit_status;
         process->signal = signal;
@@ -258,6 +267,7 @@ static void follow(struct env_uv *self, struct env_process *process, struct co *
     follower->pid = pid;
     follower->pidfd = pidfd;
     follower->child = child;
+    self->n_outside++;
     int result = uv_poll_init(&self->loop, &follower->poll, pidfd);
     INVARIANT(result == 0);
     follower->poll.data = self;
@@ -300,6 +310,7 @@ static void process_close(struct env *env, struct env_process *process)
     process->backend = NULL;
     if (!follower)
         return;
+    self->n_outside--;
     if (!follower->child) {
         follower_close(follower);
         return;
@@ -533,6 +544,11 @@ static void log_line(struct env *env, enum log_level level, const char *text)
         self->options.logged(self->options.context);
 }
 
+static void log_level(struct env *env, enum log_level least)
+{
+    of(env)->options.log_level = least;
+}
+
 static void show(struct env *env, const char *lines)
 {
     terminal_show(&of(env)->terminal, lines);
@@ -573,15 +589,40 @@ static const struct env_ops uv_ops = {
     .signal_start = signal_start,
     .signal_stop = watch_stop,
     .log = log_line,
+    .log_level = log_level,
     .show = show,
 };
+
+static uint64_t time_until(uint64_t deadline, uint64_t now)
+{
+    return deadline == UINT64_MAX ? UINT64_MAX : deadline > now ? deadline - now : 0;
+}
+
+/* Nobody has anything to do before the next timer: have it now. False if there is none to jump to.
+ */
+static bool jump(struct env_uv *self)
+{
+    if (!self->options.jumps || self->n_outside || self->works)
+        return false;
+    uint64_t next = time_until(timers_next(&self->timers), monotonic(&self->env));
+    uint64_t next_wall = time_until(timers_next(&self->wall_timers), (uint64_t)wall(&self->env));
+    next = next_wall < next ? next_wall : next;
+    if (next == UINT64_MAX)
+        return false;
+    self->ahead += next;
+    timers_fire(&self->timers, monotonic(&self->env));
+    timers_fire(&self->wall_timers, (uint64_t)wall(&self->env));
+    arm_alarm(self);
+    arm_wall(self);
+    return true;
+}
 
 static void on_turn(uv_idle_t *turn)
 {
     struct env_uv *self = turn->data;
     struct ready *ready = &self->env.ready;
     ready->now = monotonic(&self->env);
-    if (!ready_run(ready, RESUMPTIONS_A_TURN))
+    if (!ready_run(ready, RESUMPTIONS_A_TURN) && !jump(self))
         uv_idle_stop(turn);
 }
 

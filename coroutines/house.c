@@ -340,7 +340,8 @@ int house_run(const struct house_options *options, struct error *error)
     house->env_options = (struct env_uv_options){.log_fd = options->log_fd,
                                                  .terminal_fd = options->terminal_fd,
                                                  .log_level = options->log_level,
-                                                 .utc = options->log_utc};
+                                                 .utc = options->log_utc,
+                                                 .jumps = options->clock_jumps};
     sem_init(&house->ran, 0, 0);
     int result = placement_parse(options->placement, &house->placement, error);
     if (result == 0 && (result = make_endpoints(house, error)) == 0) {

@@ -111,6 +111,8 @@ static int take(struct recorder *self, struct error *error)
         return result;
     if (message->sender == TASK_POOL)
         self->in_turn = message->topic != TOPIC_POOL_TURN;
+    if (message->topic == TOPIC_LOG_LEVEL && message->number < LOG_LEVELS)
+        self->context->env->ops->log_level(self->context->env, (enum log_level)message->number);
     if (message->topic == TOPIC_WORKFLOW_SHUTDOWN)
         atomic_store(self->context->exit_status, (int)message->value);
     self->holding = false;

@@ -3,10 +3,12 @@
 #include "coroutines/requests.h"
 #include "base/id.h"
 #include "base/memory.h"
+#include "coroutines/env.h"
 #include "pool/flow.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/banned.h"
 
@@ -371,6 +373,26 @@ static int read_reload(const json_t *args, struct request *request, struct error
     return result;
 }
 
+static const char *const log_levels[LOG_LEVELS] = {[LOG_DEBUG_LEVEL] = "DEBUG",
+                                                   [LOG_INFO_LEVEL] = "INFO",
+                                                   [LOG_WARNING_LEVEL] = "WARNING",
+                                                   [LOG_ERROR_LEVEL] = "ERROR",
+                                                   [LOG_CRITICAL_LEVEL] = "CRITICAL"};
+
+static int read_verbosity(const json_t *args, struct request *request, struct error *error)
+{
+    const char *level = json_string_value(json_object_get(args, "level"));
+    for (uint32_t i = 0; level && i < LOG_LEVELS; i++)
+        if (strcasecmp(level, log_levels[i]) == 0) {
+            request->command.flags = i;
+            return 0;
+        }
+    return error_set(error, -EINVAL,
+                     "verbosity: \"level\" must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL, "
+                     "not \"%.32s\"",
+                     level ? level : "?");
+}
+
 static const struct form forms[] = {
     {"pause", POOL_PAUSE, false, NULL, " ", NULL},
     {"resume", POOL_RESUME, false, NULL, " ", NULL},
@@ -386,6 +408,7 @@ static const struct form forms[] = {
      read_broadcast},
     {"ext-trigger", POOL_EXT_TRIGGER, false, NULL, " message id ", read_ext_trigger},
     {"reload", POOL_RELOAD, false, NULL, " global ", read_reload},
+    {"verbosity", POOL_VERBOSITY, false, NULL, " level ", read_verbosity},
     {"stop", POOL_STOP, false, NULL, " mode after flow dry_run ", read_stop},
 };
 

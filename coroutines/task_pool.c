@@ -27,6 +27,9 @@ static void say(void *context, struct message *message)
     pool_log_message(&self->log, message);
     actor_say(&self->actor, message);
     self->said = true;
+    if (message->topic == TOPIC_LOG_LEVEL)
+        self->actor.context->env->ops->log_level(self->actor.context->env,
+                                                 (enum log_level)message->number);
     if (message->topic == TOPIC_WORKFLOW_SHUTDOWN)
         self->actor.shutting_down = true;
 }

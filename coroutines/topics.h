@@ -187,6 +187,11 @@ enum field {
      * (0). id: its number. */                                                                     \
     X(WORKFLOW_EXTERNAL, "workflow.external", M(TASK_POOL), M(RECORDER),                           \
       FIELD_ID | FIELD_VALUE | FIELD_TEXT | FIELD_DETAIL)                                          \
+    /* log what is of this level or worse. number: enum log_level. */                              \
+    X(LOG_LEVEL, "log.level", M(TASK_POOL),                                                        \
+      M(COMMANDS) | M(TRIGGERS) | M(XTRIGGERS) | M(JOBS) | M(RECORDER) | M(VIEWER) | M(HANDLERS) | \
+          M(HEALTH),                                                                               \
+      FIELD_NUMBER)                                                                                \
     /* one event has been dealt with: what was said since the last pool.turn is recorded together  \
      * or not at all. */                                                                           \
     X(POOL_TURN, "pool.turn", M(TASK_POOL), M(RECORDER), 0)                                        \
@@ -316,6 +321,7 @@ enum pool_command {
     POOL_POLL,
     POOL_BROADCAST,   /* detail: JSON, see pool/broadcast.c */
     POOL_EXT_TRIGGER, /* text: message; detail: id of the event */
+    POOL_VERBOSITY,   /* flags: enum log_level */
     POOL_SET_OUTPUTS,
     POOL_SET_PREREQUISITES,
     POOL_REMOVE,

@@ -110,6 +110,11 @@ void db_limit_pages(struct db *db, unsigned pages)
     free(sql);
 }
 
+void db_simulated(struct db *db)
+{
+    sqlite3_exec(db->sql.connection, "PRAGMA synchronous=NORMAL", NULL, NULL, NULL);
+}
+
 void db_limit_instances(struct db *db, unsigned n)
 {
     db->instances_max = n;

@@ -29,6 +29,9 @@ struct db *db_open(const char *path, const struct db_faults *faults, struct erro
 struct db *db_visit(const char *path, struct error *error);
 /* The file may grow to so many pages (PRAGMA max_page_count): a full disk, for tests. */
 void db_limit_pages(struct db *db, unsigned pages);
+/* A commit outlives the process, but maybe not a loss of power: nothing outside rests on it when
+ * jobs are only simulated, and waiting for the disk would be all the time such a run takes. */
+void db_simulated(struct db *db);
 /* Instances kept in memory between commits; more are read again when needed. */
 void db_limit_instances(struct db *db, unsigned n);
 /* Rolls back what was not committed. */

@@ -26,6 +26,14 @@ static int pool_pause(struct pool *pool, const struct message *message, struct e
     return 0;
 }
 
+/* Nothing of the pool's; but it is heard by everybody. */
+static int pool_verbosity(struct pool *pool, const struct message *message, struct error *error)
+{
+    (void)error;
+    pool_say(pool, &(struct message){.topic = TOPIC_LOG_LEVEL, .number = message->flags});
+    return 0;
+}
+
 /* Those that were triggered to run when the workflow is resumed; no queue keeps them. */
 static void release_triggered(struct pool *pool)
 {
@@ -72,6 +80,7 @@ static int (*const commands[POOL_COMMANDS])(struct pool *, const struct message 
     [POOL_STOP_FLOW] = pool_stop_flow,
     [POOL_BROADCAST] = pool_broadcast,
     [POOL_EXT_TRIGGER] = pool_ext_trigger,
+    [POOL_VERBOSITY] = pool_verbosity,
 };
 
 /* Other commands use these flags for other things. */

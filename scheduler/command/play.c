@@ -54,6 +54,10 @@ size_t play_option_defs(struct play_options *o, struct option_def *defs)
         {.name = "reference-log",
          .count = &o->reference_log,
          .help = "write reference.log: what triggered each task"},
+        {.name = "speed",
+         .argument = "SPEED",
+         .text = &o->speed,
+         .help = "of the clock with --mode=simulation: real (default), or max: no waiting at all"},
         {.name = "placement",
          .argument = "PLAN",
          .text = &o->placement,
@@ -97,6 +101,17 @@ int play_options_check(const struct command *command, const struct invocation *i
                               "option --mode: invalid choice: '%s' (choose from 'live', 'skip', "
                               "'simulation', 'dummy')",
                               o->mode);
+    if (o->speed && strcmp(o->speed, "max") && strcmp(o->speed, "real"))
+        return options_refuse(command, invocation,
+                              "option --speed: invalid choice: '%s' (choose from 'real', 'max')",
+                              o->speed);
+    bool jumps = o->speed && !strcmp(o->speed, "max");
+    if (jumps && (!o->mode || strcmp(o->mode, "simulation")))
+        return options_refuse(command, invocation, "--speed=max needs --mode=simulation");
+    if (jumps && o->placement)
+        return options_refuse(command, invocation,
+                              "--speed=max needs everything on one loop: it "
+                              "does not go with --placement");
     int first, last;
     if (o->ports && !play_ports(o->ports, &first, &last))
         return options_refuse(command, invocation, "option --ports: \"%s\" is not FIRST-LAST",

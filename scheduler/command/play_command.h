@@ -9,7 +9,7 @@
 
 struct play_options {
     const char *initial, *final, *start, *stop, *hold_after; /* NULL: not given */
-    const char *mode, *placement, *ports;
+    const char *mode, *placement, *ports, *speed;
     struct option_list start_tasks;
     struct template_lists templates;
     char *directory; /* the caller's, where --set-file begins; heap */

@@ -145,6 +145,11 @@ static enum run_mode run_mode_of(const char *name)
     return mode;
 }
 
+static bool clock_jumps(const struct start *s)
+{
+    return s->options->speed && !strcmp(s->options->speed, "max");
+}
+
 static int read_earlier(struct start *s, struct error *error)
 {
     if (!s->files.is_restart)
@@ -293,6 +298,8 @@ static int open_database(struct start *s, struct error *error)
     if (!s->db)
         return error->code;
     db_set_workflow(s->db, s->workflow);
+    if (clock_jumps(s))
+        db_simulated(s->db);
     s->restart = db_load(s->db, s->workflow, error);
     if (!s->restart && error->code)
         return error->code;
@@ -384,6 +391,7 @@ static int run_house(struct start *s, struct error *error)
         .terminal_fd = terminal(s),
         .log_level = s->invocation->debug ? LOG_DEBUG_LEVEL : LOG_INFO_LEVEL,
         .log_utc = s->utc,
+        .clock_jumps = clock_jumps(s),
         .workflow_file = s->processed,
         .workflow_options = &s->workflow_options,
         .program = s->program,

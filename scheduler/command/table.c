@@ -47,6 +47,7 @@
     X(subscribe)                                                                                   \
     X(trigger)                                                                                     \
     X(validate)                                                                                    \
+    X(verbosity)                                                                                   \
     X(version)                                                                                     \
     X(view)                                                                                        \
     X(vip)                                                                                         \
