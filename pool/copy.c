@@ -21,10 +21,9 @@ static void copy_dependences(struct pool *copy, struct instance *to, const struc
         signature->satisfied = d->signature->satisfied;
         if (!signature->results && d->signature->results)
             signature->results = str_copy(d->signature->results);
-        if (dependence->satisfied == d->satisfied)
-            continue;
+        to->n_waited_for -= dependence_holds_back(dependence);
         dependence->satisfied = d->satisfied;
-        to->n_waited_for = d->satisfied ? to->n_waited_for - 1 : to->n_waited_for + 1;
+        to->n_waited_for += dependence_holds_back(dependence);
     }
 }
 

@@ -136,8 +136,12 @@ static void complete_task(struct pool *pool, struct instance *instance)
     instance->previous_done = previous_succeeded(pool, instance);
     instance->satisfied = instance->flags & TASK_RETRYING || prerequisites_hold(pool, instance);
     xtriggers_depend(pool, instance, false);
-    if (status_is_active(instance_status(instance)))
+    if (status_is_active(instance_status(instance))) {
+        struct text settings = {0};
         queue_of(pool, instance)->n_active++;
+        broadcasts_apply(pool, instance, &settings);
+        text_release(&settings);
+    }
     instance_classify(pool, instance);
 }
 
