@@ -57,7 +57,7 @@ static struct definitions *of_work(struct env_work *work)
 static void parse(struct env_work *work)
 {
     struct definitions *self = of_work(work);
-    const struct workflow_options options = {
+    struct workflow_options options = {
         .initial = text_of(self->options, "initial"),
         .final = text_of(self->options, "final"),
         .start = text_of(self->options, "start"),
@@ -73,6 +73,7 @@ static void parse(struct env_work *work)
         self->error = error;
         return;
     }
+    options.global = self->read_global ? self->read_global : self->context->global;
     self->loaded = workflow_parse(self->file, text_string(&self->text), self->text.n, &options,
                                   NULL, NULL, &self->error);
 }

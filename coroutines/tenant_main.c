@@ -45,7 +45,8 @@ static int load_workflow(struct guest *guest, struct error *error)
                                              .start = text_of(o, "start"),
                                              .stop = text_of(o, "stop"),
                                              .hold_after = text_of(o, "hold_after"),
-                                             .now = json_integer_value(json_object_get(o, "now"))};
+                                             .now = json_integer_value(json_object_get(o, "now")),
+                                             .global = guest->global};
     guest->workflow =
         workflow_load(text_of(guest->json, "workflow_file"), &options, NULL, NULL, error);
     return guest->workflow ? 0 : error->code;

@@ -2,6 +2,9 @@
 #define ROUSE_TOUCHES_THE_WORLD
 #include "scheduler/command/processed.h"
 #include "base/memory.h"
+#include "scheduler/command/definition_text.h"
+#include "scheduler/config/item.h"
+#include "scheduler/config/print.h"
 #include "scheduler/config/source.h"
 #include <errno.h>
 #include <stdio.h>
@@ -27,42 +30,29 @@ static int write_whole(const char *path, const struct text *text, struct error *
     return code;
 }
 
-static int put_together(const char *definition, struct text *out, struct error *error)
-{
-    struct text text = {0};
-    struct source source = {0};
-    struct arena arena = {0};
-    const struct source_reader reader = source_file_reader(definition);
-    int code = source_read_file(definition, &text, error);
-    if (!code)
-        code = source_add(&source, &arena, definition, (struct slice){text.at, text.n}, &reader,
-                          error);
-    for (size_t i = 0; i < source.n && !code; i++) {
-        text_add_n(out, source.lines[i].text.at, source.lines[i].text.n);
-        text_add_char(out, '\n');
-    }
-    source_release(&source);
-    arena_release(&arena);
-    text_release(&text);
-    return code;
-}
-
-int processed_write(const char *definition, const struct workflow *workflow, const char *run_dir,
+int processed_write(const char *definition, struct workflow *workflow, const char *run_dir,
                     const char *config, struct error *error)
 {
-    struct text text = {0};
+    static const struct definition_steps steps = {.include = true, .join = true};
+    struct text text = {0}, tree = {0};
     char *processed = str_format("%s/log/config/flow-processed.cylc", run_dir);
     int code = 0;
     if (workflow->processed)
-        text_add_n(&text, workflow->processed, workflow->processed_size);
+        definition_join((struct slice){workflow->processed, workflow->processed_size}, true, &text);
     else
-        code = put_together(definition, &text, error);
+        code = definition_text(definition, &steps, &text, error);
+    const struct item_tree *kept = workflow_tree(workflow, false);
+    if (kept) {
+        text_add(&tree, "# cylc-version: 8.4.4\n");
+        section_print(&kept->root, 1, NULL, &tree);
+    }
     if (!code)
         code = write_whole(processed, &text, error);
     if (!code)
-        code = write_whole(config, &text, error);
+        code = write_whole(config, kept ? &tree : &text, error);
     free(processed);
     text_release(&text);
+    text_release(&tree);
     return code;
 }
 

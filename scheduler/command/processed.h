@@ -4,9 +4,10 @@
 
 #include "scheduler/config/workflow.h"
 
-/* The definition as it was read, include-files put in and templates processed:
- * log/config/flow-processed.cylc, and a copy of it for this start at `config`. */
-int processed_write(const char *definition, const struct workflow *workflow, const char *run_dir,
+/* log/config/flow-processed.cylc: the definition as it was parsed (include-files put in, templates
+ * processed, continued lines joined); and at `config` what it came to, after inheritance, if
+ * workflow_tree was kept, else the same again. */
+int processed_write(const char *definition, struct workflow *workflow, const char *run_dir,
                     const char *config, struct error *error);
 /* run_dir/reference.log: the lines of the log that say what triggered each task. */
 int reference_log_write(const char *log, const char *run_dir, struct error *error);

@@ -70,6 +70,7 @@ static int load(struct reread *self, struct error *error)
     self->global = site_load(&(struct warner){warn, self}, error);
     if (!self->global)
         return error->code;
+    self->options.global = self->global;
     self->workflow =
         given_load(self->definition, &self->earlier, &self->options, warn, self, error);
     return self->workflow ? 0 : error->code;

@@ -200,6 +200,7 @@ static int load_definition(struct start *s, struct error *error)
         .stop = choose(o->stop, s->earlier.stop),
         .hold_after = choose(o->hold_after, s->earlier.hold_after),
         .now = process_now() / 1000000,
+        .keep_tree = true,
         .templates = template_lists_options(&o->templates),
     };
     s->workflow_options.templates.directory = o->directory;
@@ -211,13 +212,17 @@ static int load_definition(struct start *s, struct error *error)
     s->global = site_load(&(struct warner){warn, s}, error);
     if (!s->global)
         return error->code;
+    s->workflow_options.global = s->global;
     s->workflow = given_load(s->definition, &s->earlier, &s->workflow_options, warn, s, error);
     if (!s->workflow)
         return error->code;
     s->utc = s->workflow->utc_mode;
     validate_platforms(s->workflow, s->global, s->host, warn, s);
     s->processed = str_format("%s/log/config/flow-processed.cylc", s->place->run_dir);
-    return processed_write(s->definition, s->workflow, s->place->run_dir, s->files.config, error);
+    int code =
+        processed_write(s->definition, s->workflow, s->place->run_dir, s->files.config, error);
+    workflow_forget_tree(s->workflow);
+    return code;
 }
 
 static void say_points(const struct start *s)

@@ -24,10 +24,11 @@ struct value load_value(const struct loading *self, const char *section, const c
 {
     const struct item *item = load_setting(self, section, subsection, name);
     struct value value = {.empty = true, .string = ""};
-    if (!item)
-        item = global_item(self->options->global, section, subsection, name);
-    if (item && !item->value.empty)
+    if (item)
         return item->value;
+    item = global_item(self->options->global, section, subsection, name);
+    if (item && !item->value.empty)
+        return value_copy(self->keep, &item->value);
     schema_default(self->keep, id, &value);
     return value;
 }

@@ -205,7 +205,7 @@ static void print_lines(const char *lines, int depth, struct text *out)
 static void print_item(const struct item *item, int depth, const char *null, struct text *out)
 {
     struct text value = {0};
-    value_print(&item->value, null, &value);
+    value_print(&item->value, null ? null : "", &value);
     indent(depth, out);
     text_addf(out, "%s = ", item->name);
     if (value.n && strchr(value.at, '\n'))
@@ -216,14 +216,23 @@ static void print_item(const struct item *item, int depth, const char *null, str
     text_release(&value);
 }
 
+/* Nothing: a section without items, an item that is set to nothing but is no string. */
+static bool is_nothing(const struct item *item)
+{
+    enum value_type type = item->value.type;
+    if (item->section)
+        return !item->first;
+    return item->value.empty && type != VALUE_STRING && type != VALUE_GRAPH;
+}
+
 static void print_below(const struct item *section, int level, int depth, const char *null,
                         struct text *out)
 {
     for (const struct item *item = section->first; item; item = item->next)
-        if (!item->section)
+        if (!item->section && (null || !is_nothing(item)))
             print_item(item, depth, null, out);
     for (const struct item *item = section->first; item; item = item->next) {
-        if (!item->section)
+        if (!item->section || (!null && is_nothing(item)))
             continue;
         indent(depth, out);
         for (int i = 0; i < level; i++)

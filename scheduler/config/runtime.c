@@ -333,7 +333,7 @@ static void set_global_events(const struct settling *self, struct settings *sett
     for (const struct item *item = events ? events->first : NULL; item; item = item->next) {
         const struct item here = {.name = item->name,
                                   .schema = schema_child(&family, item->name, false),
-                                  .value = item->value};
+                                  .value = value_copy(self->keep, &item->value)};
         INVARIANT(here.schema);
         int result = item->value.empty ? 0 : apply_item(self, settings, &here);
         INVARIANT(result == 0);

@@ -24,7 +24,7 @@ struct settings {
 
 /* What it takes to settle a namespace. */
 struct settling {
-    struct arena *keep;                 /* what settings hold lives here, and in `global` */
+    struct arena *keep;                 /* what settings hold lives here */
     const struct global_config *global; /* [task events] are defaults; NULL: none */
     const struct cycling *cycling;
     const struct warner *warner;

@@ -459,3 +459,17 @@ int value_read(struct arena *arena, enum value_type type, const struct raw_value
         *ret_value = value;
     return result;
 }
+
+struct value value_copy(struct arena *arena, const struct value *value)
+{
+    struct value copy = *value;
+    const char **strings = keep(arena, value->strings.at, value->strings.n, sizeof *strings);
+    for (uint32_t i = 0; i < value->strings.n; i++)
+        strings[i] = arena_text(arena, slice_of(value->strings.at[i]));
+    copy.string = arena_text(arena, slice_of(value->string ? value->string : ""));
+    copy.strings.at = strings;
+    copy.numbers.at = keep(arena, value->numbers.at, value->numbers.n, sizeof *value->numbers.at);
+    copy.integers.at =
+        keep(arena, value->integers.at, value->integers.n, sizeof *value->integers.at);
+    return copy;
+}

@@ -69,6 +69,9 @@ struct value {
 int value_read(struct arena *arena, enum value_type type, const struct raw_value *raw,
                struct value *ret_value, struct error *error);
 
+/* The same value with all that it holds in the arena. */
+struct value value_copy(struct arena *arena, const struct value *value);
+
 /* Quotes and comment taken off, blanks around taken off; the lines of a block moved left together
  * as far as they go. */
 int value_string(struct arena *arena, const struct raw_value *raw, const char **ret_string,

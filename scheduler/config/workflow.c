@@ -29,6 +29,7 @@ struct loaded {
     struct task_name *names;
     struct graph *graph;   /* as built; workflow.graph may have clock triggers added */
     struct item_tree tree; /* for workflow_tree */
+    struct arena tree_arena;
 };
 
 /* The last one with parameters, or NULL. */
@@ -293,7 +294,7 @@ static struct workflow *load(const char *name, struct slice text,
     namespaces_init(&self.namespaces, &self.scratch, &loaded->arena);
     int result = load_text(&self, text, reader);
     if (result == 0 && self.options->keep_tree) {
-        item_tree_init(&loaded->tree, &loaded->arena, loaded->workflow.source);
+        item_tree_init(&loaded->tree, &loaded->tree_arena, loaded->workflow.source);
         merged_make(&self, &loaded->tree);
     }
     loading_release(&self);
@@ -329,13 +330,20 @@ struct workflow *workflow_load(const char *path, const struct workflow_options *
     return workflow;
 }
 
+void workflow_forget_tree(struct workflow *workflow)
+{
+    struct loaded *loaded = (struct loaded *)workflow;
+    item_tree_release(&loaded->tree);
+    arena_release(&loaded->tree_arena);
+}
+
 void workflow_destroy(struct workflow *workflow)
 {
     if (!workflow)
         return;
     struct loaded *loaded = (struct loaded *)workflow;
     HASH_CLEAR(hh, loaded->names);
-    item_tree_release(&loaded->tree);
+    workflow_forget_tree(workflow);
     graph_destroy(loaded->graph);
     cycling_destroy(workflow->cycling);
     arena_release(&loaded->arena);

@@ -218,7 +218,7 @@ struct workflow_options {
     const char *initial, *final, *start, *stop, *hold_after;
     int64_t now;    /* seconds since 1970-01-01T00Z, for `now` */
     bool keep_tree; /* for workflow_tree */
-    /* Defaults of the site and the user; NULL: none. It must live as long as the workflow. */
+    /* Defaults of the site and the user, which are copied; NULL: none. */
     const struct global_config *global;
     struct template_options templates;
     /* A reload: the version that this one is to follow, with the same indices; NULL: the first. It
@@ -249,6 +249,8 @@ struct item_tree;
 /* The whole configuration after inheritance (merged.h), if options->keep_tree was set; else NULL.
  * With `defaults` every item that is not set is put in, with its default. */
 const struct item_tree *workflow_tree(struct workflow *workflow, bool defaults);
+/* Give back the memory of the tree. */
+void workflow_forget_tree(struct workflow *workflow);
 
 /* Task index of a name, or NO_INDEX. O(1). */
 uint32_t workflow_task(const struct workflow *workflow, const char *name);

@@ -161,12 +161,41 @@ class Configuration(common.SystemTest):
         self.assertEqual(self.world.must('config', '-s', 'N=4', '-i', '[scheduling][graph]R1', 'flow').out, 't4\n')
         self.assertIn('R1 = t3', self.world.must('view', '-p', '--stdout', 'flow').out)
         self.world.must('validate', 'flow')
+        config = self.world.run_dir('flow') / 'log/config'
+        self.assertEqual((config / '01-start-01.cylc').read_text(), """# cylc-version: 8.4.4
+[scheduling]
+    cycling mode = integer
+    initial cycle point = 1
+    final cycle point = 1
+    [[graph]]
+        R1 = t3
+[runtime]
+    [[t3]]
+        script = true
+        completion = succeeded
+""")
+        self.assertEqual((config / 'flow-processed.cylc').read_text(),
+                         TEMPLATE.replace('{{ N }}', '3').replace('#!jinja2\n', ''))
         source = self.world.home / 'source/flow/flow.cylc'
         source.write_text(TEMPLATE + '        scritp = true\n')
         self.world.must('validate', 'flow')
         result = self.world.rouse('validate', '--against-source', 'flow')
         self.assertEqual(result.status, 1, result)
         self.assertIn('scritp', result.err)
+
+    def test_processed_lines_are_joined(self):
+        flow = FLOW.replace('foo => bar', 'foo => \\\n      bar').replace('one', ':').replace('two', ':')
+        self.world.install('joined', flow)
+        self.world.play('joined', '--no-detach')
+        text = (self.world.run_dir('joined') / 'log/config/flow-processed.cylc').read_text()
+        self.assertIn('R1 = foo =>       bar\n', text)
+
+    def test_events_of_the_site_are_defaults(self):
+        self.write('.cylc/flow', '[scheduler]\n[[events]]\nstall timeout = PT0S\n', 'global.cylc')
+        self.world.install('stalls', FLOW.replace('script = true', 'script = false'))
+        result = self.world.rouse('play', '--no-detach', 'stalls')
+        self.assertEqual(result.status, 1, result)
+        self.assertIn('stall', self.world.log('stalls'))
 
 
 if __name__ == '__main__':
