@@ -139,6 +139,7 @@ static void a_workflow_takes_what_it_does_not_set_itself(void **state)
     struct workflow *workflow =
         workflow_parse("flow.cylc", flow, sizeof flow - 1, &options, NULL, NULL, &error);
     assert_non_null(workflow);
+    global_destroy(config); /* the workflow has copies */
     assert_true(workflow->stall_timeout.seconds == 300);
     assert_true(workflow->workflow_timeout.seconds == 60);
     assert_string_equal(workflow->mail.to, "ops");
@@ -150,7 +151,6 @@ static void a_workflow_takes_what_it_does_not_set_itself(void **state)
     assert_string_equal(a->handlers[0], "tell %(id)s");
     assert_int_equal(a->handler_retries.n, 2);
     workflow_destroy(workflow);
-    global_destroy(config);
 }
 
 static void every_row_with_a_default_can_be_read(void **state)
