@@ -173,9 +173,24 @@ static int member_is_satisfied(struct writer *w, const struct group *group, cycl
     run_text(&run, group->name);
     run_text_copy(&run, forms_point(&w->db->forms, w->db->workflow, point));
     run_text(&run, w->db->workflow->tasks[group->members[member]].name);
+    run_text(&run, w->instance->now->flows->text);
     int found = run_step(&run, w->error);
     int result = run_end(&run);
     return result < 0 ? result : found;
+}
+
+/* A prerequisite of its own has the row that a member of a family trigger would have. */
+static bool has_row(const struct writer *w, uint32_t task, uint32_t output, cycle_point point)
+{
+    const struct graph_task *of = rows_graph_task(w->db, w->instance);
+    for (uint32_t i = 0; i < of->n_atoms; i++) {
+        const struct atom *atom = &of->atoms[i];
+        if (atom->kind == ATOM_OUTPUT && atom->index == task && atom->output == output &&
+            w->instance->atoms[i] & ATOM_APPLIES &&
+            rows_parent_point(w->db, atom, w->instance->key.point) == point)
+            return true;
+    }
+    return false;
 }
 
 /* A small family trigger in Cylc's table: one row for each member and output. */
@@ -189,7 +204,8 @@ static int write_members(struct writer *w, const struct group *group, cycle_poin
             return found;
         unsigned as = !found ? 0 : how ? how : SATISFIED_NATURALLY + 1;
         for (uint32_t output = 0; output < OUTPUT_CUSTOM; output++) {
-            if (!(group->outputs & UINT64_C(1) << output))
+            if (!(group->outputs & UINT64_C(1) << output) ||
+                has_row(w, group->members[i], output, point))
                 continue;
             int result =
                 write_prerequisite(w, point, member->name, standard_output_names[output], as);

@@ -102,8 +102,9 @@
     X(GROUP_LEAVE_FLOW, "UPDATE OR REPLACE rouse_groups SET flow_nums=" WITHOUT_FLOW(              \
                             "?4") " WHERE name=?1 AND cycle=?2 AND member=?3 AND " HAS_FLOW("?4")) \
     X(GROUP_FORGET, "DELETE FROM rouse_groups WHERE cycle=?")                                      \
-    X(GROUP_GET, "SELECT 1 FROM rouse_groups WHERE name=? AND cycle=? AND member=?"                \
-                 " AND flow_nums<>'[]' LIMIT 1")                                                   \
+    X(GROUP_GET, /* in one of the flows of the last parameter */                                   \
+      "SELECT 1 FROM rouse_groups, json_each(flow_nums) AS has, json_each(?4) AS wanted"           \
+      " WHERE name=?1 AND rouse_groups.cycle=?2 AND member=?3 AND has.value=wanted.value LIMIT 1") \
     X(GROUP_ALL, "SELECT name, cycle, member, flow_nums FROM rouse_groups"                         \
                  " ORDER BY name, cycle, member, flow_nums")                                       \
     X(CURSOR_PUT, "REPLACE INTO rouse_cursors(name, cycle, flow_nums) VALUES(?,?,?)")              \

@@ -5,7 +5,7 @@
 
 #include "tests/sim/model.h"
 
-enum { PLAN_STEPS_MAX = 8, PLAN_FLOWS_MAX = 3 };
+enum { PLAN_STEPS_MAX = 10, PLAN_FLOWS_MAX = 3 };
 
 struct plan_step {
     const char *command;

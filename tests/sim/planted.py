@@ -34,6 +34,14 @@ PLANTS = [
      'struct link *list = &pool->classes[CLASS_READY];'),
     ('turn-torn', 'coroutines/recorder.c',
      'self->in_turn = message->topic != TOPIC_POOL_TURN;', 'self->in_turn = false;'),
+    ('flow-does-not-go-on', 'coroutines/triggers.c',
+     '    cursor_add(self, message->task, message->point, &message->flows);\n', ''),
+    ('other-flows-count', 'pool/history.c',
+     'if (!flow_overlap(past->flows, flows))', 'if (!past->flows->n || !flows->n)'),
+    ('set-implies-nothing', 'pool/set.c', 'outputs |= BIT(OUTPUT_STARTED);', '(void)outputs;'),
+    ('remove-forgets-the-children', 'pool/remove.c', '    bit_clear(bits, atom);\n', '    return;\n'),
+    ('stopped-flow-stays', 'pool/stop.c',
+     'instance_remove(pool, instance, REMOVED_NOT_NEEDED);', '(void)pool;'),
 ]
 SEEDS = ['1', '400']
 
