@@ -568,6 +568,15 @@ void pool_world_message(struct pool_world *world, const char *id, const char *te
     pool_world_hear(world, message);
 }
 
+static uint32_t outcome_of(const struct pool_world *world, uint64_t id)
+{
+    char line[64];
+    snprintf(line, sizeof line, "outcome %" PRIu64 " ", id);
+    const char *outcome = strstr(pool_world_log(world), line);
+    assert_non_null(outcome);
+    return (uint32_t)strtoul(outcome + strlen(line), NULL, 10);
+}
+
 static uint32_t command_with(struct pool_world *world, enum pool_command command, struct slice ids,
                              uint32_t flags, const char *detail)
 {
@@ -578,11 +587,7 @@ static uint32_t command_with(struct pool_world *world, enum pool_command command
                                             .flags = flags,
                                             .text = ids,
                                             .detail = slice_of(detail)});
-    char line[64];
-    snprintf(line, sizeof line, "outcome %" PRIu64 " ", id);
-    const char *outcome = strstr(pool_world_log(world), line);
-    assert_non_null(outcome);
-    return (uint32_t)strtoul(outcome + strlen(line), NULL, 10);
+    return outcome_of(world, id);
 }
 
 uint32_t pool_world_command(struct pool_world *world, enum pool_command command, const char *ids,
@@ -592,6 +597,38 @@ uint32_t pool_world_command(struct pool_world *world, enum pool_command command,
     for (const char *c = ids; c && *c; c++)
         text_add_char(&lines, *c == ' ' ? '\n' : *c);
     uint32_t result = command_with(world, command, (struct slice){lines.at, lines.n}, flags, "");
+    text_release(&lines);
+    return result;
+}
+
+uint32_t pool_world_set(struct pool_world *world, enum pool_command command, const char *ids,
+                        const char *items, uint32_t flags)
+{
+    struct text lines = {0};
+    for (const char *c = ids; *c; c++)
+        text_add_char(&lines, *c == ' ' ? '\n' : *c);
+    text_add(&lines, "\n\n");
+    for (const char *c = items; *c; c++)
+        text_add_char(&lines, *c == ' ' ? '\n' : *c);
+    uint32_t result = command_with(world, command, (struct slice){lines.at, lines.n}, flags, "");
+    text_release(&lines);
+    return result;
+}
+
+uint32_t pool_world_in_flow(struct pool_world *world, enum pool_command command, const char *ids,
+                            uint32_t flow)
+{
+    struct text lines = {0};
+    for (const char *c = ids; *c; c++)
+        text_add_char(&lines, *c == ' ' ? '\n' : *c);
+    const uint64_t id = 900000 + world->log.n;
+    struct message m = {.topic = TOPIC_POOL_COMMAND,
+                        .id = id,
+                        .number = command,
+                        .flows = {.n = flow > 0, .at = {flow}},
+                        .text = {lines.at, lines.n}};
+    pool_world_hear(world, m);
+    uint32_t result = outcome_of(world, id);
     text_release(&lines);
     return result;
 }

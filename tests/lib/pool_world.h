@@ -73,6 +73,12 @@ uint32_t pool_world_command(struct pool_world *world, enum pool_command command,
 /* The same for a command that takes a detail and no ids. */
 uint32_t pool_world_command_detail(struct pool_world *world, enum pool_command command,
                                    const char *detail);
+/* set: outputs or prerequisites (POOL_SET_*), separated by spaces. Returns the errno. */
+uint32_t pool_world_set(struct pool_world *world, enum pool_command command, const char *ids,
+                        const char *items, uint32_t flags);
+/* A command about some flow; flow 0: none given. Returns the errno. */
+uint32_t pool_world_in_flow(struct pool_world *world, enum pool_command command, const char *ids,
+                            uint32_t flow);
 void pool_world_end_job(struct pool_world *world, const struct world_job *job);
 void pool_world_satisfy(struct pool_world *world, const char *signature, const char *results);
 
