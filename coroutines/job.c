@@ -545,6 +545,9 @@ void job_destroy(struct job *job)
         env->ops->watch_stop(env, &job->watch);
     env->ops->process_close(env, &job->process);
     overlay_destroy(job->overlay);
+    for (char **e = job->submission_environment; e && *e; e++)
+        free(*e);
+    free(job->submission_environment);
     free(job->runner_id);
     free(job->environment);
     free(job->name);

@@ -62,7 +62,8 @@ struct job {
     /* Where it runs. NULL: not known yet. */
     const struct platform *platform;
     const struct job_runner *runner;
-    char *runner_id; /* in the runner's queue; NULL: none yet */
+    char **submission_environment; /* "K=V", NULL ended; NULL: ours */
+    char *runner_id;               /* in the runner's queue; NULL: none yet */
     struct job_command choose, submit, list, cancel;
     bool choosing;     /* its platform is asked for */
     unsigned n_missed; /* polls in a row that did not find it in the queue */

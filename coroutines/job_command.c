@@ -33,6 +33,7 @@ static void start(struct job_command *command)
 {
     struct env *env = command->env;
     const struct env_spawn options = {.argv = (const char *const *)command->words,
+                                      .environment = command->environment,
                                       .out = command->output,
                                       .err = command->output,
                                       .session = true};
@@ -59,8 +60,8 @@ static void leave_lane(struct job_lane *lane)
 }
 
 void job_command_start(struct job_command *command, struct job_lane *lane, struct env *env,
-                       struct co *owner, char *const words[JOB_WORDS_MAX], const char *output,
-                       double limit)
+                       struct co *owner, char *const words[JOB_WORDS_MAX],
+                       const char *const *environment, const char *output, double limit)
 {
     PRE(!job_command_is_under_way(command));
     job_command_close(command);
@@ -68,6 +69,7 @@ void job_command_start(struct job_command *command, struct job_lane *lane, struc
     command->owner = owner;
     command->lane = lane;
     memcpy(command->words, words, sizeof command->words);
+    command->environment = environment;
     command->output = str_copy(output);
     command->limit = limit;
     if (lane->n < lane->limit) {

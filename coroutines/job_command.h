@@ -31,6 +31,7 @@ struct job_command {
     struct job_lane *lane;
     struct job_command *next;
     char *words[JOB_WORDS_MAX];
+    const char *const *environment;
     char *output; /* path; stdout and stderr go there */
     double limit; /* seconds */
     struct env_process process;
@@ -39,10 +40,11 @@ struct job_command {
     int error; /* negative errno: it could not be started */
 };
 
-/* Takes the words. The owner is woken when it has ended. PRE: none is under way. */
+/* Takes the words. environment: "K=V", NULL ended, or NULL: ours; it outlives the command. The
+ * owner is woken when it has ended. PRE: none is under way. */
 void job_command_start(struct job_command *command, struct job_lane *lane, struct env *env,
-                       struct co *owner, char *const words[JOB_WORDS_MAX], const char *output,
-                       double limit);
+                       struct co *owner, char *const words[JOB_WORDS_MAX],
+                       const char *const *environment, const char *output, double limit);
 /* To be called by the owner whenever it is woken. True, once, when the command has just ended. */
 bool job_command_ended(struct job_command *command);
 bool job_command_is_under_way(const struct job_command *command);

@@ -210,8 +210,11 @@ int job_launch_process(struct job *job, struct error *error)
     char *words[JOB_WORDS_MAX] = {0};
     job_runner_fill(job->runner->submit, &values, words);
     char *activity = activity_path(job);
-    const struct env_spawn options = {
-        .argv = (const char *const *)words, .err = activity, .session = true};
+    const struct env_spawn options = {.argv = (const char *const *)words,
+                                      .environment =
+                                          (const char *const *)job->submission_environment,
+                                      .err = activity,
+                                      .session = true};
     job->process = (struct env_process){0};
     int code = job_env(job)->ops->spawn(job_env(job), &job->process, &job->co, &options);
     if (code)

@@ -25,7 +25,7 @@ bool job_platform_ask(struct job *job)
                                   str_format("platform=%s && printf '%%s\\n' \"$platform\"", text)};
     char *output = str_format("%s/.platform", job->directory);
     job_command_start(&job->choose, &job->host->lanes[LANE_SUBMISSIONS], job_env(job), &job->co,
-                      words, output, context->workflow->process_pool_timeout);
+                      words, NULL, output, context->workflow->process_pool_timeout);
     free(output);
     return true;
 }
@@ -53,12 +53,41 @@ static int asked_name(struct job *job, char **ret_name, struct error *error)
     return error->code;
 }
 
+/* `clean job submission environment`: what is passed through, and where commands are. */
+static void set_environment(struct job *job)
+{
+    const struct platform *platform = job->platform;
+    const struct string_list *names = &platform->job_submission_environment_pass_through;
+    const struct string_list *paths = &platform->job_submission_executable_paths;
+    struct text path = {0};
+    if (!platform->clean_job_submission_environment || job->submission_environment)
+        return;
+    char **environment = NEW_ARRAY(char *, names->n + 3);
+    size_t n = 0;
+    text_add(&path, "PATH=");
+    for (uint32_t i = 0; i < paths->n; i++)
+        text_addf(&path, "%s:", paths->at[i]);
+    text_add(&path, "/bin:/usr/bin");
+    environment[n++] = text_take(&path);
+    const char *home = getenv("HOME"); /* a login shell cannot do without it */
+    environment[n++] = str_format("HOME=%s", home ? home : "/");
+    for (uint32_t i = 0; i < names->n; i++) {
+        const char *name = names->at[i], *value = getenv(name);
+        if (value && strcmp(name, "PATH") != 0 && strcmp(name, "HOME") != 0)
+            environment[n++] = str_format("%s=%s", name, value);
+    }
+    job->submission_environment = environment;
+}
+
 static int set_platform(struct job *job, const char *name, struct error *error)
 {
     uint32_t random = (uint32_t)job_env(job)->ops->random(job_env(job));
     job->runner = job_runner_of_platform(job->host->platforms, name, job->host->context->host,
                                          random, &job->platform, error);
-    return job->runner ? 0 : error->code;
+    if (!job->runner)
+        return error->code;
+    set_environment(job);
+    return 0;
 }
 
 int job_platform_choose(struct job *job, struct error *error)

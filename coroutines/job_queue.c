@@ -31,7 +31,8 @@ static void start(struct job *job, struct job_command *command, enum job_lane_ki
                                      .command = own[0] ? own : job->runner->command};
     char *words[JOB_WORDS_MAX] = {0}, *path = path_of(job, output);
     job_runner_fill(template, &values, words);
-    job_command_start(command, &job->host->lanes[lane], job_env(job), &job->co, words, path,
+    job_command_start(command, &job->host->lanes[lane], job_env(job), &job->co, words,
+                      (const char *const *)job->submission_environment, path,
                       job->host->context->workflow->process_pool_timeout);
     free(path);
 }

@@ -257,6 +257,34 @@ class ExactlyOnce(SystemTest):
         self.check()
 
 
+class Platform(SystemTest):
+
+    def test_settings_of_the_platform(self):
+        """A clean environment of the submission, the script that comes first, no login shell."""
+        config = self.world.home / '.cylc/flow'
+        config.mkdir(parents=True)
+        (config / 'global.cylc').write_text(f"""[platforms]
+    [[clean]]
+        hosts = localhost
+        clean job submission environment = True
+        job submission environment pass-through = PASSED, NOT_THERE
+        job submission executable paths = {self.world.bin}
+        use login shell = False
+        global init-script = FIRST=first
+""")
+        script = """
+        script = echo "${PASSED:-no} ${KEPT_BACK:-no} ${FIRST:-no} ${HOME}" >"$CYLC_WORKFLOW_SHARE_DIR/$CYLC_TASK_NAME"
+"""
+        self.world.install('w', flow('a & b', f'    [[a]]\n        platform = clean{script}    [[b]]{script}'))
+        self.world.env.update(PASSED='passed', KEPT_BACK='kept')
+        self.world.must('play', '--no-detach', 'w')
+        home = self.world.home
+        said = {name: (self.world.run_dir('w') / 'share' / name).read_text() for name in 'ab'}
+        self.assertEqual({'a': f'passed no first {home}\n', 'b': f'passed kept no {home}\n'}, said)
+        self.assertEqual([('a', 'clean'), ('b', 'localhost')],
+                         self.world.rows('w', 'SELECT name, platform_name FROM task_jobs ORDER BY name'))
+
+
 class KillAndPoll(SystemTest):
 
     def test_kill_many(self):

@@ -299,6 +299,30 @@ static void commands_wait_for_a_place(void **state)
         jobs_await(fixture, "job.succeeded");
 }
 
+static void a_scheduler_that_stops_starts_no_command_that_waits(void **state)
+{
+    struct jobs_fixture *fixture = *state;
+    enum { MANY = 2 * JOB_SUBMISSIONS_MAX };
+    char *platform =
+        str_format("$(echo x >>%s/begun; sleep 0.3; echo localhost)", fixture->run_dir);
+    fixture->task->runtime.platform = platform;
+    for (uint32_t i = 1; i <= MANY; i++)
+        jobs_ask_submit(fixture, i, NULL);
+    jobs_say_recorded(fixture);
+    jobs_linger(fixture, 150);
+    jobs_restart(fixture);
+    jobs_linger(fixture, 600);
+    char *path = str_format("%s/begun", fixture->run_dir);
+    struct text lines = {0};
+    fixture->ops.file_read(fixture->env, path, 0, &lines);
+    assert_int_equal(lines.n, 2 * JOB_SUBMISSIONS_MAX);
+    jobs_expect_heard(fixture, "");
+    text_release(&lines);
+    free(path);
+    fixture->task->runtime.platform = "";
+    free(platform);
+}
+
 /* --- timeouts and polls --- */
 
 static void a_timeout_is_told_once_and_ends_nothing(void **state)
@@ -474,6 +498,7 @@ int main(void)
         TEST(a_platform_command_that_fails_is_a_failed_submission),
         TEST(a_platform_command_that_hangs_is_ended),
         TEST(commands_wait_for_a_place),
+        TEST(a_scheduler_that_stops_starts_no_command_that_waits),
         TEST(a_timeout_is_told_once_and_ends_nothing),
         TEST(a_poll_at_intervals_finds_what_no_watch_tells),
         TEST(a_kill_waits_until_it_is_recorded),
