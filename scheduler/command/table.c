@@ -38,6 +38,7 @@
     X(release)                                                                                     \
     X(reload)                                                                                      \
     X(remove)                                                                                      \
+    X(report_timings)                                                                              \
     X(reread)                                                                                      \
     X(resume)                                                                                      \
     X(scan)                                                                                        \
