@@ -210,6 +210,55 @@ class Queries(common.SystemTest):
         self.refused(world.rouse('cat-log', '-m', 'q', 'w'), 2, '--mode')
         self.refused(world.rouse('cat-log', '-r', 'x', 'w'), 2, '--rotation')
 
+    def test_scan(self):
+        world = self.world
+        self.start_waiting()
+        world.install('other/one', flow('a'))
+        self.assertEqual(world.must('scan', '-t', 'name').out, 'w\n')
+        self.assertEqual(world.must('scan', '-t', 'tree', '--states=all').out, 'other\n└── one\nw\n')
+        self.assertEqual(world.must('scan', '-t', 'name', '--states=paused').out, '')
+        world.must('pause', 'w')
+        self.assertEqual(world.must('scan', '-t', 'name', '--states=paused').out, 'w\n')
+        self.assertEqual(world.must('scan', '-t', 'name', '--states=running').out, '')
+        self.assertEqual(world.must('scan', '-t', 'name', '--states=all', '--name=o').out, 'other/one\n')
+        self.assertIn('w - paused\n', world.must('scan', '-t', 'rich').out)
+        self.assertIn('tasks: running:1\n', world.must('scan', '-t', 'rich').out)
+        for option, text in (('--name=(', 'no regular expression'), ('--states=x', '--states'), ('--format=x', '--format')):
+            self.refused(world.rouse('scan', option), 2, text)
+        world.must('resume', 'w')
+        world.kill('w')
+        self.assertEqual(world.must('scan', '--ping').out, '')
+        self.assertEqual(world.contact('w'), {})
+        (world.run_dir('w') / 'share/go').touch()
+        world.play('w')
+        world.wait_end('w')
+
+    def test_reinstall_and_vr(self):
+        world = self.world
+        world.install('w', flow('a', f'    [[a]]\n{WAIT_FOR_GO}'), {'bin/tool': 'one'})
+        source = world.home / 'source/w'
+        self.assertEqual(world.must('reinstall', 'w').out, f'w up to date with {source}\n')
+        (source / 'bin/tool').write_text('two')
+        self.assertEqual(world.must('reinstall', 'w').out, f'send bin/tool\nREINSTALLED w from {source}\n')
+        self.assertEqual((world.run_dir('w') / 'bin/tool').read_text(), 'two')
+        (source / 'flow.cylc').write_text('[scheduling\n')
+        self.refused(world.rouse('vr', 'w'), 1, 'bracket')
+        self.assertIn('[scheduling]\n', (world.run_dir('w') / 'flow.cylc').read_text())
+        (source / 'flow.cylc').write_text(flow('a => b'))
+        self.assertIn('REINSTALLED w', world.must('vr', 'w').out)  # and it is played
+        world.wait_end('w')
+        self.assertEqual(world.status('w', '1/b'), 'succeeded')
+        self.refused(world.rouse('reinstall', 'nowhere'), 1, 'nowhere')
+
+    def test_report_timings(self):
+        self.start_waiting()
+        self.finish()
+        out = self.world.must('report-timings', '--raw', 'w').out.splitlines()
+        self.assertEqual(out[0].split(), ['name', 'cycle_point', 'host', 'job_runner', 'submit_time', 'start_time',
+                                          'succeed_time'])
+        self.assertEqual([line.split()[0] for line in out[1:]], ['a', 'b', 'c'])
+        self.assertIn('a (1 job)\n', self.world.must('report-timings', 'w').out)
+
 
 PYTHON = """
 import sys
