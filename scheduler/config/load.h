@@ -102,6 +102,9 @@ const struct graph *load_clock_triggers(struct loading *self);
 /* modes.c: [[[skip]]]outputs of each task, and which tasks run in skip mode */
 int load_skip_mode(struct loading *self, struct task_def *tasks);
 
+/* handler_names.c: what [events]handlers of each task wants to be filled in */
+int load_handler_names(struct loading *self, const struct task_def *tasks);
+
 /* polling.c: the script of each task that polls another workflow */
 int load_pollings(struct loading *self, struct task_def *tasks);
 

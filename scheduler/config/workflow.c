@@ -141,6 +141,8 @@ static int define_tasks(struct loading *self)
     if (result == 0)
         result = load_pollings(self, tasks);
     if (result == 0)
+        result = load_handler_names(self, tasks);
+    if (result == 0)
         result = load_completions(self, tasks);
     if (result < 0)
         return result;

@@ -126,6 +126,17 @@ static void directives_meta_and_handlers_are_read(void **state)
     workflow_destroy(workflow);
 }
 
+static void handlers_name_what_is_known(void **state)
+{
+    (void)state;
+    workflow_destroy(flow_load(
+        R1("t", "[meta]\nowner = me\n[runtime]\n[[t]]\n[[[meta]]]\nimportance = 3\n[[[events]]]\n"
+                "handlers = \"h %(event)s %%(nope)s %(importance)s\", \"h %(workflow_owner)s\"\n"
+                "[[u]]\n[[[events]]]\nhandlers = %(nope)s\n")));
+    assert_refused(R1("t", "[runtime]\n[[t]]\n[[[events]]]\nhandlers = h %(nope)s\n"), 5,
+                   "[runtime][t][events]handlers", "bad template %(nope)s");
+}
+
 static void simulated_jobs_fail_where_they_shall(void **state)
 {
     (void)state;
@@ -358,6 +369,7 @@ int main(void)
         cmocka_unit_test(the_environment_keeps_its_order),
         cmocka_unit_test(the_environment_filter_is_applied_after_inheritance),
         cmocka_unit_test(directives_meta_and_handlers_are_read),
+        cmocka_unit_test(handlers_name_what_is_known),
         cmocka_unit_test(simulated_jobs_fail_where_they_shall),
         cmocka_unit_test(simulated_tasks_last_as_long_as_their_limit_sped_up),
         cmocka_unit_test(families_are_apart_from_tasks),
