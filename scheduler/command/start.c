@@ -27,9 +27,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/banned.h"
+
+enum { LOG_SIZE_DEFAULT = 1000000, LOGS_DEFAULT = 15 }; /* bytes; files: Cylc 8's */
 
 struct start {
     const struct invocation *invocation;
@@ -47,6 +50,9 @@ struct start {
     const char *failure_class;
     struct workflow_options workflow_options;
     struct global_config *global;
+    char *placement; /* of the command line, or else of global.cylc; NULL: all on one loop */
+    size_t log_size_max;
+    unsigned logs_max;
     struct workflow *workflow;
     struct db *db;
     struct restart *restart;
@@ -180,6 +186,30 @@ static void warn(void *context, const char *text)
     say(context, "WARNING", "%s", text);
 }
 
+static const char *site_text(const struct start *s, const char *name)
+{
+    const struct item *item = global_item(s->global, "scheduler", NULL, name);
+    return item && !item->value.empty && item->value.string[0] ? item->value.string : NULL;
+}
+
+static int64_t site_number(const struct start *s, const char *name, int64_t fallback)
+{
+    const struct item *item = global_item(s->global, "scheduler", "logging", name);
+    return item && !item->value.empty ? item->value.integer : fallback;
+}
+
+/* What global.cylc says of the scheduler itself. */
+static void read_site(struct start *s)
+{
+    const char *placement =
+        s->options->placement ? s->options->placement : site_text(s, "placement");
+    s->placement = placement ? str_copy(placement) : NULL;
+    int64_t size = site_number(s, "maximum size in bytes", LOG_SIZE_DEFAULT);
+    int64_t length = site_number(s, "rolling archive length", LOGS_DEFAULT);
+    s->log_size_max = size > 0 ? (size_t)size : SIZE_MAX; /* 0: never full */
+    s->logs_max = length > 0 ? (unsigned)length : 1;
+}
+
 static int load_definition(struct start *s, struct error *error)
 {
     const struct play_options *o = s->options;
@@ -213,6 +243,7 @@ static int load_definition(struct start *s, struct error *error)
     if (!s->global)
         return error->code;
     s->workflow_options.global = s->global;
+    read_site(s);
     s->workflow = given_load(s->definition, &s->earlier, &s->workflow_options, warn, s, error);
     if (!s->workflow)
         return error->code;
@@ -286,7 +317,7 @@ static int describe_start(struct start *s, struct error *error)
 static int hand_over_database(struct start *s, struct error *error)
 {
     struct placement placement;
-    int code = placement_parse(s->options->placement, &placement, error);
+    int code = placement_parse(s->placement, &placement, error);
     if (code || placement.of[RECORDER] != PLACE_PROCESS)
         return code;
     code = db_commit(s->db, error);
@@ -316,6 +347,15 @@ static int open_database(struct start *s, struct error *error)
 
 /* --- the socket --- */
 
+/* The first lines of each log file. */
+static void say_header(const struct start *s)
+{
+    say(s, "INFO", "Scheduler: url=tcp://%s:%d pid=%lld", s->host, listener_port(s->listener),
+        (long long)getpid());
+    say(s, "INFO", "Run: (re)start number=%u, log rollover=%u", s->files.start, s->files.number);
+    say(s, "INFO", "Cylc version: %s (rouse %s)", CONTACT_CYLC_VERSION, ROUSE_VERSION);
+}
+
 static int open_listener(struct start *s, struct error *error)
 {
     s->failure_class = "SchedulerError";
@@ -328,10 +368,7 @@ static int open_listener(struct start *s, struct error *error)
     s->listener = listener_open(&options, error);
     if (!s->listener)
         return error->code;
-    say(s, "INFO", "Scheduler: url=tcp://%s:%d pid=%lld", s->host, listener_port(s->listener),
-        (long long)getpid());
-    say(s, "INFO", "Run: (re)start number=%u, log rollover=%u", s->files.start, s->files.number);
-    say(s, "INFO", "Cylc version: %s (rouse %s)", CONTACT_CYLC_VERSION, ROUSE_VERSION);
+    say_header(s);
     return 0;
 }
 
@@ -371,6 +408,27 @@ static void on_started(void *context)
     free(contact.command);
 }
 
+/* After each line: a log that is full goes on in the next file. A reference log is read from one
+ * file, and never rolled. */
+static void roll_log(void *context)
+{
+    struct start *s = context;
+    struct stat status;
+    struct error error = {0};
+    if (s->options->reference_log || fstat(s->files.log_fd, &status) ||
+        (size_t)status.st_size < s->log_size_max)
+        return;
+    if (start_files_roll(&s->files, s->logs_max, &error)) {
+        s->log_size_max = SIZE_MAX; /* said once */
+        say(s, "WARNING", "%s", error.text);
+        return;
+    }
+    if (s->daemon->fd >= 0 || s->daemon->told)
+        (void)dup2(s->files.log_fd, STDERR_FILENO);
+    say(s, "INFO", "Workflow: %s", s->place->id);
+    say_header(s);
+}
+
 static int run_house(struct start *s, struct error *error)
 {
     s->failure_class = "SchedulerError";
@@ -391,7 +449,8 @@ static int run_house(struct start *s, struct error *error)
                 .reference_log = s->options->reference_log > 0,
                 .mode = run_mode_of(mode_of(s)),
             },
-        .placement = s->options->placement,
+        .placement = s->placement,
+        .logged = roll_log,
         .log_fd = s->files.log_fd,
         .terminal_fd = terminal(s),
         .log_level = s->invocation->debug ? LOG_DEBUG_LEVEL : LOG_INFO_LEVEL,
@@ -426,6 +485,7 @@ static void release(struct start *s)
     restart_destroy(s->restart);
     workflow_destroy(s->workflow);
     global_destroy(s->global);
+    free(s->placement);
     given_release(&s->earlier);
     free(s->processed);
     free(s->definition);

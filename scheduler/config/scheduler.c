@@ -1,4 +1,5 @@
 /* [meta] and [scheduler]: what concerns the workflow as a whole. */
+#include "scheduler/config/global.h"
 #include "scheduler/config/load.h"
 #include "scheduler/config/url.h"
 #include <errno.h>
@@ -101,6 +102,8 @@ static void load_mail(struct loading *self)
     workflow->mail.from = load_text(self, "from", ID_MAIL_FROM);
     workflow->mail.batch_interval =
         load_value(self, "scheduler", "mail", "task event batch interval", ID_MAIL_INTERVAL).number;
+    const struct item *smtp = global_item(self->options->global, "scheduler", "mail", "smtp");
+    workflow->mail.smtp = smtp ? arena_text(self->keep, slice_of(smtp->value.string)) : "";
 }
 
 /* Directories to install are those of the top level. */
@@ -126,7 +129,10 @@ int load_scheduler(struct loading *self)
     workflow->allow_implicit_tasks =
         load_value(self, "scheduler", NULL, "allow implicit tasks", ID_ALLOW_IMPLICIT_TASKS)
             .boolean;
-    workflow->process_pool_timeout = process_pool_timeout;
+    const struct item *timeout =
+        global_item(self->options->global, "scheduler", NULL, "process pool timeout");
+    workflow->process_pool_timeout =
+        timeout && !timeout->value.empty ? timeout->value.number : process_pool_timeout;
     load_timeouts(self);
     load_handlers(self);
     load_mail(self);

@@ -13,6 +13,7 @@ static const struct schema_entry rows[] = {
         NAMED(2, "process pool size", INTEGER, "4"),
         NAMED(2, "process pool timeout", DURATION, "PT10M"),
         OTHER(2, "auto restart delay", DURATION, HARMLESS),
+        NAMED(2, "placement", STRING, NULL), /* rouse's own: `play --placement` */
         SECTION(2, "run hosts"),
             OTHER(3, "available", STRING_LIST, HARMLESS),
             NAMED(3, "ports", INTEGER_LIST, "43001..43101"),
