@@ -1,5 +1,6 @@
 /* See xtrigger_check.h. */
 #include "coroutines/xtrigger_check.h"
+#include "base/memory.h"
 #include "xtriggers/call.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -7,17 +8,18 @@
 
 #include "base/banned.h"
 
-bool xtrigger_is_called(const struct workflow *workflow, uint32_t xtrigger)
+bool *xtriggers_called(const struct workflow *workflow)
 {
-    if (workflow->xtriggers[xtrigger].external)
-        return false;
+    bool *called = NEW_ARRAY(bool, workflow->n_xtriggers);
     for (uint32_t i = 0; i < workflow->graph->n_tasks; i++) {
         const struct graph_task *task = &workflow->graph->tasks[i];
         for (uint32_t x = 0; x < task->n_xtriggers; x++)
-            if (task->xtriggers[x].xtrigger == xtrigger)
-                return true;
+            called[task->xtriggers[x].xtrigger] = true;
     }
-    return false;
+    for (uint32_t i = 0; i < workflow->n_xtriggers; i++)
+        if (workflow->xtriggers[i].external)
+            called[i] = false;
+    return called;
 }
 
 static int check_arguments(const struct xtrigger_def *def, const struct rouse_xtrigger *xtrigger,

@@ -6,8 +6,9 @@
 #include "scheduler/config/workflow.h"
 #include "xtriggers/loader.h"
 
-/* Whether it is a function and something in the graph waits for it: others are never called. */
-bool xtrigger_is_called(const struct workflow *workflow, uint32_t xtrigger);
+/* By xtrigger: whether it is a function and something in the graph waits for it; others are never
+ * called. The caller frees. */
+bool *xtriggers_called(const struct workflow *workflow);
 /* The xtrigger is there and accepts its arguments. -ENOENT: the loader knows no such function;
  * -EINVAL: the arguments are wrong. The error has file and line of the definition. */
 int xtrigger_check(const struct xtrigger_def *def, const struct loader *loader,

@@ -501,9 +501,11 @@ static int check_definitions(const struct xtriggers *self, const struct cast_con
                              const struct workflow *workflow, struct error *error)
 {
     int code = 0;
+    bool *called = xtriggers_called(workflow);
     for (uint32_t i = 0; i < workflow->n_xtriggers && code == 0; i++)
-        if (xtrigger_is_called(workflow, i))
+        if (called[i])
             code = xtrigger_check(&workflow->xtriggers[i], self->loader, context->run_dir, error);
+    free(called);
     return code;
 }
 

@@ -41,9 +41,10 @@ int validate_xtriggers(const struct workflow *workflow, const char *path,
     char *directory = directory_of(path);
     struct loader *loader = loader_create(directory, error);
     int code = loader ? 0 : error->code;
+    bool *called = xtriggers_called(workflow);
     for (uint32_t i = 0; i < workflow->n_xtriggers && code == 0; i++) {
         const struct xtrigger_def *def = &workflow->xtriggers[i];
-        if (!xtrigger_is_called(workflow, i))
+        if (!called[i])
             continue;
         code = xtrigger_check(def, loader, directory, error);
         if (code == -ENOENT && is_cylcs(def->function)) {
@@ -57,6 +58,7 @@ int validate_xtriggers(const struct workflow *workflow, const char *path,
         }
     }
     loader_destroy(loader);
+    free(called);
     free(directory);
     return code;
 }

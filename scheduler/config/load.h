@@ -8,6 +8,7 @@
 #include "scheduler/config/runtime.h"
 #include "scheduler/config/schema.h"
 #include "scheduler/config/workflow.h"
+#include "scheduler/graph/index_set.h"
 
 struct clock_trigger {
     uint32_t task, xtrigger;
@@ -42,6 +43,7 @@ struct loading {
     struct namespaces namespaces;
     VEC(struct name_space *) tasks; /* by task index; NULL: of the version before, not found yet */
     VEC(struct xtrigger_def) xtriggers;
+    struct index_set xtrigger_labels;
     VEC(struct clock_trigger) clock_triggers; /* and external ones */
     VEC(struct clock_expire) clock_expires;
     VEC(uint32_t) sequential_tasks;

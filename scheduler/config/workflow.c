@@ -268,6 +268,7 @@ static void loading_release(struct loading *self)
     params_destroy(self->params);
     vec_release(&self->tasks);
     vec_release(&self->xtriggers);
+    index_set_release(&self->xtrigger_labels);
     vec_release(&self->clock_triggers);
     vec_release(&self->clock_expires);
     vec_release(&self->sequential_tasks);

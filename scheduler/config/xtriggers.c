@@ -148,6 +148,43 @@ static int parse_signature(struct loading *self, const char *signature, struct x
     return result < 0 ? result : check_clock(self, def, error);
 }
 
+struct label_search {
+    const struct loading *loading;
+    const char *wanted;
+};
+
+static const char *label_of(const struct label_search *search, uint32_t index)
+{
+    return index == INDEX_WANTED ? search->wanted : search->loading->xtriggers.at[index].label;
+}
+
+static uint64_t label_hash(const void *context, uint32_t index)
+{
+    return hash_text(slice_of(label_of(context, index)));
+}
+
+static bool label_same(const void *context, uint32_t a, uint32_t b)
+{
+    return strcmp(label_of(context, a), label_of(context, b)) == 0;
+}
+
+static const struct index_set_type labels = {label_hash, label_same};
+
+static uint32_t find_label(const struct loading *self, const char *label)
+{
+    const struct label_search search = {self, label};
+    return index_set_find(&self->xtrigger_labels, &labels, &search, INDEX_WANTED);
+}
+
+static uint32_t add_xtrigger(struct loading *self, struct xtrigger_def def)
+{
+    const struct label_search search = {.loading = self};
+    const uint32_t index = (uint32_t)self->xtriggers.n;
+    *vec_push(&self->xtriggers) = def;
+    index_set_add(&self->xtrigger_labels, &labels, &search, index);
+    return index;
+}
+
 int load_xtriggers(struct loading *self)
 {
     self->sequential_xtriggers =
@@ -164,17 +201,9 @@ int load_xtriggers(struct loading *self)
                               item->name);
         if (parse_signature(self, item->value.string, &def, self->error) < 0)
             return item_error_where(self->error, item);
-        *vec_push(&self->xtriggers) = def;
+        add_xtrigger(self, def);
     }
     return 0;
-}
-
-static uint32_t find_label(const struct loading *self, const char *label)
-{
-    for (size_t i = 0; i < self->xtriggers.n; i++)
-        if (strcmp(self->xtriggers.at[i].label, label) == 0)
-            return (uint32_t)i;
-    return NO_INDEX;
 }
 
 static uint32_t add_clock(struct loading *self, const char *label, const char *args)
@@ -184,8 +213,7 @@ static uint32_t add_clock(struct loading *self, const char *label, const char *a
                                .args = arena_text(self->keep, slice_of(args)),
                                .interval = default_interval,
                                .sequential = true};
-    *vec_push(&self->xtriggers) = def;
-    return (uint32_t)self->xtriggers.n - 1;
+    return add_xtrigger(self, def);
 }
 
 uint32_t load_xtrigger(struct loading *self, const char *label)
@@ -200,15 +228,14 @@ uint32_t load_xtrigger(struct loading *self, const char *label)
 uint32_t load_external(struct loading *self, const char *message, uint32_t task)
 {
     char *label = str_format("%s%s", external_prefix, message);
-    *vec_push(&self->xtriggers) =
-        (struct xtrigger_def){.label = arena_text(self->keep, slice_of(label)),
-                              .function = "ext_trigger",
-                              .args = message,
-                              .interval = default_interval,
-                              .external = message,
-                              .external_task = task};
+    const struct xtrigger_def def = {.label = arena_text(self->keep, slice_of(label)),
+                                     .function = "ext_trigger",
+                                     .args = message,
+                                     .interval = default_interval,
+                                     .external = message,
+                                     .external_task = task};
     free(label);
-    return (uint32_t)self->xtriggers.n - 1;
+    return add_xtrigger(self, def);
 }
 
 uint32_t load_clock(struct loading *self, const char *offset)

@@ -127,6 +127,8 @@ cycle_point offset_from_initial(const struct cycling *cycling, const struct offs
 int64_t offset_ahead(const struct cycling *cycling, const struct offset *offset, cycle_point from,
                      struct interval *ret_ahead);
 bool offset_equal(const struct offset *a, const struct offset *b);
+/* Equal offsets have equal hashes. */
+uint64_t offset_hash(const struct offset *offset);
 
 /* A recurrence between two points: the heading of a [[graph]] item. Immutable. Every question is
  * answered in closed form, however long the sequence. */

@@ -191,6 +191,22 @@ bool offset_equal(const struct offset *a, const struct offset *b)
     return true;
 }
 
+uint64_t offset_hash(const struct offset *offset)
+{
+    uint64_t hash = offset->kind == OFFSET_ABSOLUTE ? (uint64_t)offset->point : offset->n;
+    const unsigned n = offset->kind == OFFSET_ABSOLUTE ? 0 : offset->n;
+    for (unsigned i = 0; i < n; i++) {
+        const struct interval *term = &offset->term[i];
+        const int64_t parts[] = {term->count, term->years, term->months,  term->weeks,
+                                 term->days,  term->hours, term->minutes, term->seconds};
+        for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
+            hash = (hash ^ (uint64_t)parts[k]) * UINT64_C(0x9e3779b97f4a7c15);
+            hash ^= hash >> 29;
+        }
+    }
+    return hash * UINT64_C(0x9e3779b97f4a7c15) >> 16;
+}
+
 /* The children of an offset without a truncated point: what has been found so far, in ascending
  * order and without repetition. */
 struct found {

@@ -32,6 +32,7 @@ static void release_tables(struct graph_builder *builder)
     HASH_CLEAR(hh, builder->names_by_text);
     HASH_CLEAR(hh, builder->xtrigger_names);
     index_set_release(&builder->offset_set);
+    index_set_release(&builder->offset_value_set);
     index_set_release(&builder->sequence_set);
     index_set_release(&builder->atom_set);
     index_set_release(&builder->dependency_set);
@@ -66,20 +67,12 @@ void graph_builder_destroy(struct graph_builder *builder)
     free(builder);
 }
 
-static uint64_t hash_text(const char *text)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    while (*text)
-        hash = (hash ^ (unsigned char)*text++) * UINT64_C(0x100000001b3);
-    return hash_fold(0, hash);
-}
-
 /* --- sequences and sections --- */
 
 static uint64_t sequence_hash(const void *context, uint32_t index)
 {
     const struct graph_builder *builder = context;
-    return hash_text(builder->sequences.at[index].text);
+    return hash_text(slice_of(builder->sequences.at[index].text));
 }
 
 static bool sequence_same(const void *context, uint32_t a, uint32_t b)
@@ -362,10 +355,10 @@ int builder_xtrigger(struct graph_builder *builder, const struct graph_node *nod
 
 /* --- offsets --- */
 
-static uint64_t offset_hash(const void *context, uint32_t index)
+static uint64_t offset_text_hash(const void *context, uint32_t index)
 {
     const struct graph_builder *builder = context;
-    return hash_text(builder->offsets.at[index].text);
+    return hash_text(slice_of(builder->offsets.at[index].text));
 }
 
 static bool offset_same_text(const void *context, uint32_t a, uint32_t b)
@@ -374,10 +367,24 @@ static bool offset_same_text(const void *context, uint32_t a, uint32_t b)
     return strcmp(builder->offsets.at[a].text, builder->offsets.at[b].text) == 0;
 }
 
-static const struct index_set_type offsets_by_text = {offset_hash, offset_same_text};
+static const struct index_set_type offsets_by_text = {offset_text_hash, offset_same_text};
+
+static uint64_t offset_value_hash(const void *context, uint32_t index)
+{
+    const struct graph_builder *builder = context;
+    return offset_hash(&builder->offsets.at[index].offset);
+}
+
+static bool offset_same_value(const void *context, uint32_t a, uint32_t b)
+{
+    const struct graph_builder *builder = context;
+    return offset_equal(&builder->offsets.at[a].offset, &builder->offsets.at[b].offset);
+}
+
+static const struct index_set_type offsets_by_value = {offset_value_hash, offset_same_value};
 
 /* [-P0] is no offset at all. */
-static uint32_t find_same_offset(const struct graph_builder *builder, uint32_t index)
+static uint32_t find_same_offset(struct graph_builder *builder, uint32_t index)
 {
     struct offset *offset = &builder->offsets.at[index].offset;
     bool null = offset->kind == OFFSET_RELATIVE && !offset->has_truncated;
@@ -385,10 +392,7 @@ static uint32_t find_same_offset(const struct graph_builder *builder, uint32_t i
         null = interval_is_null(&offset->term[i]);
     if (null)
         return 0;
-    for (uint32_t i = 1; i < index; i++)
-        if (offset_equal(&builder->offsets.at[i].offset, offset))
-            return i;
-    return index;
+    return index_set_add(&builder->offset_value_set, &offsets_by_value, builder, index);
 }
 
 int builder_offset(struct graph_builder *builder, const struct graph_node *node,

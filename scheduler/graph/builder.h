@@ -129,7 +129,8 @@ struct graph_builder {
     struct arena arena;
     struct built_name *names_by_text;
     struct built_xtrigger_name *xtrigger_names;
-    struct index_set offset_set, sequence_set, atom_set, dependency_set, xtrigger_set;
+    struct index_set offset_set, offset_value_set, sequence_set, atom_set, dependency_set,
+        xtrigger_set;
     VEC(struct built_section) sections;
     VEC(struct built_sequence) sequences;
     VEC(struct built_offset) offsets; /* [0]: none */

@@ -13,6 +13,14 @@ uint64_t hash_fold(uint64_t hash, uint64_t value)
     return hash ^ (hash >> 29);
 }
 
+uint64_t hash_text(struct slice text)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < text.n; i++)
+        hash = (hash ^ (unsigned char)text.at[i]) * UINT64_C(0x100000001b3);
+    return hash_fold(0, hash);
+}
+
 static size_t find_slot(const struct index_set *set, const struct index_set_type *type,
                         const void *context, uint32_t index)
 {

@@ -3,6 +3,7 @@
 #ifndef ROUSE_GRAPH_INDEX_SET_H
 #define ROUSE_GRAPH_INDEX_SET_H
 
+#include "base/text.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,6 +12,10 @@ struct index_set_type {
     uint64_t (*hash)(const void *context, uint32_t index);
     bool (*equal)(const void *context, uint32_t a, uint32_t b);
 };
+
+/* An index that is no entry: `hash` and `equal` may take it for something in their context that is
+ * looked for. */
+#define INDEX_WANTED (UINT32_MAX - 1)
 
 struct index_set {
     uint32_t *slots; /* index + 1; 0 = free */
@@ -27,5 +32,6 @@ void index_set_release(struct index_set *set);
 
 /* Fold the next number into a hash. */
 uint64_t hash_fold(uint64_t hash, uint64_t value);
+uint64_t hash_text(struct slice text);
 
 #endif

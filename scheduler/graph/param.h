@@ -3,6 +3,7 @@
 #define ROUSE_GRAPH_PARAM_H
 
 #include "base/vec.h"
+#include "scheduler/graph/index_set.h"
 #include "scheduler/graph/params.h"
 
 enum { PARAM_NONE = -1, INTEGER_DIGITS_MAX = 18 };
@@ -12,7 +13,8 @@ struct param {
     char *template_text; /* NULL: the default */
     char default_template[GRAPH_NAME_MAX + 32];
     bool integers;
-    VEC(char *) values; /* integers: in canonical form */
+    VEC(char *) values;       /* integers: in canonical form */
+    struct index_set by_text; /* the values; of equal ones the first */
 };
 
 struct params {
@@ -21,6 +23,8 @@ struct params {
 
 /* Index of a parameter, or PARAM_NONE. params may be NULL. */
 int param_find(const struct params *params, struct slice name);
+/* Index of a value, or PARAM_NONE. */
+int param_find_value(const struct param *param, struct slice text);
 /* An optional sign and digits, blanks around. */
 bool param_integer(struct slice text, long long *ret_value);
 /* Cut off what stands before `mark`; false if it is not there. */

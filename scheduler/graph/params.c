@@ -22,6 +22,43 @@ static void release_values(struct param *param)
     for (size_t i = 0; i < param->values.n; i++)
         free(param->values.at[i]);
     vec_release(&param->values);
+    index_set_release(&param->by_text);
+}
+
+struct value_search {
+    const struct param *param;
+    struct slice wanted;
+};
+
+static struct slice value_text(const struct value_search *search, uint32_t index)
+{
+    return index == INDEX_WANTED ? search->wanted : slice_of(search->param->values.at[index]);
+}
+
+static uint64_t value_hash(const void *context, uint32_t index)
+{
+    return hash_text(value_text(context, index));
+}
+
+static bool value_same(const void *context, uint32_t a, uint32_t b)
+{
+    const struct value_search *search = context;
+    return slice_equal(value_text(search, b), search->param->values.at[a]);
+}
+
+static const struct index_set_type values_by_text = {value_hash, value_same};
+
+int param_find_value(const struct param *param, struct slice text)
+{
+    long long number = 0;
+    char canonical[32];
+    if (param->integers && param_integer(text, &number)) {
+        snprintf(canonical, sizeof canonical, "%lld", number);
+        text = slice_of(canonical);
+    }
+    const struct value_search search = {param, text};
+    uint32_t index = index_set_find(&param->by_text, &values_by_text, &search, INDEX_WANTED);
+    return index == UINT32_MAX ? PARAM_NONE : (int)index;
 }
 
 void params_destroy(struct params *params)
@@ -194,6 +231,9 @@ static void settle_values(struct param *param)
                  width + negative);
     else
         snprintf(param->default_template, size, "_%%(%.*s)s", GRAPH_NAME_MAX, param->name);
+    const struct value_search search = {.param = param};
+    for (size_t i = 0; i < param->values.n; i++)
+        index_set_add(&param->by_text, &values_by_text, &search, (uint32_t)i);
 }
 
 int params_define(struct params *params, const char *name, const char *values, struct error *error)

@@ -61,27 +61,13 @@ static int parse_reference(const struct params *params, struct slice text, struc
     return 0;
 }
 
-static int find_value(const struct param *param, struct slice text)
-{
-    long long wanted = 0;
-    char number[32];
-    if (param->integers && param_integer(text, &wanted)) {
-        snprintf(number, sizeof number, "%lld", wanted);
-        text = slice_of(number);
-    }
-    for (size_t i = 0; i < param->values.n; i++)
-        if (slice_equal(text, param->values.at[i]))
-            return (int)i;
-    return PARAM_NONE;
-}
-
 /* Which value the reference has in the combination, or OUT_OF_RANGE. */
 static int resolve(const struct combination *combination, const struct reference *reference,
                    struct slice whole, int *ret_value, struct error *error)
 {
     const struct param *param = &combination->params->all.at[reference->param];
     if (reference->fixed.at) {
-        *ret_value = find_value(param, reference->fixed);
+        *ret_value = param_find_value(param, reference->fixed);
         if (*ret_value == PARAM_NONE)
             return error_set(error, -EINVAL, "parameter %s is out of range: %s=%.*s, in '%.*s'",
                              param->name, param->name, (int)reference->fixed.n, reference->fixed.at,
@@ -91,7 +77,7 @@ static int resolve(const struct combination *combination, const struct reference
     int value = combination->value[reference->param];
     for (size_t i = 0; value == PARAM_NONE && i < combination->n_given; i++)
         if (strcmp(combination->given[i].name, param->name) == 0)
-            value = find_value(param, slice_of(combination->given[i].value));
+            value = param_find_value(param, slice_of(combination->given[i].value));
     if (value == PARAM_NONE)
         return error_set(error, -EINVAL, "parameter '%s' in '%.*s' has no value here", param->name,
                          (int)whole.n, whole.at);

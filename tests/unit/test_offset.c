@@ -143,6 +143,10 @@ static void equal_offsets_are_equal_in_all_their_parts(void **state)
     for (size_t i = 0; i < N; i++)
         for (size_t j = 0; j < N; j++)
             assert_int_equal(offset_equal(&offsets[i], &offsets[j]), i == j);
+    assert_int_equal(offset_parse(cycling, "- P1D", 0, POINT_MAX, &offsets[0], &error), 0);
+    assert_true(offset_equal(&offsets[0], &offsets[1]));
+    assert_true(offset_hash(&offsets[0]) == offset_hash(&offsets[1]));
+    assert_true(offset_hash(&offsets[1]) != offset_hash(&offsets[2]));
     cycling_destroy(cycling);
 }
 
