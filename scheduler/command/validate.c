@@ -69,6 +69,7 @@ static int check(const struct invocation *invocation, const char *path,
     struct said said = {0};
     const struct warner warner = {count_and_warn, &said};
     struct global_config *global = site_load(&warner, &error);
+    options->global = global;
     struct workflow *workflow = global ? definition_read(path, options, &warner, &error) : NULL;
     if (!workflow) {
         global_destroy(global);

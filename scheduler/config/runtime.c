@@ -4,6 +4,7 @@
 #include "scheduler/config/runtime.h"
 #include "base/check.h"
 #include "scheduler/config/global.h"
+#include "scheduler/config/old_platform.h"
 #include "scheduler/config/outputs.h"
 #include "scheduler/config/schema.h"
 #include <errno.h>
@@ -55,6 +56,10 @@ static const struct field fields[] = {
     [ID_SPEEDUP_FACTOR] = FIELD(NUMBER_FIELD, runtime.simulation_speedup),
     [ID_FAIL_FIRST_ONLY] = FIELD(NOT_FIELD, runtime.simulated_failures.every_try),
     [ID_SIMULATION_NO_HANDLERS] = FIELD(NOT_FIELD, runtime.simulation_handlers),
+    [ID_REMOTE_HOST] = FIELD(ITEM_FIELD, remote_host),
+    [ID_BATCH_SYSTEM] = FIELD(ITEM_FIELD, batch_system),
+    [ID_BATCH_TEMPLATE] = FIELD(ITEM_FIELD, batch_template),
+    [ID_RETRIEVE_LOGS] = FIELD(ITEM_FIELD, retrieve_logs),
     [ID_SKIP_NO_HANDLERS] = FIELD(NOT_FIELD, runtime.skip_handlers),
     [ID_TASK_MAIL_TO] = FIELD(STRING_FIELD, runtime.mail_to),
     [ID_TASK_MAIL_FROM] = FIELD(STRING_FIELD, runtime.mail_from),
@@ -177,6 +182,8 @@ static int apply_item(const struct settling *self, struct settings *settings,
         schema_default(self->keep, id, &value);
     if (id == ID_COMPLETION)
         settings->completion = item;
+    else if (id == ID_PLATFORM)
+        settings->platform = item;
     if ((size_t)id < FIELDS && fields[id].kind != NO_FIELD) {
         set_field(settings, &fields[id], &value, item);
     } else if (id == ID_LATE_OFFSET) {
@@ -353,6 +360,14 @@ static void set_defaults(const struct settling *self, struct settings *settings)
     POST(result == 0);
 }
 
+static int settle_platform(const struct settling *self, struct settings *settings,
+                           const struct name_space *space)
+{
+    for (const struct heading *h = space->headings; h; h = h->next)
+        old_platform_warn(self, h->section);
+    return old_platform_settle(self, settings);
+}
+
 static int settle(const struct settling *self, struct name_space *space, struct arena *scratch)
 {
     if (space->settings)
@@ -372,6 +387,8 @@ static int settle(const struct settling *self, struct name_space *space, struct 
         result = apply_headings(self, settings, space->order[i]);
     if (result == 0)
         result = apply_headings(self, settings, space);
+    if (result == 0)
+        result = settle_platform(self, settings, space);
     if (result < 0)
         return result;
     filter_environment(self, settings);

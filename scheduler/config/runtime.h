@@ -16,6 +16,7 @@ struct settings {
     struct string_list include, exclude; /* [[[environment filter]]] */
     struct pairs custom_outputs;
     const struct item *skip_outputs; /* these are NULL where nothing sets them */
+    const struct item *platform, *remote_host, *batch_system, *batch_template, *retrieve_logs;
     const struct item *poll_interval, *poll_max, *poll_message, *poll_run_dir;
     const struct output_def *outputs; /* standard ones first */
     uint32_t n_outputs;

@@ -80,6 +80,10 @@ enum item_id {
     ID_RUN_MODE,
     ID_SKIP_OUTPUTS,
     ID_SKIP_NO_HANDLERS,
+    ID_BATCH_SYSTEM, /* what Cylc 7 had instead of platforms */
+    ID_BATCH_TEMPLATE,
+    ID_REMOTE_HOST,
+    ID_RETRIEVE_LOGS,
     ID_POLL_INTERVAL,
     ID_POLL_MAX,
     ID_POLL_MESSAGE,

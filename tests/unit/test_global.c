@@ -153,6 +153,40 @@ static void a_workflow_takes_what_it_does_not_set_itself(void **state)
     workflow_destroy(workflow);
 }
 
+static const char *platform_of(const struct workflow *workflow, const char *task)
+{
+    return workflow->tasks[workflow_task(workflow, task)].runtime.platform;
+}
+
+static void what_cylc_7_had_instead_of_platforms_finds_one(void **state)
+{
+    (void)state;
+    struct error error;
+    struct global_config *config =
+        parse("[platforms]\n[[hpc]]\nhosts = login1, login2\njob runner = slurm\n[[desk\\d]]\n");
+    static const char flow[] =
+        "[scheduling]\n[[graph]]\nR1 = a & b & c & d & e & f\n[runtime]\n"
+        "[[F]]\n[[[remote]]]\nhost = login2\n[[[job]]]\nbatch system = slurm\n"
+        "[[a]]\ninherit = F\n[[b]]\n[[[remote]]]\nhost = desk7\n"
+        "[[c]]\n[[[job]]]\nbatch system = background\n"
+        "[[d]]\ninherit = F\n[[[job]]]\nbatch system = pbs\n"
+        "[[e]]\n[[[remote]]]\nhost = $(choose)\n"
+        "[[f]]\ninherit = F\n[[[remote]]]\nhost =\n[[[job]]]\nbatch system =\n";
+    const struct workflow_options options = {.global = config};
+    struct workflow *workflow =
+        workflow_parse("flow.cylc", flow, sizeof flow - 1, &options, NULL, NULL, &error);
+    assert_non_null(workflow);
+    global_destroy(config);
+    assert_string_equal(platform_of(workflow, "a"), "hpc");
+    assert_string_equal(platform_of(workflow, "b"), "desk7");
+    assert_string_equal(platform_of(workflow, "c"), "localhost");
+    assert_string_equal(platform_of(workflow, "d"),
+                        "login2 (pbs)"); /* none: says what was wanted */
+    assert_string_equal(platform_of(workflow, "e"), "$(choose)");
+    assert_string_equal(platform_of(workflow, "f"), "localhost");
+    workflow_destroy(workflow);
+}
+
 static void every_row_with_a_default_can_be_read(void **state)
 {
     (void)state;
@@ -175,6 +209,7 @@ int main(void)
         cmocka_unit_test(what_is_not_set_has_its_default),
         cmocka_unit_test(mistakes_are_refused_with_their_place),
         cmocka_unit_test(a_workflow_takes_what_it_does_not_set_itself),
+        cmocka_unit_test(what_cylc_7_had_instead_of_platforms_finds_one),
         cmocka_unit_test(every_row_with_a_default_can_be_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
