@@ -163,7 +163,8 @@ class Queries(common.SystemTest):
         figures = dict(zip(out[::2], map(float, out[1::2])))
         self.assertGreater(figures['bytes'], 3000 * 2000)
         self.assertGreater(figures['pings'], 3)
-        self.assertLess(figures['median_us'], 10000, out)
+        # A time of its own would fail on a busy machine; what must not be is that a ping waits for the answer's end.
+        self.assertLess(figures['median_us'], figures['seconds'] * 1e6 / 20, out)
         self.world.must('stop', '--now', 'w')
         self.world.wait_end('w')
 
