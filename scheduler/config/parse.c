@@ -193,7 +193,8 @@ static int parse_item(struct parser *parser, struct slice text)
     const char *equals = memchr(text.at, '=', text.n);
     struct slice name = {text.at, equals ? (size_t)(equals - text.at) : 0};
     name = trim(name);
-    if (text.n > 1 && text.at[0] == '{' && memchr("{%#", text.at[1], 3))
+    const char second = text.n > 1 ? text.at[1] : ' ';
+    if (text.at[0] == '{' && (second == '{' || second == '%' || second == '#'))
         return fail_at(parser, &line, "a template needs #!jinja2 as the first line of the file");
     if (!name.n)
         return fail_at(parser, &line, "invalid line (expected `name = value` or a [heading])");
