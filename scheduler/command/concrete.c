@@ -222,6 +222,23 @@ int concrete_build(const struct workflow *workflow, const struct concrete_reques
     return 0;
 }
 
+static int read_point(const struct workflow *workflow, const char *text, cycle_point *ret_point,
+                      struct error *error)
+{
+    *ret_point = POINT_NONE;
+    return text && *text ? point_parse(workflow->cycling, text, ret_point, error) : 0;
+}
+
+int concrete_between(const struct workflow *workflow, const char *start, const char *stop,
+                     struct concrete_request request, struct concrete *ret_concrete,
+                     struct error *error)
+{
+    int code = read_point(workflow, start, &request.start, error);
+    if (!code)
+        code = read_point(workflow, stop, &request.stop, error);
+    return code ? code : concrete_build(workflow, &request, ret_concrete, error);
+}
+
 void concrete_release(struct concrete *concrete)
 {
     for (size_t i = 0; i < concrete->names.n; i++)

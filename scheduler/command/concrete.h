@@ -34,6 +34,10 @@ struct concrete { /* sorted, each once */
  * workflow must outlive it. -E2BIG if it has more than CONCRETE_MAX nodes or edges. */
 int concrete_build(const struct workflow *workflow, const struct concrete_request *request,
                    struct concrete *ret_concrete, struct error *error);
+/* The same between points as a user writes them; NULL or empty: none given. */
+int concrete_between(const struct workflow *workflow, const char *start, const char *stop,
+                     struct concrete_request request, struct concrete *ret_concrete,
+                     struct error *error);
 void concrete_release(struct concrete *concrete);
 
 #endif

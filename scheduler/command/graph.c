@@ -2,6 +2,7 @@
 #define ROUSE_TOUCHES_THE_WORLD
 #include "scheduler/command/definition.h"
 #include "scheduler/command/graph_text.h"
+#include "scheduler/command/text_diff.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -16,7 +17,7 @@
 
 struct wishes {
     int reference, namespaces, suicide, cycles, transpose;
-    const char *format, *output, *start, *stop;
+    const char *format, *output, *start, *stop, *diff;
     struct option_list groups;
 };
 
@@ -139,18 +140,9 @@ static int draw_instances(const struct workflow *workflow, const struct wishes *
                           struct drawing *ret_drawing, struct error *error)
 {
     struct concrete concrete;
-    struct concrete_request request = {.start = POINT_NONE,
-                                       .stop = POINT_NONE,
-                                       .suicide = wishes->suicide,
-                                       .groups = wishes->groups.at,
-                                       .n_groups = wishes->groups.n};
-    int code = 0;
-    if (wishes->start)
-        code = point_parse(workflow->cycling, wishes->start, &request.start, error);
-    if (!code && wishes->stop)
-        code = point_parse(workflow->cycling, wishes->stop, &request.stop, error);
-    if (!code)
-        code = concrete_build(workflow, &request, &concrete, error);
+    const struct concrete_request request = {
+        .suicide = wishes->suicide, .groups = wishes->groups.at, .n_groups = wishes->groups.n};
+    int code = concrete_between(workflow, wishes->start, wishes->stop, request, &concrete, error);
     if (code)
         return code;
     drawing_of_instances(workflow, &concrete, wishes->cycles, ret_drawing);
@@ -158,16 +150,52 @@ static int draw_instances(const struct workflow *workflow, const struct wishes *
     return 0;
 }
 
+static int draw(const struct workflow *workflow, const struct wishes *wishes,
+                struct drawing *drawing, struct error *error)
+{
+    if (!wishes->namespaces)
+        return draw_instances(workflow, wishes, drawing, error);
+    drawing_of_namespaces(workflow, drawing);
+    return 0;
+}
+
+static int listing(const struct workflow *workflow, const struct wishes *wishes,
+                   struct text *ret_text, struct error *error)
+{
+    struct drawing drawing = {0};
+    int code = draw(workflow, wishes, &drawing, error);
+    if (!code)
+        drawing_reference(&drawing, ret_text);
+    drawing_release(&drawing);
+    return code;
+}
+
+/* As `diff`: EXIT_FAILED if there is a difference. */
+static int compare(const struct invocation *invocation, const struct workflow *workflow,
+                   const struct workflow *other, const struct wishes *wishes, const char *name)
+{
+    struct text a = {0}, b = {0}, out = {0};
+    struct error error = {0};
+    bool differs = false;
+    int code = listing(workflow, wishes, &a, &error);
+    if (!code)
+        code = listing(other, wishes, &b, &error);
+    if (!code)
+        differs = text_diff(&a, &b, name, wishes->diff, &out);
+    if (!code && (code = write_all(STDOUT_FILENO, text_string(&out), out.n)))
+        error_set(&error, code, "cannot write the difference: %s", strerror(-code));
+    text_release(&out);
+    text_release(&b);
+    text_release(&a);
+    return code ? command_fail(invocation, EXIT_FAILED, &error) : differs ? EXIT_FAILED : EXIT_OK;
+}
+
 static int graph(const struct invocation *invocation, const struct workflow *workflow,
                  const struct wishes *wishes)
 {
     struct drawing drawing = {0};
     struct error error = {0};
-    int code = 0;
-    if (wishes->namespaces)
-        drawing_of_namespaces(workflow, &drawing);
-    else
-        code = draw_instances(workflow, wishes, &drawing, &error);
+    int code = draw(workflow, wishes, &drawing, &error);
     if (!code)
         code = output_to(wishes, &drawing, workflow->source, &error);
     drawing_release(&drawing);
@@ -188,7 +216,13 @@ static int work(const struct command *self, struct invocation *invocation, struc
     int status = definition_load(invocation, n ? arguments[0] : ".", options, &workflow);
     if (status)
         return status;
-    status = graph(invocation, workflow, wishes);
+    struct workflow *other = NULL;
+    if (wishes->diff)
+        status = definition_load(invocation, wishes->diff, options, &other);
+    if (!status)
+        status = other ? compare(invocation, workflow, other, wishes, n ? arguments[0] : ".")
+                       : graph(invocation, workflow, wishes);
+    workflow_destroy(other);
     workflow_destroy(workflow);
     return status;
 }
@@ -225,6 +259,11 @@ static int run(const struct command *self, struct invocation *invocation, int ar
          .argument = "FILE",
          .text = &it.output,
          .help = "write to FILE; without --format the end of its name says the format"},
+        {.name = "diff",
+         .argument = "OTHER",
+         .text = &it.diff,
+         .help =
+             "how the reference listing of the workflow OTHER differs; exit status 1 if it does"},
         DEFINITION_OPTIONS(&workflow_options),
         TEMPLATE_OPTIONS(&templates),
     };
@@ -245,6 +284,7 @@ const struct command command_graph = {
             "at the first three points. The result is text; Graphviz draws it.\n\n"
             "Example:\n"
             "    $ rouse graph --reference ./my-workflow 20260101T00Z 20260102T00Z\n"
-            "    $ rouse graph --format=svg -o graph.svg ./my-workflow\n",
+            "    $ rouse graph --format=svg -o graph.svg ./my-workflow\n"
+            "    $ rouse graph --diff=./other ./my-workflow\n",
     .run = run,
 };

@@ -85,18 +85,9 @@ static void print_instances(const struct workflow *workflow, const struct concre
     free(ids);
 }
 
-/* Empty text: no point. */
-static int read_point(const struct workflow *workflow, const char *text, cycle_point *ret_point,
-                      struct error *error)
-{
-    *ret_point = POINT_NONE;
-    return *text ? point_parse(workflow->cycling, text, ret_point, error) : 0;
-}
-
 static int list_instances(const struct invocation *invocation, const struct workflow *workflow,
                           const char *points)
 {
-    struct concrete_request request = {0};
     struct concrete concrete;
     struct error error = {0};
     const char *comma = strchr(points, ',');
@@ -105,12 +96,9 @@ static int list_instances(const struct invocation *invocation, const struct work
                              "--points: expected START,STOP (each may be empty), not \"%s\"",
                              points);
     char *start = str_copy_n(points, (size_t)(comma - points));
-    int code = read_point(workflow, start, &request.start, &error);
+    const struct concrete_request request = {0};
+    int code = concrete_between(workflow, start, comma + 1, request, &concrete, &error);
     free(start);
-    if (!code)
-        code = read_point(workflow, comma + 1, &request.stop, &error);
-    if (!code)
-        code = concrete_build(workflow, &request, &concrete, &error);
     if (code)
         return command_fail(invocation, EXIT_FAILED, &error);
     print_instances(workflow, &concrete);

@@ -67,6 +67,17 @@ class Lint(common.SystemTest):
         self.assertTrue(lines[at - 1].startswith('# [S004]: '), lines)
         self.world.must('validate', source)
 
+    def test_graph_differences(self):
+        head = '[scheduler]\n    allow implicit tasks = True\n[scheduling]\n    [[graph]]\n        R1 = '
+        one = self.write(head + 'a => b\n', name='one')
+        two = self.write(head + 'a => c\n', name='two')
+        result = self.world.rouse('graph', f'--diff={two}', one)
+        self.assertEqual(result.status, 1, str(result))
+        self.assertEqual(result.out.splitlines()[:2], [f'--- {one}', f'+++ {two}'])
+        self.assertIn('-edge "1/a" "1/b"\n+edge "1/a" "1/c"\n', result.out)
+        self.assertEqual(self.world.must('graph', '--diff', one, one).out, '')
+        self.refused(self.world.rouse('graph', '--diff', self.world.home / 'nowhere', one), 1, 'nowhere')
+
     def test_bad_options(self):
         source = self.write(BAD)
         self.refused(self.world.rouse('lint', '-r', 'x', source), 1, 'ruleset x')
