@@ -494,6 +494,16 @@ const struct task_def *job_task(const struct job *job)
                         : &job->host->context->workflow->tasks[job->key.task];
 }
 
+void job_redefine(struct job *job)
+{
+    const struct workflow *workflow = job->host->context->workflow;
+    overlay_destroy(job->overlay);
+    job->overlay = overlay_from_json(workflow->cycling, &workflow->tasks[job->key.task],
+                                     slice_of(job->settings));
+    if (job->mode == RUN_DUMMY)
+        job_launch_dummy(job);
+}
+
 struct job *job_create(struct job_host *host, const struct message *message)
 {
     const struct cast_context *context = host->context;
@@ -514,10 +524,8 @@ struct job *job_create(struct job_host *host, const struct message *message)
         job->settled = message->value;
     }
     job->mode = message->number < RUN_MODES ? (enum run_mode)message->number : RUN_LIVE;
-    job->overlay = overlay_from_json(context->workflow->cycling,
-                                     &context->workflow->tasks[message->task], message->detail);
-    if (job->mode == RUN_DUMMY)
-        job_launch_dummy(job);
+    job->settings = message->detail.n ? slice_copy(message->detail) : NULL;
+    job_redefine(job);
     if (message->text.n)
         job->environment = slice_copy(message->text);
     point_format(context->workflow->cycling, message->point, point);
@@ -548,6 +556,7 @@ void job_destroy(struct job *job)
     for (char **e = job->submission_environment; e && *e; e++)
         free(*e);
     free(job->submission_environment);
+    free(job->settings);
     free(job->runner_id);
     free(job->environment);
     free(job->name);

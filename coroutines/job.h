@@ -50,6 +50,7 @@ struct job {
     struct flow_list flows;
     enum run_mode mode;
     struct overlay *overlay; /* what was broadcast to it; NULL: nothing */
+    char *settings;          /* what was broadcast to it, as in job.submit; or NULL */
     char *environment;       /* JSON object of variables from xtriggers, or NULL */
     char *name;              /* "1/a/01", for the log */
     char *directory, *file, *status_path;
@@ -89,6 +90,8 @@ struct job {
 
 /* The definition it runs by, broadcasts included. */
 const struct task_def *job_task(const struct job *job);
+/* The workflow has another version of its definition. */
+void job_redefine(struct job *job);
 /* A new job asleep, for job.submit or job.follow. It begins when job_launch is called. */
 struct job *job_create(struct job_host *host, const struct message *message);
 /* Stop following it; a process that runs goes on. */

@@ -313,7 +313,15 @@ static void jobs_end(struct actor *actor)
     forget_jobs((struct jobs *)actor);
 }
 
+static void jobs_swap(struct actor *actor)
+{
+    struct job *job, *next;
+    HASH_ITER(hh, ((struct jobs *)actor)->table, job, next)
+    job_redefine(job);
+}
+
 static const struct actor_type jobs_type = {.member = JOBS,
+                                            .swap = jobs_swap,
                                             .hear = jobs_hear,
                                             .work = jobs_work,
                                             .may_close = jobs_may_close,

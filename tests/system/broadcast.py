@@ -91,6 +91,18 @@ class Broadcast(common.SystemTest):
         self.go()
         self.assertEqual(self.said(), 'X=1 Y=y0\n')
 
+    def test_a_reload_keeps_what_was_set(self):
+        self.start()
+        world = self.world
+        world.wait_status('w', '1/a', 'running')
+        world.must('broadcast', '-n', 'F', '-s', '[environment]X=1', '-s', 'execution retry delays=PT0S', 'w')
+        for text in ('Y = changed', 'Y = again'):
+            path = world.run_dir('w') / 'flow.cylc'
+            path.write_text(TWO.replace('Y = y0', text))
+            world.must('reload', 'w')
+        self.go()
+        self.assertEqual(self.said(), 'X=1 Y=again\n')
+
     def test_limits_and_retries_can_be_set(self):
         self.world.install('w', flow('a => b', '    [[b]]\n        script = sleep 60\n'
                                                f'    [[a]]\n{WAIT_FOR_GO}'))
