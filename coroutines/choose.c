@@ -45,14 +45,7 @@ static int read_point(struct choosing *self, struct wanted *wanted)
 {
     if (has_pattern(wanted->cycle))
         return 0;
-    if (strcmp(wanted->cycle, "^") == 0)
-        wanted->point = self->view->workflow->initial;
-    else if (strcmp(wanted->cycle, "$") == 0)
-        wanted->point = self->view->workflow->final;
-    else
-        return point_parse(self->view->workflow->cycling, wanted->cycle, &wanted->point,
-                           self->error);
-    return 0;
+    return workflow_point(self->view->workflow, wanted->cycle, &wanted->point, self->error);
 }
 
 static int read_status(struct choosing *self, const struct id *id, struct wanted *wanted)

@@ -210,7 +210,7 @@ static bool read_point(const struct pool *pool, const char *text, cycle_point *r
             *ret_point = POINT_NONE;
             return true;
         }
-    return pool_read_point(pool, slice_of(text), ret_point, &error) == 0;
+    return point_parse(pool->workflow->cycling, text, ret_point, &error) == 0;
 }
 
 static bool is_namespace(const struct pool *pool, const char *name)

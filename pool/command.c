@@ -10,7 +10,7 @@ int pool_read_point(const struct pool *pool, struct slice text, cycle_point *ret
                     struct error *error)
 {
     char *copy = slice_copy(text);
-    int result = point_parse(pool->workflow->cycling, copy, ret_point, error);
+    int result = workflow_point(pool->workflow, copy, ret_point, error);
     free(copy);
     return result;
 }

@@ -3,6 +3,7 @@
 #include "base/id.h"
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/banned.h"
@@ -11,14 +12,22 @@ struct wanted { /* one id */
     char *cycle, *task;
     cycle_point point;       /* POINT_NONE: the cycle is a pattern */
     enum task_status status; /* STATUSES: any */
+    uint32_t submit;         /* of its job; 0: any */
 };
+
+/* Whether it asks for more than a place in the workflow. */
+static bool is_particular(const struct wanted *wanted)
+{
+    return wanted->status != STATUSES || wanted->submit;
+}
 
 static void found(struct selection *selection, const struct wanted *wanted,
                   struct instance *instance, size_t *n)
 {
     if (wanted->status != STATUSES && instance->status != wanted->status)
         return;
-    if (instance->class_ == CLASS_FINISHED)
+    if (instance->class_ == CLASS_FINISHED ||
+        (wanted->submit && wanted->submit != instance->submit))
         return;
     (*n)++;
     if (instance->selected)
@@ -54,24 +63,46 @@ static void match_task(struct pool *pool, struct selection *selection, const str
     }
 }
 
+/* A task that is not in the pool, but might be. */
+static void match_absent(struct pool *pool, struct selection *selection,
+                         const struct wanted *wanted, uint32_t task, size_t *n)
+{
+    if (!spawn_is_possible(pool, wanted->point, task))
+        return;
+    (*n)++;
+    *vec_push(&selection->absent) = (struct target){wanted->point, task};
+}
+
+/* A whole cycle point means what is there of it. */
+static bool means_absent(const struct wanted *wanted)
+{
+    return wanted->point != POINT_NONE && !is_particular(wanted) && strcmp(wanted->task, "*") != 0;
+}
+
+/* `act` for each task that the name, family or pattern means. */
+static void each_task(struct pool *pool, struct selection *selection, const struct wanted *wanted,
+                      void (*act)(struct pool *, struct selection *, const struct wanted *,
+                                  uint32_t, size_t *),
+                      size_t *n)
+{
+    uint32_t exact = workflow_task(pool->workflow, wanted->task);
+    if (exact != NO_INDEX) {
+        act(pool, selection, wanted, exact, n);
+        return;
+    }
+    for (uint32_t task = 0; task < pool->workflow->n_tasks; task++)
+        if (names_task(&pool->workflow->tasks[task], wanted->task))
+            act(pool, selection, wanted, task, n);
+}
+
 static void match(struct pool *pool, struct selection *selection, const struct wanted *wanted,
                   struct slice id)
 {
     size_t n = 0;
-    uint32_t exact = workflow_task(pool->workflow, wanted->task);
-    if (exact != NO_INDEX) {
-        match_task(pool, selection, wanted, exact, &n);
-    } else {
-        for (uint32_t task = 0; task < pool->workflow->n_tasks; task++)
-            if (names_task(&pool->workflow->tasks[task], wanted->task))
-                match_task(pool, selection, wanted, task, &n);
-    }
-    if (n)
-        return;
-    if (exact != NO_INDEX && wanted->point != POINT_NONE && wanted->status == STATUSES &&
-        spawn_is_possible(pool, wanted->point, exact))
-        *vec_push(&selection->absent) = (struct target){wanted->point, exact};
-    else
+    each_task(pool, selection, wanted, match_task, &n);
+    if (!n && means_absent(wanted))
+        each_task(pool, selection, wanted, match_absent, &n);
+    if (!n)
         text_addf(&selection->unmatched, "%s%.*s", selection->unmatched.n ? ", " : "", (int)id.n,
                   id.at);
 }
@@ -87,13 +118,30 @@ static bool read_status(struct slice text, enum task_status *ret_status)
     return *ret_status != STATUSES;
 }
 
+/* "01", "NN": the newest. */
+static bool read_job(struct slice text, uint32_t *ret_submit)
+{
+    uint32_t submit = 0;
+    *ret_submit = 0;
+    if (!text.n || slice_equal(text, "NN"))
+        return true;
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.at[i] < '0' || text.at[i] > '9' || submit > UINT32_MAX / 10 - 1)
+            return false;
+        submit = submit * 10 + (uint32_t)(text.at[i] - '0');
+    }
+    *ret_submit = submit;
+    return submit > 0;
+}
+
 static void select_one(struct pool *pool, struct selection *selection, struct slice text)
 {
     struct id id = {0};
     struct error error = {0};
     struct wanted wanted = {.point = POINT_NONE};
     if (id_parse_relative(text, &id, &error) < 0 ||
-        !read_status(id.task_state.n ? id.task_state : id.cycle_state, &wanted.status)) {
+        !read_status(id.task_state.n ? id.task_state : id.cycle_state, &wanted.status) ||
+        !read_job(id.job, &wanted.submit)) {
         text_addf(&selection->unmatched, "%s%.*s", selection->unmatched.n ? ", " : "", (int)text.n,
                   text.at);
         return;
@@ -102,11 +150,44 @@ static void select_one(struct pool *pool, struct selection *selection, struct sl
     wanted.task = id.task.n ? slice_copy(id.task) : str_copy("*");
     cycle_point point;
     if (!strpbrk(wanted.cycle, "*?[") &&
-        point_parse(pool->workflow->cycling, wanted.cycle, &point, &error) == 0)
+        workflow_point(pool->workflow, wanted.cycle, &point, &error) == 0)
         wanted.point = point;
     match(pool, selection, &wanted, text);
     free(wanted.task);
     free(wanted.cycle);
+}
+
+static int compare_targets(const void *a, const void *b)
+{
+    const struct target *x = *(const struct target *const *)a,
+                        *y = *(const struct target *const *)b;
+    if (x->point != y->point)
+        return x->point < y->point ? -1 : 1;
+    if (x->task != y->task)
+        return x->task < y->task ? -1 : 1;
+    return x < y ? -1 : x > y;
+}
+
+/* Of the same absent task only the first is kept, in its place. */
+static void drop_doubles(struct selection *selection)
+{
+    size_t n = selection->absent.n, kept = 0;
+    if (n < 2)
+        return;
+    struct target *all = selection->absent.at, **sorted = NEW_ARRAY(struct target *, n);
+    bool *is_double = NEW_ARRAY(bool, n);
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = &all[i];
+    qsort(sorted, n, sizeof *sorted, compare_targets);
+    for (size_t i = 1; i < n; i++)
+        is_double[sorted[i] - all] =
+            sorted[i]->point == sorted[i - 1]->point && sorted[i]->task == sorted[i - 1]->task;
+    for (size_t i = 0; i < n; i++)
+        if (!is_double[i])
+            all[kept++] = all[i];
+    selection->absent.n = kept;
+    free(is_double);
+    free(sorted);
 }
 
 void select_tasks(struct pool *pool, struct slice ids, struct selection *ret_selection)
@@ -122,6 +203,7 @@ void select_tasks(struct pool *pool, struct slice ids, struct selection *ret_sel
     }
     VEC_EACH (struct instance *, instance, &ret_selection->found)
         (*instance)->selected = false;
+    drop_doubles(ret_selection);
 }
 
 void selection_release(struct selection *selection)

@@ -146,7 +146,7 @@ static bool read_parent(const struct pool *pool, struct slice item, struct paren
     char *cycle = slice_copy((struct slice){item.at, (size_t)(slash - item.at)});
     char *task = slice_copy(name);
     struct error error = {0};
-    bool ok = point_parse(pool->workflow->cycling, cycle, &ret_parent->point, &error) == 0;
+    bool ok = workflow_point(pool->workflow, cycle, &ret_parent->point, &error) == 0;
     ret_parent->task = workflow_task(pool->workflow, task);
     ret_parent->output =
         colon ? (struct slice){colon + 1, left - name.n - 1} : slice_of("succeeded");

@@ -363,6 +363,21 @@ const struct item_tree *workflow_tree(struct workflow *workflow, bool defaults)
     return &loaded->tree;
 }
 
+int workflow_point(const struct workflow *workflow, const char *text, cycle_point *ret_point,
+                   struct error *error)
+{
+    if (strcmp(text, "^") == 0) {
+        *ret_point = workflow->initial;
+    } else if (strcmp(text, "$") == 0) {
+        if (workflow->final == POINT_MAX)
+            return error_set(error, -EINVAL, "\"$\": the workflow has no final cycle point");
+        *ret_point = workflow->final;
+    } else {
+        return point_parse(workflow->cycling, text, ret_point, error);
+    }
+    return 0;
+}
+
 uint32_t workflow_task(const struct workflow *workflow, const char *name)
 {
     const struct loaded *loaded = (const struct loaded *)workflow;

@@ -254,6 +254,10 @@ void workflow_forget_tree(struct workflow *workflow);
 
 /* Task index of a name, or NO_INDEX. O(1). */
 uint32_t workflow_task(const struct workflow *workflow, const char *name);
+/* The cycle point of an id: `^`, the initial one; `$`, the final one; or as point_parse reads it.
+ */
+int workflow_point(const struct workflow *workflow, const char *text, cycle_point *ret_point,
+                   struct error *error);
 /* Whether the task has `name` among its ancestors (itself included). */
 bool workflow_task_is_a(const struct workflow *workflow, uint32_t task, const char *name);
 /* Output index whose message is `message`, or NO_INDEX. */
