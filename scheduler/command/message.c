@@ -169,10 +169,11 @@ static bool spool_sync(const char *job, const char *run_dir)
     return synced;
 }
 
-/* What a failure to tell the scheduler means: nothing is lost if the message is in the spool. */
+/* What a failure to tell the scheduler means: nothing is lost if the message is in the spool. A job
+ * that has not begun has none: then nobody took the message, and that is said. */
 static int judge(const struct invocation *invocation, const struct error *error, bool spooled)
 {
-    if (error->code == -ENOENT || error->code == -ESTALE)
+    if (spooled && (error->code == -ENOENT || error->code == -ESTALE))
         return EXIT_OK;
     (void)command_fail(invocation, EXIT_FAILED, error);
     if (error->code == -EREMOTEIO)

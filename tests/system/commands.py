@@ -287,6 +287,11 @@ class Commands(common.SystemTest):
         self.assertIn('CYLC_MESSAGE=', (world.run_dir('w') / 'log/job/1/a/01/job.status').read_text())
         self.finish()
 
+    def test_a_message_that_nobody_takes_is_said_to_be(self):
+        self.world.install('w', STAY)
+        for run in (self.world.rouse, self.world.cylc):
+            self.refused(run('message', '--', 'w', '1/a/01', 'x-said'), 1, 'not running')
+
     def test_a_message_to_a_stopped_scheduler_is_heard_when_it_is_back(self):
         world = self.world
         self.start('w', flow('a:x => b', f'    [[a]]\n{WAIT_FOR_GO}        [[[outputs]]]\n            x = x-said\n'))

@@ -1,5 +1,6 @@
-"""The scheduler dies by kill -9 at random instants, again and again, and is played again each time. In the end
-nothing was lost and nothing was done twice.
+"""The scheduler dies by kill -9 at random instants, again and again, and is played again each time, while messages
+and commands come in. In the end nothing was lost and nothing was done twice: jobs, retries, outputs, messages that
+were taken, commands that were answered.
 
     ROUSE=... python3 tests/system/crash.py [KILLS [SEED]] [unittest's arguments]
 """
@@ -7,11 +8,12 @@ import collections
 import random
 import signal
 import sys
+import threading
 import time
 
 import common
 
-KILLS, SEED = 20, 1
+KILLS, SEED = 17, 1
 CYCLES = 4
 DELAY_MAX = 0.9  # seconds a scheduler may live
 TRIES = {'r1': 2, 'r2': 3, 'r3': 2}
@@ -36,6 +38,7 @@ SINGLE = ['c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7', 'c8', 'spread', 'gather', 'f
           'last']
 FAMILIES = {'FAN': [f'f{i}' for i in range(1, 13)], 'FA': [f'a{i}' for i in range(1, 9)],
             'FB': [f'b{i}' for i in range(1, 9)]}
+SINK = '1/sink/01'  # a job that runs all the while, for messages from outside
 TASKS = SINGLE + [member for members in FAMILIES.values() for member in members] + ['p1', 'p2'] + list(TRIES)
 
 
@@ -54,11 +57,14 @@ def definition(rng):
     [[xtriggers]]
         now = xrandom(percent=100)
     [[graph]]
+        R1 = sink
         P1 = \"\"\"{GRAPH}        \"\"\"
 [runtime]
     [[root]]
         pre-script = echo "$CYLC_TASK_JOB" >> "$CYLC_WORKFLOW_SHARE_DIR/count"
     [[FAN, FA, FB]]
+    [[sink]]
+{common.WAIT_FOR_GO}
 """]
     families = {member: family for family, members in FAMILIES.items() for member in members}
     for task in TASKS:
@@ -85,11 +91,41 @@ def facts(world, name):
                 ' platform_name, job_runner_name FROM task_jobs',
         'unfinished': 'SELECT cycle, name, submit_num FROM task_jobs WHERE time_submit IS NULL OR time_run IS NULL'
                       ' OR time_run_exit IS NULL',
-        'events': 'SELECT DISTINCT cycle, name, submit_num, event FROM task_events',
+        'events': 'SELECT DISTINCT cycle, name, submit_num, event FROM task_events'
+                  " WHERE event != 'message info'",
     }
     found = {key: sorted(world.rows(name, query)) for key, query in queries.items()}
     found['outputs'] = common.outputs(world, name)
     return found
+
+
+class Outsider:
+    """Sends messages and commands until it is told to stop, and remembers those that were taken."""
+
+    def __init__(self, world, name):
+        self.world, self.name = world, name
+        self.messages, self.broadcasts = [], []
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self.send)
+        self.thread.start()
+
+    def send(self):
+        n = 0
+        while not self.stopping.is_set():
+            n += 1
+            text = f'note {n}'
+            # Without a scheduler the message waits in the job's status file: that is no failure.
+            if self.world.run(self.world.bin / 'rouse', 'message', '--', self.name, SINK, text).status == 0:
+                self.messages.append(text)
+            setting = f'[environment]N{n}={n}'
+            if self.world.rouse('broadcast', '-n', 'sink', '-s', setting, self.name,
+                                '--comms-timeout=2').status == 0:
+                self.broadcasts.append((f'[environment]N{n}', str(n)))
+            time.sleep(0.05)
+
+    def stop(self):
+        self.stopping.set()
+        self.thread.join(60)
 
 
 class Crash(common.SystemTest):
@@ -110,23 +146,46 @@ class Crash(common.SystemTest):
     def check_jobs(self, name):
         """Each job began once for each submit number; these are 1, 2, ... up to the try that succeeds."""
         expected = {f'{cycle}/{task}/{submit:02}': 1 for cycle in range(1, CYCLES + 1) for task in TASKS
-                    for submit in range(1, TRIES.get(task, 1) + 1)}
+                    for submit in range(1, TRIES.get(task, 1) + 1)} | {SINK: 1}
         lines = (self.world.run_dir(name) / 'share/count').read_text().splitlines()
         self.assertEqual(expected, dict(collections.Counter(lines)))
+
+    def let_go(self, name):
+        share = self.world.run_dir(name) / 'share'
+        share.mkdir(exist_ok=True)
+        (share / 'go').touch()
+
+    def check_outsider(self, outsider, name):
+        """Messages that were taken: each once and in order. Commands that were answered: each had its effect."""
+        rows = self.world.rows(name, "SELECT message FROM task_events WHERE name='sink' AND event='message info'"
+                                     ' ORDER BY rowid')
+        self.assertEqual(outsider.messages, [text for (text,) in rows])
+        found = self.world.rows(name, "SELECT key, value FROM broadcast_events WHERE change='+'")
+        lost = [setting for setting in outsider.broadcasts if found.count(setting) < 1]
+        self.assertEqual([], lost)
+        self.assertTrue(outsider.messages and outsider.broadcasts)
 
     def crash(self, *options):
         self.assertEqual(50, len(TASKS))
         world, rng = self.world, random.Random(SEED)
         text = definition(rng)
         world.install('calm', text)
+        self.let_go('calm')
         world.must('play', '--no-detach', *options, 'calm', limit=180)
         self.check_jobs('calm')
         world.install('crashed', text)
-        kills = self.play_and_kill('crashed', rng, options)
+        outsider = Outsider(world, 'crashed')
+        try:
+            kills = self.play_and_kill('crashed', rng, options)
+        finally:
+            outsider.stop()
+        self.let_go('crashed')
         world.must('play', '--no-detach', *options, 'crashed', limit=180)
-        print(f'killed {kills} times (seed {SEED})', end=' ', file=sys.stderr)
+        print(f'killed {kills} times (seed {SEED}; {len(outsider.messages)} messages, {len(outsider.broadcasts)} '
+              'commands)', end=' ', file=sys.stderr)
         self.check_jobs('crashed')
-        self.all_succeeded('crashed', CYCLES * len(TASKS))
+        self.check_outsider(outsider, 'crashed')
+        self.all_succeeded('crashed', CYCLES * len(TASKS) + 1)
         self.settled('crashed')
         calm, crashed = facts(world, 'calm'), facts(world, 'crashed')
         for key, value in calm.items():
