@@ -146,6 +146,24 @@ static void log_broadcast(const struct pool_log *log, const struct message *mess
              (int)message->text.n, message->text.at, (int)message->detail.n, message->detail.at);
 }
 
+static void log_removal(const struct pool_log *log, const struct message *message)
+{
+    char name[NAME_MAX_], flows[128];
+    flow_text(&message->flows, flows, sizeof flows);
+    env_logf(log->context->env, LOG_INFO_LEVEL, "Removed tasks: %s (flows=%s)",
+             task_name(log, message, name), message->flows.n ? flows : "all");
+}
+
+static void log_forced(const struct pool_log *log, const struct message *message)
+{
+    char name[NAME_MAX_];
+    struct message without_job = *message;
+    without_job.submit = 0;
+    env_logf(log->context->env, LOG_INFO_LEVEL, "[%s] output %s completed by set",
+             task_name(log, &without_job, name),
+             log->context->workflow->tasks[message->task].outputs[message->number].name);
+}
+
 void pool_log_message(struct pool_log *log, const struct message *message)
 {
     if (message->topic == TOPIC_TASK_STATE)
@@ -154,6 +172,10 @@ void pool_log_message(struct pool_log *log, const struct message *message)
         log_event(log, message);
     else if (message->topic == TOPIC_JOB_SUBMIT)
         log_submit(log, message);
+    else if (message->topic == TOPIC_TASK_REMOVED && message->number == REMOVED_FROM_FLOWS)
+        log_removal(log, message);
+    else if (message->topic == TOPIC_TASK_OUTPUT && message->value & OUTPUT_FORCED)
+        log_forced(log, message);
     else if (message->topic == TOPIC_WORKFLOW_BROADCAST)
         log_broadcast(log, message);
     else if (message->topic == TOPIC_WORKFLOW_STATE)

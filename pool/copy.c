@@ -143,6 +143,8 @@ static void copy_state(struct pool *copy, const struct pool *pool)
     copy->flow_last = pool->flow_last;
     VEC_EACH (uint32_t, flow, &pool->flows_named)
         *vec_push(&copy->flows_named) = *flow;
+    VEC_EACH (struct orphan, orphan, &pool->orphans)
+        *vec_push(&copy->orphans) = *orphan;
     copy->flows_recent = pool->flows_recent;
     copy->paused = pool->paused;
     copy->stalled = pool->stalled;

@@ -258,7 +258,7 @@ static void decide_end(struct pool *pool)
     if (pool->ending || pool_in_flight(pool))
         return;
     if (pool->stopping) {
-        if (!pool->n_class[CLASS_ACTIVE])
+        if (!pool->n_class[CLASS_ACTIVE] && !pool->orphans.n)
             end_now(pool, pool->stop_mode,
                     pool->stop_mode == STOP_KILL ? "REQUEST(KILL)" : "REQUEST(CLEAN)");
         return;
@@ -271,7 +271,7 @@ static void decide_end(struct pool *pool)
     if (waits_at_start(pool) || pool->paused)
         return;
     update_stall(pool);
-    if (!pool->stalled && is_complete(pool))
+    if (!pool->stalled && is_complete(pool) && !pool->orphans.n)
         complete(pool);
 }
 

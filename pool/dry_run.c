@@ -74,7 +74,9 @@ static bool describe_task(const struct pool *pool, struct text *out, const struc
         add_atom(pool, out, m);
         return true;
     case TOPIC_TASK_REMOVED:
-        if (m->number == REMOVED_FROM_FLOWS)
+        if (m->number == REMOVED_FROM_FLOWS && !m->flows.n)
+            text_add(out, ": leaves all flows");
+        else if (m->number == REMOVED_FROM_FLOWS)
             add_flows(out, ": leaves flows ", &m->flows);
         else
             text_add(out, ": leaves the pool");

@@ -207,11 +207,26 @@ bool next_is_missing(struct pool *pool, const struct instance *instance)
     return next != POINT_NONE && history_is_missing(pool, next, instance->task);
 }
 
+/* The job of a task that was removed. */
+static void orphan_ends(struct pool *pool, const struct message *message)
+{
+    if (message->topic == TOPIC_JOB_SUBMITTED || message->topic == TOPIC_JOB_STARTED)
+        return;
+    size_t kept = 0;
+    VEC_EACH (struct orphan, orphan, &pool->orphans)
+        if (orphan->point != message->point || orphan->task != message->task ||
+            orphan->submit != message->submit)
+            pool->orphans.at[kept++] = *orphan;
+    pool->orphans.n = kept;
+}
+
 void handle_job(struct pool *pool, const struct message *message)
 {
     struct instance *instance = addressee(pool, message);
-    if (!instance)
+    if (!instance) {
+        orphan_ends(pool, message);
         return;
+    }
     if (message->topic == TOPIC_JOB_SUBMITTED) {
         submitted(pool, instance);
     } else if (message->topic == TOPIC_JOB_STARTED) {

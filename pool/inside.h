@@ -75,6 +75,12 @@ struct ask {
     UT_hash_handle hh;
 };
 
+/* A job of a task that was removed: it is being killed. */
+struct orphan {
+    cycle_point point;
+    uint32_t task, submit;
+};
+
 struct pool {
     const struct workflow *workflow;
     struct pool_sink sink;
@@ -99,6 +105,7 @@ struct pool {
     size_t n_class[CLASSES];
 
     struct flight *flights;
+    VEC(struct orphan) orphans;  /* the workflow does not end before they have */
     unsigned runahead_in_flight; /* pool.runahead not settled */
     struct ask *asks;
     size_t n_asks; /* not answered */

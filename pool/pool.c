@@ -107,6 +107,7 @@ static void pending_release(struct pool *pool)
     VEC_EACH (struct deferred, put_off, &pool->put_off)
         deferred_release(put_off);
     vec_release(&pool->put_off);
+    vec_release(&pool->orphans);
     struct ask *ask, *next_ask;
     HASH_ITER(hh, pool->asks, ask, next_ask)
     {

@@ -26,6 +26,7 @@ static void leave_flows(struct pool *pool, cycle_point point, uint32_t task,
 static void kill_job(struct pool *pool, struct instance *instance)
 {
     bool runs = instance->status == STATUS_RUNNING;
+    *vec_push(&pool->orphans) = (struct orphan){instance->point, instance->task, instance->submit};
     kill_instance(pool, instance);
     instance_move(pool, instance, runs ? STATUS_FAILED : STATUS_SUBMIT_FAILED,
                   instance->flags | TASK_INCOMPLETE);

@@ -60,7 +60,7 @@ class Commands(common.SystemTest):
         for command in ('ping', 'hold', 'trigger', 'message', 'why', 'play'):
             self.refused(self.world.rouse(command), 2, 'Usage:')
         self.refused(self.world.rouse('stop', '--kill', '--now', 'w'), 2, 'exclude each other')
-        self.refused(self.world.rouse('trigger', '--flow=some', 'w//1/a'), 2, '--flow')
+        self.refused(self.world.rouse('trigger', '--flow=some', 'w//1/a'), 1, '--flow')
         self.refused(self.world.rouse('message', '--severity=LOUD', 'text'), 2, 'LOUD')
         self.refused(self.world.rouse('scan', '--format=xml'), 2, 'xml')
         self.refused(self.world.rouse('scan', '--states=odd'), 2, 'odd')
@@ -265,6 +265,45 @@ class Commands(common.SystemTest):
         self.refused(world.rouse('trigger', 'w//9/a'), 1, '9/a')
         self.refused(world.rouse('trigger', 'w//x/a'), 1, 'x')
         self.finish()
+
+    # --- set, remove, rehearsals
+
+    def test_what_would_happen_is_told_and_does_not(self):
+        world = self.world
+        self.start_waiting()
+        for argv, line in ((['set', 'w//1/a'], '1/b: job 01 is submitted\n'),
+                           (['trigger', 'w//1/b'], '1/b: job 01 is submitted\n'),
+                           (['remove', 'w//1/a'], '1/a: job 01 is killed\n'),
+                           (['stop', '--flow=1', 'w'], '1/a: running, flows none\n'),
+                           (['stop', '--now', 'w'], 'workflow: shuts down - REQUEST(NOW)\n')):
+            result = world.rouse(*argv, '--dry-run')
+            self.assertEqual(0, result.status, str(result))
+            self.assertIn(line, result.out)
+        self.refused(world.rouse('trigger', '--dry-run', 'w//1/a'), 1, 'already active: 1/a')
+        self.assertEqual('running', world.status('w', '1/a'))
+        self.assertIsNone(world.status('w', '1/b'))
+        self.finish()
+
+    def test_set_and_remove(self):
+        world = self.world
+        self.start_waiting()
+        self.done(world.rouse('set', '--pre=1/a', 'w//1/b'))
+        world.wait_status('w', '1/b', 'succeeded')
+        self.refused(world.rouse('set', '--out=nope', 'w//1/a'), 1, '1/a has no output "nope"')
+        self.refused(world.rouse('set', '--out=x', '--pre=all', 'w//1/a'), 1, 'exclude each other')
+        self.refused(world.rouse('set', '--pre=nope', 'w//1/a'), 1, 'CYCLE/TASK[:OUTPUT]')
+        self.refused(world.rouse('set', '--flow=new', '--wait', 'w//1/a'), 1, '--wait does not go with')
+        self.refused(world.rouse('remove', '--flow=new', 'w//1/a'), 1, 'neither a flow number nor all')
+        self.refused(world.rouse('remove', 'w//1/zz'), 1, 'no task matches: 1/zz')
+        self.refused(world.rouse('stop', '--flow=7', 'w'), 1, 'no task in flow 7')
+        self.assertEqual(0, world.cylc('set', '--out=nope', 'w//1/a').status)
+        self.done(world.cylc('set', '--out=x', 'w//1/a'), 'Command queued\n')
+        self.done(world.rouse('remove', 'w//1/b'))
+        self.done(world.rouse('trigger', 'w//1/b'))
+        world.wait('1/b to run again', lambda: world.rows(
+            'w', "SELECT 1 FROM task_jobs WHERE name='b' AND submit_num=2 AND run_status=0"))
+        self.done(world.rouse('remove', 'w//1/a')) # its job is killed, and nothing is left to do
+        world.wait_end('w')
 
     # --- message
 

@@ -62,6 +62,18 @@ static void a_job_that_is_not_running_yet_has_failed_to_be_submitted(void **stat
     pool_world_destroy(w);
 }
 
+static void the_workflow_does_not_end_before_the_killed_job_has(void **state)
+{
+    (void)state;
+    struct pool_world *w = begin(GRAPH("a => b"));
+    pool_world_job(w, TOPIC_JOB_STARTED, "1/a");
+    assert_int_equal(take_away(w, "1/a", 0), 0);
+    assert_not_said(w, "shutdown");
+    pool_world_job(w, TOPIC_JOB_FAILED, "1/a");
+    assert_said(w, "shutdown AUTOMATIC 0\n");
+    pool_world_destroy(w);
+}
+
 static void a_task_that_has_run_may_run_again_in_the_flow(void **state)
 {
     (void)state;
@@ -238,6 +250,7 @@ int main(void)
         cmocka_unit_test(a_waiting_task_goes_and_does_not_hold_up_the_end),
         cmocka_unit_test(a_running_job_is_killed),
         cmocka_unit_test(a_job_that_is_not_running_yet_has_failed_to_be_submitted),
+        cmocka_unit_test(the_workflow_does_not_end_before_the_killed_job_has),
         cmocka_unit_test(a_task_that_has_run_may_run_again_in_the_flow),
         cmocka_unit_test(the_removal_of_the_past_survives_a_restart),
         cmocka_unit_test(what_it_satisfied_is_satisfied_no_longer),
