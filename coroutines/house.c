@@ -243,6 +243,8 @@ static char *tenant_json(const struct house *house, enum member member)
         context->reference_log, "log_fd", TENANT_LOG_FD, "log_level",
         (int)house->env_options.log_level, "utc", house->env_options.utc);
     PRE(json);
+    if (context->start_tasks)
+        json_object_set_new(json, "start_tasks", json_string(context->start_tasks));
     json_object_set_new(json, "program", json_string(house->options->program));
     json_object_set_new(json, "options",
                         json_pack("{s:s?, s:s?, s:s?, s:s?, s:s?, s:I}", "initial", o->initial,

@@ -232,6 +232,14 @@ static const struct {
 
 static int read_stop(const json_t *args, struct request *request, struct error *error)
 {
+    struct slice clock = {0};
+    if (read_text(args, "clock", &clock, error) < 0)
+        return error->code;
+    if (clock.n) {
+        request->command.flags = STOP_AT;
+        request->command.detail = clock;
+        return 0;
+    }
     const json_t *flow = json_object_get(args, "flow");
     if (read_text(args, "after", &request->command.detail, error) < 0 ||
         (flow && read_flow(flow, &request->command, error) < 0))
@@ -409,7 +417,7 @@ static const struct form forms[] = {
     {"ext-trigger", POOL_EXT_TRIGGER, false, NULL, " message id ", read_ext_trigger},
     {"reload", POOL_RELOAD, false, NULL, " global ", read_reload},
     {"verbosity", POOL_VERBOSITY, false, NULL, " level ", read_verbosity},
-    {"stop", POOL_STOP, false, NULL, " mode after flow dry_run ", read_stop},
+    {"stop", POOL_STOP, false, NULL, " mode after clock flow dry_run ", read_stop},
 };
 
 /* --- reading a request --- */

@@ -18,6 +18,8 @@ struct task_pool {
     struct pool *pool;
     struct change change;
     struct pool_log log;
+    struct env_timer clock; /* for stop_time */
+    int64_t stop_time;      /* of the pool, as the clock is set */
     bool said; /* something, since the last pool.turn */
 };
 
@@ -42,6 +44,19 @@ static void end_turn(struct task_pool *self)
     self->said = false;
 }
 
+/* A run that begins in the middle: what these tasks wait for counts as done. */
+static void start_from_tasks(struct task_pool *self)
+{
+    const struct cast_context *context = self->actor.context;
+    char *text = str_format("%s\n\nall", context->start_tasks);
+    const struct message command = {.topic = TOPIC_POOL_COMMAND,
+                                    .number = POOL_SET_PREREQUISITES,
+                                    .flows = {.n = 1, .at = {1}},
+                                    .text = slice_of(text)};
+    pool_handle(self->pool, &command, env_wall(context->env));
+    free(text);
+}
+
 static void task_pool_start(struct actor *actor)
 {
     struct task_pool *self = (struct task_pool *)actor;
@@ -49,6 +64,8 @@ static void task_pool_start(struct actor *actor)
         pool_restore(self->pool, actor->context->restart);
     else
         pool_start(self->pool);
+    if (!actor->context->restart && actor->context->start_tasks)
+        start_from_tasks(self);
     end_turn(self);
 }
 
@@ -64,11 +81,43 @@ static void task_pool_hear(struct actor *actor, const struct message *message)
     end_turn(self);
 }
 
+/* `stop --wall-clock`. A time that has gone by while nothing ran counts no more. */
+static void watch_clock(struct task_pool *self)
+{
+    struct env *env = self->actor.context->env;
+    int64_t when = pool_stop_time(self->pool);
+    if (when != self->stop_time) {
+        self->stop_time = when;
+        env->ops->timer_stop(env, &self->clock);
+        self->clock.fired = false;
+        if (when >= 0 && when * 1000000 > env_wall(env))
+            env->ops->timer_start_at(env, &self->clock, &self->actor.co, when * 1000000);
+    }
+    if (!self->clock.fired)
+        return;
+    self->clock.fired = false;
+    actor_log(&self->actor, LOG_INFO_LEVEL, "Wall clock stop time reached");
+    char *text = str_format("%lld", (long long)when);
+    const struct message command = {.topic = TOPIC_POOL_COMMAND,
+                                    .number = POOL_STOP,
+                                    .flags = STOP_AT,
+                                    .detail = slice_of(text)};
+    task_pool_hear(&self->actor, &command);
+    free(text);
+}
+
+static void task_pool_end(struct actor *actor)
+{
+    struct task_pool *self = (struct task_pool *)actor;
+    actor->context->env->ops->timer_stop(actor->context->env, &self->clock);
+}
+
 /* A reload goes on, and what it kept happens after it. */
 static bool task_pool_work(struct actor *actor)
 {
     struct task_pool *self = (struct task_pool *)actor;
     for (unsigned i = 0; i < KEPT_PER_TURN; i++) {
+        watch_clock(self);
         if (pool_is_shut_down(self->pool))
             return false;
         change_go(&self->change, &self->pool);
@@ -83,7 +132,11 @@ static bool task_pool_work(struct actor *actor)
 }
 
 static const struct actor_type task_pool_type = {
-    .member = TASK_POOL, .start = task_pool_start, .hear = task_pool_hear, .work = task_pool_work};
+    .member = TASK_POOL,
+    .start = task_pool_start,
+    .hear = task_pool_hear,
+    .work = task_pool_work,
+    .end = task_pool_end};
 
 static void *task_pool_create(const struct cast_context *context, struct error *error)
 {
@@ -97,6 +150,7 @@ static void *task_pool_create(const struct cast_context *context, struct error *
     const struct pool_sink sink = {.context = self, .say = say};
     self->pool = pool_create(context->workflow, &options, &sink);
     pool_log_init(&self->log, context, self->pool);
+    self->stop_time = -1;
     change_init(&self->change, context, &self->actor.co, &sink);
     actor_init(&self->actor, &task_pool_type, context);
     return self;

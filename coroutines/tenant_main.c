@@ -89,6 +89,7 @@ static struct cast_context context_of(struct guest *guest)
         .host = text_of(guest->json, "host"),
         .uuid = text_of(guest->json, "uuid"),
         .program = text_of(guest->json, "program"),
+        .start_tasks = text_of(guest->json, "start_tasks"),
         .mode = (enum run_mode)integer_of(guest->json, "mode"),
         .start_paused = json_is_true(json_object_get(guest->json, "start_paused")),
         .reference_log = json_is_true(json_object_get(guest->json, "reference_log")),

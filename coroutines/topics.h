@@ -349,6 +349,7 @@ enum stop_mode {
     STOP_NOW,
     STOP_NOW_NOW,
     STOP_ABORT,
+    STOP_AT, /* pool.command only: at the time in detail, seconds since 1970-01-01T00Z */
     STOP_MODES
 };
 enum workflow_status { WORKFLOW_RUNNING, WORKFLOW_PAUSED, WORKFLOW_STOPPING, WORKFLOW_STATUSES };

@@ -179,7 +179,8 @@ static void place_cursors(struct triggers *self)
         if (from->point != POINT_NONE && from->flows.n)
             cursor_add(self, from->task, from->point, &from->flows);
     }
-    for (uint32_t task = 0; task < graph->n_tasks; task++)
+    bool all = restart || !self->actor.context->start_tasks;
+    for (uint32_t task = 0; task < graph->n_tasks && all; task++)
         if (!placed[task] && graph->tasks[task].n_sequences)
             cursor_add(self, task, POINT_NONE, &first_flow);
     free(placed);

@@ -224,6 +224,12 @@ static void put_no_cursor(struct db *db, const struct task_def *task)
     later_text(&db->later, "[]");
 }
 
+void db_put_no_cursors(struct db *db)
+{
+    for (uint32_t i = 0; i < db->workflow->n_tasks; i++)
+        put_no_cursor(db, &db->workflow->tasks[i]);
+}
+
 static int put_names(struct db *db, bool first, struct error *error)
 {
     for (uint32_t i = 0; i < db->workflow->n_tasks; i++) {

@@ -451,7 +451,7 @@ static int load_recent_flows(struct loader *l)
 
 static int load_values(struct loader *l)
 {
-    int results[6];
+    int results[7];
     char *restarts = load_value(l, SQL_PARAM_GET, "n_restart", &results[0]);
     char *paused = load_value(l, SQL_PARAM_GET, "is_paused", &results[1]);
     char *uuid = load_value(l, SQL_PARAM_GET, "uuid_str", &results[2]);
@@ -459,6 +459,7 @@ static int load_values(struct loader *l)
     struct restart *restart = l->restart;
     restart->hold_point = keep_value(l, "holdcp", &results[4]);
     restart->stop_task = keep_value(l, "stop_task", &results[5]);
+    restart->stop_clock_time = keep_value(l, "stop_clock_time", &results[6]);
     restart->n_restarts = restarts ? (unsigned)strtoul(restarts, NULL, 10) : 0;
     restart->paused = paused && strcmp(paused, "1") == 0;
     restart->uuid = arena_text(restart, uuid ? uuid : "");

@@ -136,6 +136,7 @@ static void copy_state(struct pool *copy, const struct pool *pool)
     copy->limit = pool->limit;
     copy->limit_said = pool->limit_said;
     copy->stop_point = pool->stop_point;
+    copy->stop_time = pool->stop_time;
     copy->hold_point = pool->hold_point;
     copy->stop_task.point = pool->stop_task.point;
     copy->stop_task.task = pool->stop_task.task;

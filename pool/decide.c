@@ -260,7 +260,9 @@ static void decide_end(struct pool *pool)
     if (pool->stopping) {
         if (!pool->n_class[CLASS_ACTIVE] && !pool->orphans.n)
             end_now(pool, pool->stop_mode,
-                    pool->stop_mode == STOP_KILL ? "REQUEST(KILL)" : "REQUEST(CLEAN)");
+                    pool->stop_mode == STOP_KILL        ? "REQUEST(KILL)"
+                    : pool->stop_mode == STOP_AUTOMATIC ? "AUTOMATIC"
+                                                        : "REQUEST(CLEAN)");
         return;
     }
     if (pool->stop_task.done) {

@@ -78,6 +78,7 @@ struct pool *pool_create(const struct workflow *workflow, const struct pool_opti
     pool->stop_point = workflow->stop == POINT_NONE ? workflow->final : workflow->stop;
     pool->hold_point = workflow->hold_after;
     pool->stop_task.point = POINT_NONE;
+    pool->stop_time = -1;
     pool->flow_last = 1;
     flow_add(&pool->flows_recent, 1);
     pool->paused = options->start_paused;

@@ -55,6 +55,9 @@ void pool_handle(struct pool *pool, const struct message *message, int64_t now);
 
 /* True once workflow.shutdown has been said; nothing is said after it. */
 bool pool_is_shut_down(const struct pool *pool);
+/* When it is to stop by a command: seconds since 1970-01-01T00Z; negative: never. Whoever has a
+ * clock then says pool.command STOP_AT with that time once more. */
+int64_t pool_stop_time(const struct pool *pool);
 /* What is in flight between the pool and the triggers. */
 uint64_t pool_in_flight(const struct pool *pool);
 size_t pool_size(const struct pool *pool);

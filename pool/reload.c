@@ -26,6 +26,7 @@ static void take_over(struct pool *pool, struct pool *old)
 {
     take_over_points(pool, old);
     pool->now = old->now;
+    pool->stop_time = old->stop_time;
     pool->last_serial = old->last_serial;
     pool->last_ask = old->last_ask;
     pool->last_event = old->last_event;

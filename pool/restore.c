@@ -45,6 +45,7 @@ static void restore_points(struct pool *pool, const struct restart *restart)
     if (restart->hold_point && pool->hold_point == POINT_NONE &&
         pool_read_point(pool, slice_of(restart->hold_point), &point, &error) == 0)
         pool->hold_point = point;
+    pool->stop_time = restart->stop_clock_time ? strtoll(restart->stop_clock_time, NULL, 10) : -1;
     struct selection selection = {0};
     if (restart->stop_task)
         select_tasks(pool, slice_of(restart->stop_task), &selection);

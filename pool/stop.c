@@ -84,8 +84,35 @@ static void begin_to_stop(struct pool *pool, enum stop_mode mode)
     say_workflow_state(pool, "");
 }
 
+int64_t pool_stop_time(const struct pool *pool)
+{
+    return pool->stop_time;
+}
+
+/* The first time it is heard the time is set; when it has come, it is said again. */
+static int stop_at(struct pool *pool, struct slice detail, struct error *error)
+{
+    char *text = slice_copy(detail), *end;
+    int64_t when = strtoll(text, &end, 10);
+    int result = 0;
+    if (!*text || *end || when < 0) {
+        result = error_set(error, -EINVAL, "stop: \"%.64s\" is no time", text);
+    } else if (when * 1000000 > pool->now) {
+        pool->stop_time = when;
+        say_param(pool, "stop_clock_time", text);
+    } else {
+        pool->stop_time = -1;
+        say_param(pool, "stop_clock_time", "");
+        begin_to_stop(pool, STOP_AUTOMATIC);
+    }
+    free(text);
+    return result;
+}
+
 int pool_stop(struct pool *pool, const struct message *message, struct error *error)
 {
+    if (message->flags == STOP_AT)
+        return stop_at(pool, message->detail, error);
     if (message->detail.n)
         return stop_after(pool, message->detail, error);
     if (message->flags == STOP_AUTOMATIC)

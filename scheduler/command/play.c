@@ -49,7 +49,7 @@ size_t play_option_defs(struct play_options *o, struct option_def *defs)
          .letter = 't',
          .argument = "CYCLE/TASK",
          .list = &o->start_tasks,
-         .help = "start from this task (not implemented)"},
+         .help = "begin with this task, as if all it waits for were done; may be given again"},
         TEMPLATE_OPTIONS(&o->templates),
         {.name = "reference-log",
          .count = &o->reference_log,
@@ -120,8 +120,6 @@ int play_options_check(const struct command *command, const struct invocation *i
     struct error error = {0};
     if (placement_parse(o->placement, &placement, &error))
         return options_refuse(command, invocation, "option --%s", error.text);
-    if (o->start_tasks.n && !o->start) /* with --startcp it is refused as Cylc does, in start.c */
-        return command_not_implemented(invocation, "play --start-task");
     return OPTIONS_GO_ON;
 }
 

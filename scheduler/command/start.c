@@ -7,6 +7,7 @@
  * A start that fails says why in the log and leaves neither contact file nor, if it was the first,
  * a database. */
 #define ROUSE_TOUCHES_THE_WORLD
+#include "base/id.h"
 #include "base/memory.h"
 #include "coroutines/house.h"
 #include "coroutines/placement.h"
@@ -46,6 +47,7 @@ struct start {
     char *definition, *db_path;
     char *host, *owner, *uuid, *program;
     struct given earlier;
+    struct text start_tasks; /* ids, one a line */
     char *processed; /* what a template came to; what else reads the definition reads this */
     const char *failure_class;
     struct workflow_options workflow_options;
@@ -210,6 +212,57 @@ static void read_site(struct start *s)
     s->logs_max = length > 0 ? (unsigned)length : 1;
 }
 
+/* Where a run begins cannot be changed later; and at first there is nothing to ignore. */
+static int check_points(const struct start *s, struct error *error)
+{
+    const struct play_options *o = s->options;
+    const struct {
+        const char *name, *value;
+        bool begins;
+    } points[] = {{"initial-cycle-point", o->initial, true},
+                  {"start-cycle-point", o->start, true},
+                  {"start-task", o->start_tasks.n ? o->start_tasks.at[0] : NULL, true},
+                  {"final-cycle-point", o->final, false},
+                  {"stop-cycle-point", o->stop, false}};
+    for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
+        bool ignore = points[i].value && !strcmp(points[i].value, "ignore");
+        if (!s->files.is_restart && ignore)
+            return error_set(error, -EINVAL, "option --%s=ignore is only valid for restart",
+                             points[i].name);
+        if (s->files.is_restart && points[i].begins && points[i].value && !ignore)
+            return error_set(error, -EINVAL, "option --%s: a restart goes on where the run was",
+                             points[i].name);
+    }
+    return 0;
+}
+
+/* --start-task: each must be there. */
+static int take_start_tasks(struct start *s, struct error *error)
+{
+    const struct workflow *w = s->workflow;
+    for (size_t i = 0; i < s->options->start_tasks.n && !s->files.is_restart; i++) {
+        const char *text = s->options->start_tasks.at[i];
+        struct id id = {0};
+        cycle_point point = POINT_NONE;
+        int code = id_parse_relative(slice_of(text), &id, error);
+        if (!code && !id.task.n)
+            code = error_set(error, -EINVAL, "--start-task=%s: expected CYCLE/TASK", text);
+        char *cycle = slice_copy(id.cycle), *name = slice_copy(id.task);
+        if (!code)
+            code = point_parse(w->cycling, cycle, &point, error);
+        uint32_t task = workflow_task(w, name);
+        if (!code && (task == NO_INDEX || !graph_task_valid_at(w->graph, task, point)))
+            code = error_set(error, -ENOENT, "--start-task=%s: no such task in the graph", text);
+        if (!code)
+            text_addf(&s->start_tasks, "%s%s/%s", i ? "\n" : "", cycle, name);
+        free(cycle);
+        free(name);
+        if (code)
+            return code;
+    }
+    return 0;
+}
+
 static int load_definition(struct start *s, struct error *error)
 {
     const struct play_options *o = s->options;
@@ -217,12 +270,9 @@ static int load_definition(struct start *s, struct error *error)
     if (o->start && o->start_tasks.n)
         return error_set(error, -EINVAL,
                          "--start-cycle-point and --start-task are mutually exclusive");
-    if (s->files.is_restart && o->start && strcmp(o->start, "ignore"))
-        return error_set(error, -EINVAL,
-                         "option --start-cycle-point: a restart goes on where the run was");
-    if (s->files.is_restart && o->initial && strcmp(o->initial, "ignore"))
-        return error_set(error, -EINVAL,
-                         "option --initial-cycle-point: a restart goes on where the run was");
+    int code = check_points(s, error);
+    if (code)
+        return code;
     s->workflow_options = (struct workflow_options){
         .initial = choose(o->initial, NULL),
         .final = choose(o->final, s->earlier.final),
@@ -246,6 +296,9 @@ static int load_definition(struct start *s, struct error *error)
     read_site(s);
     s->workflow = given_load(s->definition, &s->earlier, &s->workflow_options, warn, s, error);
     if (!s->workflow)
+        return error->code;
+    s->failure_class = "InputError";
+    if (take_start_tasks(s, error))
         return error->code;
     s->utc = s->workflow->utc_mode;
     validate_platforms(s->workflow, s->global, s->host, warn, s);
@@ -301,8 +354,8 @@ static int describe_start(struct start *s, struct error *error)
         {"fcp", normal(s, w->final, o->final != NULL, fcp)},
         {"startcp", normal(s, w->start, o->start != NULL, startcp)},
         {"stopcp", normal(s, w->stop, o->stop != NULL, stopcp)},
-        {"stop_clock_time", NULL},
-        {"stop_task", NULL},
+        {"stop_clock_time", s->restart ? s->restart->stop_clock_time : NULL},
+        {"stop_task", s->restart ? s->restart->stop_task : NULL},
         {"is_paused", paused ? "1" : "0"},
         {"holdcp", normal(s, w->hold_after, o->hold_after != NULL, holdcp)},
     };
@@ -310,6 +363,8 @@ static int describe_start(struct start *s, struct error *error)
     int code = db_start(s->db, params, o->hold_after ? n : n - 1, error);
     if (!code)
         db_put_template_variables(s->db, w->template_variables, w->n_template_variables);
+    if (!code && !s->restart && s->start_tasks.n)
+        db_put_no_cursors(s->db);
     return code;
 }
 
@@ -445,6 +500,7 @@ static int run_house(struct start *s, struct error *error)
                 .host = s->host,
                 .uuid = s->uuid,
                 .listener = s->listener,
+                .start_tasks = s->start_tasks.n ? text_string(&s->start_tasks) : NULL,
                 .start_paused = s->options->paused || (s->restart && s->restart->paused),
                 .reference_log = s->options->reference_log > 0,
                 .mode = run_mode_of(mode_of(s)),
@@ -487,6 +543,7 @@ static void release(struct start *s)
     global_destroy(s->global);
     free(s->placement);
     given_release(&s->earlier);
+    text_release(&s->start_tasks);
     free(s->processed);
     free(s->definition);
     free(s->db_path);

@@ -98,3 +98,50 @@ int64_t process_now(void)
     clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
+
+void process_wait(double seconds)
+{
+    struct timespec left = {.tv_sec = (time_t)seconds};
+    left.tv_nsec = (long)((seconds - (double)left.tv_sec) * 1e9);
+    while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR)
+        ;
+}
+
+/* "Z", "+01", "+0100", "-01:30" to seconds east of Greenwich; false for anything else. */
+static bool read_zone(const char *text, int64_t *ret_seconds)
+{
+    int hours = 0, minutes = 0, end = 0;
+    if (!strcmp(text, "Z")) {
+        *ret_seconds = 0;
+        return true;
+    }
+    if ((*text != '+' && *text != '-') || sscanf(text + 1, "%2d%n", &hours, &end) != 1)
+        return false;
+    const char *rest = text + 1 + end;
+    rest += *rest == ':';
+    end = 0;
+    if (*rest && (sscanf(rest, "%2d%n", &minutes, &end) != 1 || rest[end]))
+        return false;
+    *ret_seconds = (*text == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+    return hours < 24 && minutes < 60;
+}
+
+int process_read_time(const char *text, int64_t *ret_seconds)
+{
+    static const char *const formats[] = {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H",
+                                          "%Y%m%dT%H%M%S",     "%Y%m%dT%H%M",    "%Y%m%dT%H"};
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        struct tm parts = {.tm_isdst = -1};
+        int64_t zone;
+        const char *rest = strptime(text, formats[i], &parts);
+        if (rest && !*rest) {
+            *ret_seconds = mktime(&parts);
+            return 0;
+        }
+        if (rest && read_zone(rest, &zone)) {
+            *ret_seconds = timegm(&parts) - zone;
+            return 0;
+        }
+    }
+    return -EINVAL;
+}

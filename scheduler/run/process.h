@@ -21,5 +21,10 @@ bool process_is_alive(int64_t pid);
 char *process_uuid(void);
 /* Microseconds since 1970-01-01T00Z. */
 int64_t process_now(void);
+/* Do nothing for so long. */
+void process_wait(double seconds);
+/* An ISO 8601 date and time, "20260101T0600Z", "2026-01-01T06:00+01:00", in local time without a
+ * time zone, to seconds since 1970-01-01T00Z. -EINVAL. */
+int process_read_time(const char *text, int64_t *ret_seconds);
 
 #endif
