@@ -41,7 +41,8 @@ struct cast_context {
     struct listener *listener;   /* scheduler/net/listener.h: the bound socket, for the server */
     atomic_int *exit_status;     /* of the scheduler: set by whoever hears why it ends */
     unsigned records_per_commit; /* 0: the recorder's own; the simulator commits more often */
-    const char *start_tasks; /* first start: with these, ids, one a line; NULL: at the start point */
+    const char
+        *start_tasks; /* first start: with these, ids, one a line; NULL: at the start point */
     bool start_paused;
     bool reference_log; /* log what triggered each task */
     enum run_mode mode; /* of the workflow; RUN_AS_WORKFLOW: live */

@@ -48,8 +48,10 @@ static void begin(struct change *change, const struct message *command)
                                       .text = slice_of("a reload is under way already")});
         return;
     }
+    uint64_t now = change->context->workflow->version;
     struct message next = {.topic = TOPIC_DEFINITION_NEXT,
-                           .value = (int64_t)change->context->workflow->version + 1,
+                           /* never that of one that was refused */
+                           .value = (int64_t)(change->version > now ? change->version : now) + 1,
                            .text = command->text,
                            .detail = command->detail};
     change->state = CHANGE_LOADING;

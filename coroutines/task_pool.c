@@ -20,7 +20,7 @@ struct task_pool {
     struct pool_log log;
     struct env_timer clock; /* for stop_time */
     int64_t stop_time;      /* of the pool, as the clock is set */
-    bool said; /* something, since the last pool.turn */
+    bool said;              /* something, since the last pool.turn */
 };
 
 static void say(void *context, struct message *message)
@@ -131,12 +131,11 @@ static bool task_pool_work(struct actor *actor)
     return true;
 }
 
-static const struct actor_type task_pool_type = {
-    .member = TASK_POOL,
-    .start = task_pool_start,
-    .hear = task_pool_hear,
-    .work = task_pool_work,
-    .end = task_pool_end};
+static const struct actor_type task_pool_type = {.member = TASK_POOL,
+                                                 .start = task_pool_start,
+                                                 .hear = task_pool_hear,
+                                                 .work = task_pool_work,
+                                                 .end = task_pool_end};
 
 static void *task_pool_create(const struct cast_context *context, struct error *error)
 {

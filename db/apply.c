@@ -316,6 +316,12 @@ static void add_group_row(struct db *db, const struct message *m, enum statement
     later_text(&db->later, db->workflow->tasks[group->members[m->value]].name);
 }
 
+void apply_group_member(struct db *db, const struct message *m)
+{
+    add_group_row(db, m, SQL_GROUP_PUT);
+    later_text(&db->later, forms_flows(&db->forms, &m->flows)->text);
+}
+
 static int task_group(struct db *db, const struct message *m, struct error *error)
 {
     const struct group *group = &db->workflow->graph->groups[m->number];
@@ -324,10 +330,8 @@ static int task_group(struct db *db, const struct message *m, struct error *erro
         add_group_row(db, m, SQL_GROUP_LEAVE_FLOW);
         later_number(&db->later, m->flows.at[i]);
     }
-    if (!m->flags) {
-        add_group_row(db, m, SQL_GROUP_PUT);
-        later_text(&db->later, forms_flows(&db->forms, &m->flows)->text);
-    }
+    if (!m->flags)
+        apply_group_member(db, m);
     if (group->n_members > GROUP_ROWS_MAX || group->edges.n > GROUP_ROWS_MAX)
         return 0;
     return touch_children(db, group, m->point, error);

@@ -8,4 +8,7 @@
 bool apply_changes(enum topic topic);
 int apply_message(struct db *db, const struct message *message, struct error *error);
 
+/* A member of a family trigger is satisfied: number, value, point and flows of `message`. */
+void apply_group_member(struct db *db, const struct message *message);
+
 #endif

@@ -43,7 +43,8 @@ void db_set_workflow(struct db *db, const struct workflow *workflow);
  * 1. In the open transaction. params: key, value pairs; value NULL is SQL's NULL. n_restart is
  * counted here unless given. */
 int db_start(struct db *db, const struct key_value *params, size_t n, struct error *error);
-/* A first start from chosen tasks: no task is spawned from its sequence. In the open transaction. */
+/* A first start from chosen tasks: no task is spawned from its sequence. In the open transaction.
+ */
 void db_put_no_cursors(struct db *db);
 /* A value of workflow_params as committed. 1 and ret_value (heap; NULL for SQL's NULL), or 0: there
  * is none, or negative. Needs no workflow. */

@@ -1,5 +1,6 @@
 /* What a restart needs, and what the pool asks of the past. */
 #include "base/check.h"
+#include "db/apply.h"
 #include "db/store.h"
 #include <errno.h>
 
@@ -288,8 +289,11 @@ static int load_new_members(struct loader *l, uint32_t index, cycle_point point,
             continue;
         found =
             rows_has_output(l->db, point, group->members[i], group->outputs, flows, &of, l->error);
-        if (found > 0)
-            *vec_push(&l->groups) = (struct restart_group){index, i, point, of};
+        if (found <= 0)
+            continue;
+        *vec_push(&l->groups) = (struct restart_group){index, i, point, of};
+        apply_group_member(
+            l->db, &(struct message){.point = point, .number = index, .value = i, .flows = of});
     }
     free(known);
     return found < 0 ? found : 0;
@@ -562,20 +566,14 @@ int db_renew(struct db *db, const struct workflow *workflow, struct error *error
 {
     PRE(!db_is_dirty(db));
     int result = db_commit(db, error);
-    if (result == 0) {
-        db_set_workflow(db, workflow);
-        result = db_begin(db, error);
-    }
     if (result < 0)
         return result;
-    struct run run = run_begin(&db->sql, SQL_POOL_ALL, error);
-    while (run_step(&run, error) > 0) {
-        cycle_point point = forms_point_parse(workflow, run_column(&run, 0));
-        uint32_t task = workflow_task(workflow, run_column(&run, 1));
-        if (point != POINT_NONE && task != NO_INDEX)
-            run.result = renew_instance(db, point, task, error);
-    }
-    result = run_end(&run);
+    struct restart *restart = db_load(db, workflow, error);
+    if (!restart)
+        return error->code;
+    for (size_t i = 0; i < restart->n_tasks && result == 0; i++)
+        result = renew_instance(db, restart->tasks[i].point, restart->tasks[i].task, error);
+    restart_destroy(restart);
     if (result == 0)
         result = db_put_names(db, error);
     db->changed = db->changed || result == 0;

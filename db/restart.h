@@ -86,7 +86,7 @@ struct restart {
     uint32_t flow_last;   /* highest flow number used */
     cycle_point runahead; /* POINT_NONE: not known */
     const char *uuid;
-    const char *stop_clock_time; /* seconds since 1970-01-01T00Z; NULL: not set */
+    const char *stop_clock_time;        /* seconds since 1970-01-01T00Z; NULL: not set */
     const char *hold_point, *stop_task; /* as a command set them: "5", "5/a"; NULL: not */
     struct flow_list flows_recent;      /* of the row that changed last; none: not known */
 #define RESTART_ARRAY(type, name)                                                                  \

@@ -121,7 +121,7 @@ struct pool {
     VEC(cycle_point) pinned;  /* of family triggers by absolute offsets: never forgotten */
     cycle_point base, limit;  /* of runahead; POINT_NONE: not known yet */
     bool limit_said;
-    int64_t stop_time; /* see pool_stop_time */
+    int64_t stop_time;                  /* see pool_stop_time */
     cycle_point stop_point, hold_point; /* hold_point: POINT_NONE if none */
     struct {
         cycle_point point; /* POINT_NONE: none */
