@@ -76,6 +76,8 @@ static void parse(struct env_work *work)
     options.global = self->read_global ? self->read_global : self->context->global;
     self->loaded = workflow_parse(self->file, text_string(&self->text), self->text.n, &options,
                                   NULL, NULL, &self->error);
+    if (self->loaded)
+        workflow_forget_tree(self->loaded);
 }
 
 static void wake_all(struct definitions *self)

@@ -303,8 +303,7 @@ static int load_definition(struct start *s, struct error *error)
     s->utc = s->workflow->utc_mode;
     validate_platforms(s->workflow, s->global, s->host, warn, s);
     s->processed = str_format("%s/log/config/flow-processed.cylc", s->place->run_dir);
-    int code =
-        processed_write(s->definition, s->workflow, s->place->run_dir, s->files.config, error);
+    code = processed_write(s->definition, s->workflow, s->place->run_dir, s->files.config, error);
     workflow_forget_tree(s->workflow);
     return code;
 }
