@@ -3,6 +3,7 @@
 #include "base/id.h"
 #include "coroutines/past.h"
 #include "coroutines/window.h"
+#include "pool/select.h"
 #include <errno.h>
 #include <fnmatch.h>
 #include <string.h>
@@ -115,14 +116,6 @@ static void choose_exact(struct choosing *self, const struct wanted *wanted, uin
 
 /* --- by pattern --- */
 
-static bool names_task(const struct task_def *task, const char *pattern)
-{
-    for (uint32_t i = 0; i < task->n_ancestors; i++)
-        if (fnmatch(pattern, task->ancestors[i], 0) == 0)
-            return true;
-    return fnmatch(pattern, task->name, 0) == 0;
-}
-
 static bool matches(const struct choosing *self, const struct wanted *wanted,
                     const struct view_task *task)
 {
@@ -134,7 +127,7 @@ static bool matches(const struct choosing *self, const struct wanted *wanted,
             : fnmatch(wanted->cycle,
                       point_format(self->view->workflow->cycling, task->key.point, cycle), 0) != 0)
         return false;
-    return names_task(&self->view->workflow->tasks[task->key.index], wanted->task);
+    return select_names_task(&self->view->workflow->tasks[task->key.index], wanted->task);
 }
 
 static void choose_pattern(struct choosing *self, const struct wanted *wanted)

@@ -19,6 +19,7 @@ enum stream_phase { PHASE_TASKS, PHASE_DELTAS };
 struct stream {
     uint64_t id;
     bool subscriber, full;
+    bool anew; /* what was told before is void: the next chunk says so */
     enum stream_phase phase;
     unsigned room; /* chunks that may be sent */
     struct view_cursor cursor;
@@ -119,6 +120,24 @@ void streams_taken(struct streams *self, uint64_t id, uint32_t n)
         stream_close(self, stream);
 }
 
+void streams_renew(struct streams *self)
+{
+    for (struct stream *stream = self->first, *next; stream; stream = next) {
+        next = stream->next;
+        if (!stream->subscriber) {
+            self->say(self->context, stream->id, REPLY_ERROR,
+                      "the workflow was reloaded meanwhile: ask again");
+            stream_close(self, stream);
+            continue;
+        }
+        view_cursor_close(self->view, &stream->cursor);
+        view_cursor_open(self->view, &stream->cursor);
+        stream->phase = PHASE_TASKS;
+        stream->at = journal_end(&self->journal);
+        stream->anew = true;
+    }
+}
+
 void streams_note(struct streams *self, const struct message *message)
 {
     if (self->n_subscribers)
@@ -162,9 +181,11 @@ static bool send_tasks(struct streams *self, struct stream *stream)
         add_json(&chunk, task_json(self, stream, task));
     }
     bool any = chunk.n > empty;
-    text_add(&chunk, stream->subscriber ? "]}" : "]");
-    if (any)
+    text_add(&chunk, !stream->subscriber ? "]" : stream->anew ? "],\"anew\":true}" : "]}");
+    if (any) {
         send_chunk(self, stream, &chunk);
+        stream->anew = false;
+    }
     text_release(&chunk);
     return any;
 }
@@ -172,7 +193,11 @@ static bool send_tasks(struct streams *self, struct stream *stream)
 static void send_sentinel(struct streams *self, struct stream *stream)
 {
     struct text chunk = {0};
-    add_json(&chunk, json_pack("{s:o}", "sentinel", query_workflow(self->view, self->cast)));
+    json_t *sentinel = json_pack("{s:o}", "sentinel", query_workflow(self->view, self->cast));
+    if (stream->anew)
+        json_object_set_new(sentinel, "anew", json_true());
+    stream->anew = false;
+    add_json(&chunk, sentinel);
     send_chunk(self, stream, &chunk);
     text_release(&chunk);
     stream->phase = PHASE_DELTAS;

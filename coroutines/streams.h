@@ -38,6 +38,9 @@ int streams_open(struct streams *streams, uint64_t id, struct slice name, const 
                  struct error *error);
 /* Its reader has taken n chunks; 0: nobody wants the rest. */
 void streams_taken(struct streams *streams, uint64_t id, uint32_t n);
+/* The view has been made anew, for another version of the definition: subscribers get a snapshot of
+ * it, dumps that are under way end with an error. */
+void streams_renew(struct streams *streams);
 /* A message that has just been applied to the view. */
 void streams_note(struct streams *streams, const struct message *message);
 /* One chunk, of the stream whose turn it is. */

@@ -180,6 +180,8 @@ static void viewer_swap(struct actor *actor)
                                      &restart, &error);
     INVARIANT(result == 0);
     view_renew(&self->view, workflow, restart);
+    streams_renew(&self->streams);
+    co_wake(&actor->co); /* to begin the new snapshots */
 }
 
 /* Answers go on until the recorder has said its last. */

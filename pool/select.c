@@ -36,7 +36,7 @@ static void found(struct selection *selection, const struct wanted *wanted,
     *vec_push(&selection->found) = instance;
 }
 
-static bool names_task(const struct task_def *task, const char *pattern)
+bool select_names_task(const struct task_def *task, const char *pattern)
 {
     for (uint32_t i = 0; i < task->n_ancestors; i++)
         if (fnmatch(pattern, task->ancestors[i], 0) == 0)
@@ -91,7 +91,7 @@ static void each_task(struct pool *pool, struct selection *selection, const stru
         return;
     }
     for (uint32_t task = 0; task < pool->workflow->n_tasks; task++)
-        if (names_task(&pool->workflow->tasks[task], wanted->task))
+        if (select_names_task(&pool->workflow->tasks[task], wanted->task))
             act(pool, selection, wanted, task, n);
 }
 

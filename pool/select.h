@@ -19,6 +19,8 @@ struct selection {                /* all zero: nothing */
 /* ids: one a line. */
 void select_tasks(struct pool *pool, struct slice ids, struct selection *ret_selection);
 void selection_release(struct selection *selection);
+/* Whether the pattern names the task or a family of its. */
+bool select_names_task(const struct task_def *task, const char *pattern);
 /* -ENOENT and error if an id meant nothing, else 0. */
 int selection_refuse_unmatched(const struct selection *selection, struct error *error);
 

@@ -112,6 +112,21 @@ class Queries(common.SystemTest):
         self.assertEqual([state for state in states if state in ('running', 'succeeded')][-1], 'succeeded')
         self.assertEqual(told[-1], {'end': 'the workflow has shut down'})
 
+    def test_a_subscriber_sees_a_reload(self):
+        self.start_waiting()
+        self.world.popen(self.world.bin / 'rouse', 'subscribe', 'w')
+        log = self.world.home / 'background-0.log'
+        self.world.wait('the sentinel', lambda: 'sentinel' in log.read_text())
+        path = self.world.run_dir('w') / 'flow.cylc'
+        path.write_text(path.read_text().replace('a => b', 'a => b => e'))
+        self.world.must('reload', 'w')
+        self.world.wait('a new snapshot', lambda: '"anew":true' in log.read_text())
+        self.finish()
+        told = [json.loads(line) for line in log.read_text().splitlines()]
+        anew = [each for each in told if each.get('anew')]
+        self.assertEqual([task['name'] for task in anew[0]['snapshot']], ['a'])
+        self.assertIn({'removed': '1/e'}, [change for each in told for change in each.get('deltas', [])])
+
     def test_client(self):
         self.start_waiting()
         self.assertEqual(self.client('ping'), {'workflow': 'w', 'status': 'running'})
