@@ -106,6 +106,23 @@ static bool queue_is_open(const struct queue *queue)
     return !queue->limit || queue->n_active < queue->limit;
 }
 
+static double priority_of(const struct pool *pool, const struct link *link)
+{
+    const struct instance *instance = LINK_OWNER(link, struct instance, of_queue);
+    return pool->workflow->tasks[instance->task].runtime.priority;
+}
+
+/* Behind all that are as urgent: first in, first out. */
+static void queue_enter(const struct pool *pool, struct queue *queue, struct instance *instance)
+{
+    struct link *before = &queue->waiting;
+    double priority = pool->workflow->tasks[instance->task].runtime.priority;
+    while (before->previous != &queue->waiting && priority_of(pool, before->previous) < priority)
+        before = before->previous;
+    list_append(before, &instance->of_queue);
+    queue->n_waiting++;
+}
+
 void queue_leave(struct pool *pool, struct instance *instance)
 {
     if (list_is_empty(&instance->of_queue))
@@ -139,8 +156,7 @@ void instance_try(struct pool *pool, struct instance *instance)
         instance_submit(pool, instance);
         return;
     }
-    list_append(&queue->waiting, &instance->of_queue);
-    queue->n_waiting++;
+    queue_enter(pool, queue, instance);
     instance_flag(pool, instance, TASK_QUEUED, 0);
 }
 

@@ -52,6 +52,7 @@ static const struct field fields[] = {
     [ID_COMPLETION] = FIELD(STRING_FIELD, runtime.completion),
     [ID_ENVIRONMENT_INCLUDE] = FIELD(LIST_FIELD, include),
     [ID_ENVIRONMENT_EXCLUDE] = FIELD(LIST_FIELD, exclude),
+    [ID_PRIORITY] = FIELD(NUMBER_FIELD, runtime.priority),
     [ID_RUN_LENGTH] = FIELD(NUMBER_FIELD, runtime.simulation_default),
     [ID_SPEEDUP_FACTOR] = FIELD(NUMBER_FIELD, runtime.simulation_speedup),
     [ID_FAIL_FIRST_ONLY] = FIELD(NOT_FIELD, runtime.simulated_failures.every_try),

@@ -76,6 +76,7 @@ static const struct schema_entry rows[] = {
             ITEM(3, "script", STRING, SCRIPT),
             ITEM(3, "post-script", STRING, POST_SCRIPT),
             ITEM(3, "work sub-directory", STRING, WORK_SUB_DIRECTORY),
+            ITEM(3, "priority", NUMBER, PRIORITY), /* of rouse, not of Cylc */
             ITEM(3, "execution polling intervals", DURATION_LIST, EXECUTION_POLLING),
             ITEM(3, "execution retry delays", DURATION_LIST, EXECUTION_RETRIES),
             ITEM(3, "execution time limit", DURATION, EXECUTION_TIME_LIMIT),

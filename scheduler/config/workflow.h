@@ -57,7 +57,8 @@ struct runtime {
     const char *platform;           /* "localhost" if not set */
     const char *work_sub_directory; /* empty = CYCLE/TASK */
     struct delays execution_retries, submission_retries;
-    double execution_time_limit;                         /* seconds; 0 = none */
+    double priority;             /* in its queue: the higher goes first; 0 if not set */
+    double execution_time_limit; /* seconds; 0 = none */
     struct delays execution_polling, submission_polling; /* none: the platform's */
     const char *completion; /* the user's completion expression; empty = default */
     double

@@ -155,6 +155,24 @@ static void a_queue_lets_as_many_run_as_its_limit(void **state)
     pool_world_destroy(w);
 }
 
+static void the_more_urgent_leave_a_queue_first_and_equals_in_order(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_create(
+        FLOW("[[queues]]\n[[[default]]]\nlimit = 1\n[[graph]]\nR1 = z => a & b & c & d & e\n"
+             "[runtime]\n[[z, a, b]]\n[[c, e]]\npriority = 2\n[[d]]\npriority = 10\n"));
+    pool_world_start(w);
+    pool_world_succeed(w, "1/z");
+    static const char *const order[] = {"1/a", "1/d", "1/c", "1/e", "1/b"};
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        if (i == 1)
+            pool_world_restart(w);
+        assert_string_equal(pool_world_active(w), order[i]);
+        pool_world_succeed(w, order[i]);
+    }
+    pool_world_destroy(w);
+}
+
 static void triggering_a_queued_task_runs_it_past_the_limit(void **state)
 {
     (void)state;
@@ -404,6 +422,7 @@ int main(void)
         cmocka_unit_test(ids_may_be_families_states_and_whole_cycles),
         cmocka_unit_test(an_unknown_id_is_named_in_the_answer),
         cmocka_unit_test(a_queue_lets_as_many_run_as_its_limit),
+        cmocka_unit_test(the_more_urgent_leave_a_queue_first_and_equals_in_order),
         cmocka_unit_test(triggering_a_queued_task_runs_it_past_the_limit),
         cmocka_unit_test(a_task_that_ran_runs_again_under_the_next_number),
         cmocka_unit_test(a_new_flow_runs_everything_again),
