@@ -170,10 +170,12 @@ static bool spool_sync(const char *job, const char *run_dir)
 }
 
 /* What a failure to tell the scheduler means: nothing is lost if the message is in the spool. A job
- * that has not begun has none: then nobody took the message, and that is said. */
+ * that has not begun has none: then nobody took the message, and that is said; not as `cylc`, whose
+ * message to a workflow that is not running succeeds in any case. */
 static int judge(const struct invocation *invocation, const struct error *error, bool spooled)
 {
-    if (spooled && (error->code == -ENOENT || error->code == -ESTALE))
+    bool not_running = error->code == -ENOENT || error->code == -ESTALE;
+    if (not_running && (spooled || invocation->as_cylc))
         return EXIT_OK;
     (void)command_fail(invocation, EXIT_FAILED, error);
     if (error->code == -EREMOTEIO)
