@@ -282,8 +282,10 @@ void view_init(struct view *view, const struct workflow *workflow, const struct 
 {
     *view = (struct view){.workflow = workflow, .runahead = POINT_NONE};
     view->active = NEW_ARRAY(uint32_t, workflow->n_queues);
-    if (restart)
-        load(view, restart);
+    if (!restart)
+        return;
+    load(view, restart);
+    view->status = restart->paused ? WORKFLOW_PAUSED : WORKFLOW_RUNNING;
 }
 
 static void forget_tasks(struct view *view)

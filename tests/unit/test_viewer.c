@@ -417,6 +417,17 @@ static void a_restart_is_seen_at_once(void **state)
                       "    1/FAM:succeed-all: 2 of 3 members have not, among them: 1/m2 1/m3\\n\"");
 }
 
+/* Before the pool has said a word. */
+static void a_pause_is_seen_at_once_after_a_restart(void **state)
+{
+    (void)state;
+    cast_prepare(&fixture, VIEWER, FLOW, false);
+    struct restart restart = {.runahead = 4, .paused = true};
+    cast_begin(&fixture, &restart);
+    next_id = 0;
+    expect_answer("ping", "{}", REPLY_DONE, "{\"workflow\":\"flow/run1\",\"status\":\"paused\"}");
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, open, close)
 
 int main(void)
@@ -438,6 +449,7 @@ int main(void)
         TEST(why_a_task_is_not_there),
         TEST(several_tasks_are_explained_together),
         cmocka_unit_test_teardown(a_restart_is_seen_at_once, close),
+        cmocka_unit_test_teardown(a_pause_is_seen_at_once_after_a_restart, close),
     };
     return cmocka_run_group_tests(tests, NULL, flow_release);
 }
