@@ -284,7 +284,7 @@ class Language(common.SystemTest):
     def test_a_polling_task_waits_for_the_other_workflow(self):
         self.world.install('up', common.flow('t'))
         self.world.must('play', '--no-detach', 'up')
-        self.world.install('down', common.flow('far<up::t> => b', '    [[far]]\n        [[[workflow state polling]]]\n'
+        self.world.install('down', common.flow('far<up::t> => b', '    [[far]]\n        script =\n        [[[workflow state polling]]]\n'
                                                '            interval = PT1S\n            max-polls = 30\n'))
         self.world.must('play', '--no-detach', 'down')
         self.all_succeeded('down', 2)
