@@ -15,6 +15,8 @@
 
 /* WAL pages at which a commit copies them into the file: 32 MB. */
 enum { CHECKPOINT_PAGES = 8192 };
+/* Pages kept in memory: what a run needs however long it lasts. */
+enum { CACHE_KIBIBYTES = 16384 };
 /* How long opening waits for a lock. */
 enum { OPEN_WAIT_MS = 5000 };
 
@@ -30,8 +32,8 @@ static int set_pragmas(sqlite3 *connection, struct error *error)
 {
     char *sql = str_format("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
                            "PRAGMA wal_autocheckpoint=%d; PRAGMA temp_store=MEMORY;"
-                           "PRAGMA cache_size=-65536;",
-                           CHECKPOINT_PAGES);
+                           "PRAGMA cache_size=-%d;",
+                           CHECKPOINT_PAGES, CACHE_KIBIBYTES);
     int result = sqlite3_exec(connection, sql, NULL, NULL, NULL);
     free(sql);
     return result == SQLITE_OK ? 0 : statement_error(connection, error);
