@@ -7,6 +7,7 @@
  * HEALS_AT no more faults happen and the run must finish, or stall, exactly as the model says. */
 #include "base/memory.h"
 #include "base/trace.h"
+#include "coroutines/definitions.h"
 #include "coroutines/task_pool.h"
 #include "db/db.h"
 #include "tests/sim/model.h"
@@ -94,6 +95,9 @@ static bool create_cast(struct run *run)
                                          .exit_status = &run->exit_status,
                                          .member_done = member_done,
                                          .context = run};
+    run->context.db_path = run->database;
+    run->context.program = "rouse";
+    run->context.definitions = definitions_create(&run->context);
     run->living = simulated;
     for (int member = 0; member < MEMBERS; member++) {
         if (member == HEALTH)
@@ -132,6 +136,8 @@ static void dies(struct run *run)
     bus_destroy(run->bus);
     run->bus = NULL;
     db_close(run->db);
+    definitions_destroy(run->context.definitions);
+    run->context.definitions = NULL;
     restart_destroy(run->restart);
     run->db = NULL;
     run->restart = NULL;

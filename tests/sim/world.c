@@ -112,6 +112,10 @@ static void command_after(struct world *world, uint64_t delay, const char *name,
 /* Pause or hold, and undo it several times later: one of them meets a living scheduler. */
 static void interfere(struct world *world)
 {
+    if (sim_chance(world->sim, 3) == 0) {
+        command_after(world, ms, "reload", "{}");
+        return;
+    }
     int kind = (int)sim_chance(world->sim, 3);
     int task = (int)sim_chance(world->sim, (uint64_t)world->spec->n_tasks);
     int point = 1 + (int)sim_chance(world->sim, (uint64_t)world->spec->final);
@@ -337,9 +341,32 @@ static int try_number_of(struct world *world, const char *job_file)
     return number;
 }
 
+/* The reader of a definition for a reload: it finds the one there is. */
+static void reread(struct world *world, int64_t pid, const struct env_spawn *options)
+{
+    char *file = str_format("%s.cylc", options->out);
+    char *json = str_format("{\"file\": \"%s\", \"options\": {}, \"warnings\": []}", file);
+    struct text flow = {0};
+    spec_write(world->spec, &flow);
+    bool reads = !world_fault(world, world->faults.dies_at_once);
+    if (reads) {
+        sim_write(world->sim, file, flow.at, flow.n, 0);
+        sim_write(world->sim, options->out, json, strlen(json), 0);
+    }
+    world->reloads += reads;
+    text_release(&flow);
+    free(json);
+    free(file);
+    sim_process_exit(world->sim, pid, reads ? 0 : 1, 0);
+}
+
 static void script(void *context, int64_t pid, const struct env_spawn *options)
 {
     struct world *world = context;
+    if (options->argv[1] && strcmp(options->argv[1], "reread") == 0) {
+        reread(world, pid, options);
+        return;
+    }
     const char *job = options->argv[0], *log = strstr(job, "/log/job/");
     struct body *body = NEW(struct body);
     int submit = 0;
