@@ -43,7 +43,7 @@ struct world {
     struct report *reports;
     uint64_t next_id;
     unsigned replies, commits, kills;
-    unsigned reloads; /* definitions read */
+    unsigned reloads;  /* definitions read */
     bool kill;         /* the scheduler dies after this turn */
     char problem[512]; /* what was found wrong; empty = nothing */
 };
