@@ -256,7 +256,7 @@ static void load(struct view *view, const struct restart *restart)
         const struct restart_task *from = &restart->tasks[i];
         struct view_task *task = add(view, from->point, from->task);
         set_status(view, task, from->status);
-        task->flags = from->flags;
+        task->flags = restart_flags(restart, from);
         task->flows = from->flows;
         task->submit = from->submit;
         task->try_ = from->try_;

@@ -109,6 +109,17 @@ struct restart {
     void *arena; /* what owns the texts and bit sets */
 };
 
+/* The task's flags with those that the database has not, for they follow from the rest: beyond the
+ * runahead limit, incomplete (what has ended and is complete does not stay in the pool). */
+static inline uint32_t restart_flags(const struct restart *restart, const struct restart_task *task)
+{
+    bool beyond = restart->runahead == POINT_NONE || task->point > restart->runahead;
+    if (status_is_final(task->status))
+        return task->flags | TASK_INCOMPLETE;
+    bool waits = task->status == STATUS_WAITING && !(task->flags & TASK_MANUAL);
+    return waits && beyond ? task->flags | TASK_RUNAHEAD : task->flags;
+}
+
 void restart_destroy(struct restart *restart);
 
 #endif

@@ -38,21 +38,25 @@ static bool is_apt(const struct pool *pool, const struct instance *instance, str
     return false;
 }
 
+/* What a pattern means beside tasks with jobs is passed over without a word. */
 static int each_active(struct pool *pool, const struct message *message, const char *what,
                        void (*act)(struct pool *, struct instance *), struct error *error)
 {
     struct selection selection = {0};
     struct text others = {0};
+    size_t n_done = 0;
     select_tasks(pool, message->text, &selection);
     VEC_EACH (struct instance *, instance, &selection.found)
-        if (is_apt(pool, *instance, &others))
+        if (is_apt(pool, *instance, &others)) {
             act(pool, *instance);
+            n_done++;
+        }
     VEC_EACH (struct target, target, &selection.absent) {
         text_add(&others, others.n ? ", " : "");
         add_name(pool, target->point, target->task, &others);
     }
     int result = selection_refuse_unmatched(&selection, error);
-    if (!result && others.n)
+    if (!result && others.n && !(n_done && selection.any_pattern))
         result = error_set(error, -EINVAL, "no job is under way, so there is nothing to %s: %s",
                            what, text_string(&others));
     text_release(&others);

@@ -74,17 +74,13 @@ static void restore_absolutes(struct pool *pool, const struct restart *restart)
                          restart->tasks[i].outputs);
 }
 
-static uint32_t restored_flags(const struct pool *pool, const struct restart_task *from)
-{
-    uint32_t flags = from->flags & (TASK_HELD | TASK_FLOW_WAIT | TASK_MANUAL | TASK_FROM_CURSOR |
-                                    TASK_INCOMPLETE | TASK_RETRYING);
-    bool beyond = pool->limit == POINT_NONE || from->point > pool->limit;
-    if (from->status == STATUS_WAITING && beyond && !(flags & TASK_MANUAL))
-        flags |= TASK_RUNAHEAD;
-    return flags;
-}
+enum {
+    RESTORED = TASK_HELD | TASK_FLOW_WAIT | TASK_MANUAL | TASK_FROM_CURSOR | TASK_INCOMPLETE |
+               TASK_RETRYING | TASK_RUNAHEAD
+};
 
-static void restore_task(struct pool *pool, const struct restart_task *from)
+static void restore_task(struct pool *pool, const struct restart *restart,
+                         const struct restart_task *from)
 {
     struct instance *instance = instances_add(&pool->instances, from->point, from->task);
     instance->serial = ++pool->last_serial;
@@ -98,7 +94,7 @@ static void restore_task(struct pool *pool, const struct restart_task *from)
     instance->outputs = from->outputs;
     instance->settled = from->settled;
     instance->status = (uint8_t)from->status;
-    instance->flags = (uint16_t)restored_flags(pool, from);
+    instance->flags = (uint16_t)(restart_flags(restart, from) & RESTORED);
     uint32_t words = bit_words(pool->workflow->graph->tasks[from->task].n_atoms);
     if (words && from->prerequisites)
         memcpy(instance_atoms(&pool->instances, instance), from->prerequisites,
@@ -107,9 +103,8 @@ static void restore_task(struct pool *pool, const struct restart_task *from)
         memcpy(instance_forced(&pool->instances, instance), from->forced,
                words * sizeof *from->forced);
     if (status_is_final(from->status)) {
-        instance->flags &= (uint16_t)~TASK_INCOMPLETE;
-        if (!instance_is_complete(pool, instance))
-            instance->flags |= TASK_INCOMPLETE;
+        if (instance_is_complete(pool, instance))
+            instance->flags &= (uint16_t)~TASK_INCOMPLETE;
     }
 }
 
@@ -299,7 +294,7 @@ void restore_silently(struct pool *pool, const struct restart *restart)
     restore_groups(pool, restart);
     restore_absolutes(pool, restart);
     for (size_t i = 0; i < restart->n_tasks; i++)
-        restore_task(pool, &restart->tasks[i]);
+        restore_task(pool, restart, &restart->tasks[i]);
     for (struct instance *i = pool->instances.table; i; i = i->hh.next)
         complete_task(pool, i);
     restore_xtriggers(pool, restart);

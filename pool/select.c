@@ -99,6 +99,8 @@ static void match(struct pool *pool, struct selection *selection, const struct w
                   struct slice id)
 {
     size_t n = 0;
+    selection->any_pattern |=
+        wanted->point == POINT_NONE || workflow_task(pool->workflow, wanted->task) == NO_INDEX;
     each_task(pool, selection, wanted, match_task, &n);
     if (!n && means_absent(wanted))
         each_task(pool, selection, wanted, match_absent, &n);

@@ -16,7 +16,7 @@
 #include "base/banned.h"
 
 struct wishes {
-    int reference, namespaces, suicide, cycles, transpose;
+    int reference, namespaces, families, suicide, cycles, transpose;
     const char *format, *output, *start, *stop, *diff;
     struct option_list groups;
 };
@@ -208,9 +208,11 @@ static int work(const struct command *self, struct invocation *invocation, struc
     struct workflow *workflow;
     if (n > 3)
         return options_refuse(self, invocation, "expected WORKFLOW, START and STOP");
+    if (wishes->families)
+        *vec_push(&wishes->groups) = "<all>";
     if (wishes->groups.n && wishes->namespaces)
-        return command_failf(invocation, EXIT_FAILED,
-                             "--group and --namespaces cannot be combined");
+        return command_failf(invocation, EXIT_FAILED, "--%s and --namespaces cannot be combined",
+                             wishes->families ? "families" : "group");
     wishes->start = n > 1 ? arguments[1] : NULL;
     wishes->stop = n > 2 ? arguments[2] : NULL;
     int status = definition_load(invocation, n ? arguments[0] : ".", options, &workflow);
@@ -245,6 +247,9 @@ static int run(const struct command *self, struct invocation *invocation, int ar
          .argument = "FAMILY",
          .list = &it.groups,
          .help = "show a family as one node (several times; \"<all>\": every family)"},
+        {.name = "families",
+         .count = &it.families,
+         .help = "show every family as one node, as --group=\"<all>\""},
         {.name = "cycles",
          .letter = 'c',
          .count = &it.cycles,

@@ -67,6 +67,13 @@ class Lint(common.SystemTest):
         self.assertTrue(lines[at - 1].startswith('# [S004]: '), lines)
         self.world.must('validate', source)
 
+    def test_graph_of_families(self):
+        flow = self.write('[scheduling]\n    [[graph]]\n        R1 = FAM:succeed-all => a\n'
+                          '[runtime]\n    [[a]]\n    [[FAM]]\n    [[m1, m2]]\n        inherit = FAM\n')
+        out = self.world.must('graph', '--families', '--format=text', flow).out
+        self.assertEqual(out, '1/FAM => 1/a\n')
+        self.refused(self.world.rouse('graph', '--families', '--namespaces', flow), 1, '--families')
+
     def test_graph_differences(self):
         head = '[scheduler]\n    allow implicit tasks = True\n[scheduling]\n    [[graph]]\n        R1 = '
         one = self.write(head + 'a => b\n', name='one')

@@ -308,6 +308,20 @@ static void only_jobs_under_way_can_be_killed_or_polled(void **state)
     assert_said(w, "no job is under way, so there is nothing to kill: 1/b");
     assert_string_equal(pool_world_lines(w, "kill"), "kill 1/z 1\n");
     assert_int_equal(pool_world_command(w, POOL_POLL, "9/a", 0), ENOENT);
+    pool_world_clear(w);
+    assert_int_equal(pool_world_command(w, POOL_POLL, "1/b*", 0), EINVAL);
+    pool_world_destroy(w);
+}
+
+static void a_pattern_kills_the_jobs_that_are_under_way_and_passes_over_the_rest(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_create(FLOW("R1 = a & z => b\n"));
+    pool_world_start(w);
+    pool_world_job(w, TOPIC_JOB_STARTED, "1/a");
+    pool_world_succeed(w, "1/a");
+    assert_int_equal(pool_world_command(w, POOL_KILL, "*", 0), 0);
+    assert_string_equal(pool_world_lines(w, "kill"), "kill 1/z 1\n");
     pool_world_destroy(w);
 }
 
@@ -331,6 +345,7 @@ int main(void)
         cmocka_unit_test(a_killed_task_with_retries_waits_held_until_it_is_released),
         cmocka_unit_test(the_next_of_a_killed_task_is_not_held),
         cmocka_unit_test(only_jobs_under_way_can_be_killed_or_polled),
+        cmocka_unit_test(a_pattern_kills_the_jobs_that_are_under_way_and_passes_over_the_rest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -392,13 +392,19 @@ static void a_restart_is_seen_at_once(void **state)
          .status = STATUS_RUNNING,
          .submit = 2},
         {.point = 1, .task = cast_task(&fixture, "w"), .flows = {1, {1}}},
-        {.point = 1, .task = cast_task(&fixture, "d"), .flows = {1, {1}}}};
+        {.point = 1, .task = cast_task(&fixture, "d"), .flows = {1, {1}}},
+        {.point = 5, .task = cast_task(&fixture, "q"), .flows = {1, {1}}},
+        {.point = 1,
+         .task = cast_task(&fixture, "a"),
+         .flows = {1, {1}},
+         .status = STATUS_FAILED,
+         .submit = 1}};
     struct restart_xtrigger xtrigger = {
         .point = 1, .task = cast_task(&fixture, "w"), .signature = "echo(succeed=True)"};
     struct restart_group group = {.group = 0, .member = 0, .point = 1};
     struct restart restart = {.runahead = 4,
                               .tasks = tasks,
-                              .n_tasks = 4,
+                              .n_tasks = sizeof tasks / sizeof *tasks,
                               .xtriggers = &xtrigger,
                               .n_xtriggers = 1,
                               .groups = &group,
@@ -406,7 +412,7 @@ static void a_restart_is_seen_at_once(void **state)
     cast_begin(&fixture, &restart);
     next_id = 0;
     expect_answer("why", "{}", REPLY_DONE,
-                  "\"the workflow is running\\n  waiting: 3\\n  running: 1\\n\"");
+                  "\"the workflow is running\\n  waiting: 4\\n  running: 1\\n  failed: 1\\n\"");
     expect_why("2/b", "\"2/b is waiting\\n"
                       "  waits for: c:failed\\n"
                       "    2/c:failed (it is not in the pool)\\n\"");
@@ -415,6 +421,11 @@ static void a_restart_is_seen_at_once(void **state)
     expect_why("1/d", "\"1/d is waiting\\n"
                       "  waits for: FAM:succeed-all\\n"
                       "    1/FAM:succeed-all: 2 of 3 members have not, among them: 1/m2 1/m3\\n\"");
+    expect_why("5/q", "\"5/q is waiting\\n"
+                      "  is beyond the runahead limit: 4\\n\"");
+    expect_why("1/a",
+               "\"1/a is failed, submit number 01\\n"
+               "  is incomplete: its outputs must satisfy \\\"succeeded\\\"; completed:\\n\"");
 }
 
 /* Before the pool has said a word. */
