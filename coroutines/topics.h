@@ -104,7 +104,7 @@ enum field {
     X(TASK_GROUP, "task.group", M(TASK_POOL), M(RECORDER) | M(VIEWER),                             \
       FIELD_POINT | FIELD_NUMBER | FIELD_VALUE | FIELD_FLAGS | FIELD_FLOWS)                        \
     /* the groups of this point are forgotten: nobody can ask for them any more. */                \
-    X(TASK_GROUPS_PAST, "task.groups-past", M(TASK_POOL), M(RECORDER), FIELD_POINT)                \
+    X(TASK_GROUPS_PAST, "task.groups-past", M(TASK_POOL), M(RECORDER) | M(VIEWER), FIELD_POINT)    \
     /* an instance depends on a signature (value 0) or sees it satisfied (1). number: xtrigger     \
      * index, or NO_INDEX for a retry timer; text: signature. */                                   \
     X(TASK_XTRIGGER, "task.xtrigger", M(TASK_POOL), M(RECORDER) | M(VIEWER),                       \

@@ -158,6 +158,24 @@ static void set_xtrigger(struct view_task *task, uint32_t xtrigger, struct slice
         (struct view_xtrigger){xtrigger, satisfied, slice_copy(signature)};
 }
 
+static void group_free(struct view *view, struct view_group *group)
+{
+    HASH_DEL(view->groups, group);
+    free(group->satisfied);
+    free(group);
+}
+
+static void forget_groups(struct view *view, cycle_point point)
+{
+    for (uint32_t i = 0; i < view->workflow->graph->n_groups; i++) {
+        const struct view_key key = {point, i};
+        struct view_group *group;
+        HASH_FIND(hh, view->groups, &key, sizeof key, group);
+        if (group)
+            group_free(view, group);
+    }
+}
+
 static void apply_group(struct view *view, cycle_point point, uint32_t index, uint32_t member,
                         bool satisfied)
 {
@@ -238,6 +256,8 @@ void view_apply(struct view *view, const struct message *m)
         apply_state(view, m);
     else if (m->topic == TOPIC_TASK_GROUP)
         apply_group(view, m->point, m->number, (uint32_t)m->value, !m->flags);
+    else if (m->topic == TOPIC_TASK_GROUPS_PAST)
+        forget_groups(view, m->point);
     else if (m->topic == TOPIC_POOL_RUNAHEAD)
         view->runahead = m->point;
     else if (m->topic == TOPIC_WORKFLOW_STATE)
@@ -295,11 +315,7 @@ static void forget_tasks(struct view *view)
     drop(view, task);
     struct view_group *group, *next_group;
     HASH_ITER(hh, view->groups, group, next_group)
-    {
-        HASH_DEL(view->groups, group);
-        free(group->satisfied);
-        free(group);
-    }
+    group_free(view, group);
     free(view->active);
 }
 

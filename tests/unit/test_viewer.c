@@ -1,5 +1,6 @@
 /* The viewer alone: what it answers, and that it is never ahead of what is recorded. */
 #include "base/memory.h"
+#include "coroutines/view.h"
 #include "db/restart.h"
 #include "tests/lib/cast_fixture.h"
 #include "tests/lib/flow.h"
@@ -428,6 +429,21 @@ static void a_restart_is_seen_at_once(void **state)
                "  is incomplete: its outputs must satisfy \\\"succeeded\\\"; completed:\\n\"");
 }
 
+static void families_of_past_points_are_forgotten(void **state)
+{
+    (void)state;
+    struct workflow *workflow = flow_load("[scheduler]\nallow implicit tasks = True\n" FLOW);
+    struct view view = {0};
+    view_init(&view, workflow, NULL);
+    for (cycle_point point = 1; point <= 2; point++)
+        view_apply(&view, &(struct message){.topic = TOPIC_TASK_GROUP, .point = point, .value = 1});
+    view_apply(&view, &(struct message){.topic = TOPIC_TASK_GROUPS_PAST, .point = 1});
+    assert_null(view_find_group(&view, 1, 0));
+    assert_non_null(view_find_group(&view, 2, 0));
+    view_release(&view);
+    workflow_destroy(workflow);
+}
+
 /* Before the pool has said a word. */
 static void a_pause_is_seen_at_once_after_a_restart(void **state)
 {
@@ -459,6 +475,7 @@ int main(void)
         TEST(why_a_task_stays_that_is_finished),
         TEST(why_a_task_is_not_there),
         TEST(several_tasks_are_explained_together),
+        cmocka_unit_test(families_of_past_points_are_forgotten),
         cmocka_unit_test_teardown(a_restart_is_seen_at_once, close),
         cmocka_unit_test_teardown(a_pause_is_seen_at_once_after_a_restart, close),
     };
