@@ -664,7 +664,8 @@ static void add_broadcast(struct db *db, const struct message *m, bool with_valu
 {
     const char *slash = memchr(m->text.at, '/', m->text.n);
     const char *equals = memchr(m->detail.at, '=', m->detail.n);
-    PRE(slash && equals);
+    PRE(slash);
+    PRE(equals);
     size_t n_point = (size_t)(slash - m->text.at), n_key = (size_t)(equals - m->detail.at);
     later_text_n(&db->later, m->text.at, n_point);
     later_text_n(&db->later, slash + 1, m->text.n - n_point - 1);

@@ -7,8 +7,8 @@
 #ifndef ROUSE_DB_ROWS_H
 #define ROUSE_DB_ROWS_H
 
+#include "base/table.h"
 #include "db/forms.h"
-#include <uthash.h>
 
 /* A row of task_states and one of task_outputs: how an instance fared in a set of flows. */
 struct history {

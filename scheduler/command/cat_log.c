@@ -160,7 +160,6 @@ static int print_file(const struct invocation *invocation, const char *path)
 /* Run a program on the file and wait for it. */
 static int run_on(const struct invocation *invocation, char *const *arguments)
 {
-    extern char **environ;
     pid_t pid;
     int status = 0;
     (void)fflush(stdout);

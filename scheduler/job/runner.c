@@ -13,11 +13,12 @@ static const struct job_runner runners[] = {
     /* `at` hands its input to sh. What the job says before it has claimed its files goes where it
      * goes with other runners. A session of its own, so that it can be killed whole. */
     {.name = "at",
-     .submit = {"/bin/bash", "-c",
-                "log=${0%/*}/job-activity.log; printf "
-                "'setsid --wait %q </dev/null >/dev/null 2>>%q; echo ended with status $? >>%q\\n' "
-                "\"$0\" \"$log\" \"$log\" | eval \"$1\"",
-                "%(job)s", "%(command)s"},
+     .submit =
+         {"/bin/bash", "-c",
+          ("log=${0%/*}/job-activity.log; printf "
+           "'setsid --wait %q </dev/null >/dev/null 2>>%q; echo ended with status $? >>%q\\n' "
+           "\"$0\" \"$log\" \"$log\" | eval \"$1\""),
+          "%(job)s", "%(command)s"},
      .command = "at now",
      .before_id = "job ",
      .before_end = "ended with status ",

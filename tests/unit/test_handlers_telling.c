@@ -54,8 +54,7 @@ static char *contents(const char *name)
     char *path = str_format("%s/%s", fixture.run_dir, name);
     fixture.env->ops->file_read(fixture.env, path, 0, &bytes);
     free(path);
-    text_add(&bytes, "");
-    return str_copy(text_string(&bytes));
+    return text_take(&bytes);
 }
 
 static void expect_file(const char *name, const char *expected)
