@@ -189,6 +189,8 @@ void flight_end(struct pool *pool, cycle_point point, uint32_t task, uint32_t ou
 bool instance_is_complete(const struct pool *pool, const struct instance *instance);
 void queue_leave(struct pool *pool, struct instance *instance);
 void queue_release(struct pool *pool, struct queue *queue);
+/* Whether as many of its queue are active as may be. */
+bool queue_is_full(const struct pool *pool, const struct instance *instance);
 struct queue *queue_of(const struct pool *pool, const struct instance *instance);
 
 /* --- spawn.c: instances come, and their prerequisites get satisfied --- */

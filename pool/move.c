@@ -131,6 +131,11 @@ void queue_leave(struct pool *pool, struct instance *instance)
     queue_of(pool, instance)->n_waiting--;
 }
 
+bool queue_is_full(const struct pool *pool, const struct instance *instance)
+{
+    return !queue_is_open(queue_of(pool, instance));
+}
+
 void queue_release(struct pool *pool, struct queue *queue)
 {
     queue->open_again = false;

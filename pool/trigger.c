@@ -5,12 +5,24 @@
 
 #include "base/banned.h"
 
-/* on_resume: a paused workflow lets it go when it is resumed. */
+/* Whether it waits for nothing but its queue (or for that, once it is released from hold). */
+static bool has_come_to_its_queue(const struct instance *instance)
+{
+    if (instance->flags & TASK_QUEUED)
+        return true;
+    return instance->status == STATUS_WAITING && instance->flags & TASK_HELD &&
+           !(instance->flags & (TASK_RUNAHEAD | TASK_RETRYING)) && instance->satisfied &&
+           !instance->n_waited_for;
+}
+
+/* Into its queue if that is full and it was not there yet, else at once, past the limit.
+ * on_resume: a paused workflow lets it go when it is resumed. */
 static void run_now(struct pool *pool, struct instance *instance, bool on_resume)
 {
+    bool past_limit = has_come_to_its_queue(instance) || !queue_is_full(pool, instance);
     if (status_is_final(instance_status(instance)))
         instance_move(pool, instance, STATUS_WAITING, instance->flags & ~(uint32_t)TASK_INCOMPLETE);
-    if (pool->paused && on_resume) {
+    if ((pool->paused && on_resume) || !past_limit) {
         queue_leave(pool, instance);
         instance_flag(pool, instance, TASK_MANUAL, TASK_QUEUED | TASK_RUNAHEAD);
         instance_try(pool, instance);

@@ -38,8 +38,9 @@ const struct command command_trigger = {
     .name = "trigger",
     .summary = "run tasks now",
     .synopsis = "[OPTIONS] WORKFLOW//CYCLE/TASK...",
-    .help = "Run tasks whether or not what they wait for has come. A task that waits in a queue\n"
-            "or is held is submitted at once; what has run before runs again.\n\n"
+    .help = "Run tasks whether or not what they wait for has come. A task whose queue is full\n"
+            "waits there; one that waits in a queue or is held is submitted at once. What has\n"
+            "run before runs again.\n\n"
             "Example:\n"
             "    $ rouse trigger flow//1/a\n"
             "    $ rouse trigger --flow=new flow //2/b //2/c\n"

@@ -189,6 +189,29 @@ static void triggering_a_queued_task_runs_it_past_the_limit(void **state)
     pool_world_destroy(w);
 }
 
+static void a_triggered_task_waits_in_a_full_queue_until_triggered_again(void **state)
+{
+    (void)state;
+    struct pool_world *w =
+        pool_world_create(FLOW("[[queues]]\n[[[default]]]\nlimit = 1\n[[graph]]\n"
+                               "R1 = \"\"\"\na => b\na => c\na => d\nh\n\"\"\"\n"));
+    pool_world_start(w);
+    assert_string_equal(pool_world_active(w), "1/a");
+    pool_world_command(w, POOL_TRIGGER, "1/b 1/c", 0);
+    assert_string_equal(pool_world_active(w), "1/a");
+    pool_world_command(w, POOL_TRIGGER, "1/c", 0);
+    assert_string_equal(pool_world_active(w), "1/a 1/c");
+    pool_world_command(w, POOL_HOLD, "1/h", 0); /* was queued: as good as there */
+    pool_world_command(w, POOL_TRIGGER, "1/h", 0);
+    assert_string_equal(pool_world_active(w), "1/a 1/c 1/h");
+    pool_world_succeed(w, "1/c");
+    pool_world_succeed(w, "1/h");
+    assert_string_equal(pool_world_active(w), "1/a");
+    pool_world_succeed(w, "1/a");
+    assert_string_equal(pool_world_active(w), "1/b"); /* its parents do not matter */
+    pool_world_destroy(w);
+}
+
 static void a_task_that_ran_runs_again_under_the_next_number(void **state)
 {
     (void)state;
@@ -424,6 +447,7 @@ int main(void)
         cmocka_unit_test(a_queue_lets_as_many_run_as_its_limit),
         cmocka_unit_test(the_more_urgent_leave_a_queue_first_and_equals_in_order),
         cmocka_unit_test(triggering_a_queued_task_runs_it_past_the_limit),
+        cmocka_unit_test(a_triggered_task_waits_in_a_full_queue_until_triggered_again),
         cmocka_unit_test(a_task_that_ran_runs_again_under_the_next_number),
         cmocka_unit_test(a_new_flow_runs_everything_again),
         cmocka_unit_test(without_a_flow_nothing_flows_on),
