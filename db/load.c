@@ -194,20 +194,43 @@ static uint32_t output_by_message(const struct task_def *task, const char *messa
     return task_output_by_message(task, message, strlen(message));
 }
 
+/* A user set the output: what it satisfies then, too, is by force. Its history says so. */
+static int was_forced(struct loader *l, const struct restart_output *output)
+{
+    const struct instance *instance = rows_get(l->db, output->point, output->task, l->error);
+    if (!instance)
+        return l->error->code;
+    const struct flow_list *flows = &output->flows;
+    for (const struct history *row = instance->rows; row; row = row->next)
+        if (row->forced >> output->output & 1 &&
+            (flows->n ? flows_meet(&row->flows->list, flows) : row->flows->list.n == 0))
+            return true;
+    return false;
+}
+
 static int load_unsettled(struct loader *l)
 {
+    int forced = 0;
     struct run run = run_begin(&l->db->sql, SQL_UNSETTLED_ALL, l->error);
-    while (run_step(&run, l->error) > 0) {
+    while (forced >= 0 && run_step(&run, l->error) > 0) {
         cycle_point point = forms_point_parse(l->db->workflow, run_column(&run, 0));
         uint32_t task = workflow_task(l->db->workflow, run_column(&run, 1));
         uint32_t output = task == NO_INDEX
                               ? NO_INDEX
                               : forms_output_of(&l->db->workflow->tasks[task], run_column(&run, 2));
-        if (point != POINT_NONE && output != NO_INDEX)
-            *vec_push(&l->unsettled) = (struct restart_output){
-                point, task, output, forms_flows_parse(&l->db->forms, run_column(&run, 3))->list};
+        if (point == POINT_NONE || output == NO_INDEX)
+            continue;
+        struct restart_output found = {
+            .point = point,
+            .task = task,
+            .output = output,
+            .flows = forms_flows_parse(&l->db->forms, run_column(&run, 3))->list};
+        forced = was_forced(l, &found);
+        found.forced = forced > 0;
+        *vec_push(&l->unsettled) = found;
     }
-    return run_end(&run);
+    int result = run_end(&run);
+    return forced < 0 ? forced : result;
 }
 
 static int load_absolute(struct loader *l)
@@ -220,7 +243,8 @@ static int load_absolute(struct loader *l)
                                            : output_by_message(&l->db->workflow->tasks[task],
                                                                run_column(&run, 2));
         if (point != POINT_NONE && output != NO_INDEX)
-            *vec_push(&l->absolute) = (struct restart_output){point, task, output, {0}};
+            *vec_push(&l->absolute) =
+                (struct restart_output){.point = point, .task = task, .output = output};
     }
     return run_end(&run);
 }

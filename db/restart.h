@@ -22,6 +22,7 @@ struct restart_output { /* completed, consequences not all recorded */
     cycle_point point;
     uint32_t task, output;
     struct flow_list flows;
+    bool forced; /* a user set it */
 };
 
 struct restart_group { /* a satisfied member of a family trigger */

@@ -301,15 +301,6 @@ static struct run run_of_atom(struct db *db, const struct instance *instance, ui
     return run;
 }
 
-static bool share_flows(const struct flow_list *a, const struct flow_list *b)
-{
-    for (uint32_t i = 0; i < a->n; i++)
-        for (uint32_t k = 0; k < b->n; k++)
-            if (a->at[i] == b->at[k])
-                return true;
-    return false;
-}
-
 int rows_has_output(struct db *db, cycle_point point, uint32_t task, uint64_t outputs,
                     const struct flow_list *flows, struct flow_list *ret_flows, struct error *error)
 {
@@ -319,7 +310,7 @@ int rows_has_output(struct db *db, cycle_point point, uint32_t task, uint64_t ou
     if (result == 0)
         result = read_states(db, instance, error);
     for (const struct history *row = instance->rows; row && result == 0; row = row->next) {
-        if (!(row->outputs & outputs) || !share_flows(&row->flows->list, flows))
+        if (!(row->outputs & outputs) || !flows_meet(&row->flows->list, flows))
             continue;
         result = 1;
         if (ret_flows)

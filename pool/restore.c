@@ -222,18 +222,19 @@ static void say_unsettled(struct pool *pool, const struct restart *restart)
     for (size_t i = 0; i < restart->n_unsettled; i++) {
         const struct restart_output *from = &restart->unsettled[i];
         struct instance *instance = instances_find(&pool->instances, from->point, from->task);
+        unsigned value = from->forced ? OUTPUT_FORCED : OUTPUT_NATURAL;
         if (instance && flow_is_part(&from->flows, &instance->flows->list) &&
             instance->outputs >> from->output & 1) {
             bool waits = instance->flags & TASK_FLOW_WAIT;
             say_output(pool, from->point, from->task, from->output, &from->flows, instance->submit,
-                       waits ? OUTPUT_WAITS : OUTPUT_NATURAL);
+                       (enum output_value)(value | (waits ? OUTPUT_WAITS : 0u)));
             if (!waits)
                 output_effects(pool, instance->point, instance->task, from->output, &from->flows);
         } else {
             const struct past *past =
                 past_in(history_find(&pool->history, from->point, from->task), &from->flows);
             say_output(pool, from->point, from->task, from->output, &from->flows,
-                       past ? past->submit : 0, OUTPUT_NATURAL);
+                       past ? past->submit : 0, (enum output_value)value);
             output_effects(pool, from->point, from->task, from->output, &from->flows);
         }
     }

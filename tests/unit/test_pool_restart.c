@@ -71,6 +71,30 @@ static void an_unsettled_output_has_its_effect_after_all(void **state)
     pool_world_destroy(w);
 }
 
+/* What a user satisfied, no remove takes back. */
+static void an_unsettled_output_that_was_set_has_its_effect_by_force(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_create(FLOW("[[graph]]\nR1 = a & b => c\n"));
+    pool_world_start(w);
+    w->hold_answers = true;
+    pool_world_hear(w, (struct message){.topic = TOPIC_POOL_COMMAND,
+                                        .id = 7,
+                                        .number = POOL_SET_OUTPUTS,
+                                        .text = slice_of("1/a\n\nsucceeded")});
+    assert_said(w, "output 1/a succeeded [1] forced\n");
+    assert_not_said(w, "spawned 1/c");
+    w->hold_answers = false;
+    pool_world_clear(w);
+    pool_world_restart(w);
+    assert_said(w, "output 1/a succeeded [1] forced\n");
+    assert_said(w, "satisfied 1/c 0 forced\n");
+    pool_world_command(w, POOL_REMOVE, "1/a", 0);
+    pool_world_succeed(w, "1/b");
+    assert_string_equal(pool_world_active(w), "1/c");
+    pool_world_destroy(w);
+}
+
 static void a_retry_delay_goes_on(void **state)
 {
     (void)state;
@@ -269,6 +293,7 @@ int main(void)
         cmocka_unit_test(partial_prerequisites_are_kept),
         cmocka_unit_test(family_members_are_kept),
         cmocka_unit_test(an_unsettled_output_has_its_effect_after_all),
+        cmocka_unit_test(an_unsettled_output_that_was_set_has_its_effect_by_force),
         cmocka_unit_test(a_retry_delay_goes_on),
         cmocka_unit_test(holds_and_pause_are_kept),
         cmocka_unit_test(a_stalled_workflow_is_stalled_again),
