@@ -187,6 +187,12 @@ const char *const job_shell[] = {
     "    done\n"
     "}\n",
 
+    /* For scripts that know it from Cylc. Here `started` is sent before any script begins. */
+    "\n"
+    "cylc__job__wait_cylc_message_started() {\n"
+    "    return 0\n"
+    "}\n",
+
     "\n"
     "cylc__job__main() {\n"
     "    cylc__job__claimed= cylc__job__complete=\n"

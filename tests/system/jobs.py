@@ -26,6 +26,9 @@ CASES = {
         """
         err-script = echo "err $1" >>@/errexit
         exit-script = echo exit >>@/errexit''', 'failed', {'errexit': ['err ERR']}),
+    'wait_started': ('''
+        script = cylc__job__wait_cylc_message_started; grep -o CYLC_JOB_INIT_TIME "$CYLC_TASK_LOG_ROOT.status" >@/began
+        ''', 'succeeded', {'began': ['CYLC_JOB_INIT_TIME']}),
     'pipefail': ('script = "false | true"', 'failed', {}),
     'nounset': ('script = echo $NOT_SET_AT_ALL', 'failed', {}),
     'errexit_off': ('''
