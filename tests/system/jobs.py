@@ -56,7 +56,7 @@ CASES = {
             echo run >>@/trap
         """''', 'succeeded', {'trap': ['run', 'mine']}),
     'term': ('''
-        script = kill -s TERM $$; sleep 20
+        script = sleep 20 & until [[ $(< /proc/$!/comm) == sleep ]]; do :; done; kill -s TERM $$; wait
         err-script = echo "err $1" >@/term''', 'failed', {'term': ['err TERM']}),
     'xcpu': ('''
         script = sleep 50
