@@ -123,10 +123,10 @@ enum field {
       FIELD_POINT | FIELD_TASK | FIELD_FLOWS | FIELD_NUMBER)                                       \
     /* something to remember of a task. text: event ("started", "message critical"); detail: its   \
      * message; id: its number, see event.settled; value 1: said again after a restart, recorded   \
-     * already; number: enum run_mode of its job (0: not known). */                                \
+     * already; number: enum run_mode of its job (0: not known); flags: TASK_TOLD of the task. */  \
     X(TASK_EVENT, "task.event", M(TASK_POOL), M(RECORDER) | M(HANDLERS),                           \
       FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_SUBMIT | FIELD_TEXT | FIELD_DETAIL |         \
-          FIELD_ID | FIELD_VALUE | FIELD_WHEN)                                                     \
+          FIELD_ID | FIELD_VALUE | FIELD_FLAGS | FIELD_WHEN)                                       \
     /* event id has been handled: its commands have run, its mail is sent, or they were given up.  \
      */                                                                                            \
     X(EVENT_SETTLED, "event.settled", M(HANDLERS), M(RECORDER), FIELD_ID)                          \

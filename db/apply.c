@@ -409,6 +409,21 @@ static int note_told(struct db *db, const struct message *m, struct error *error
     return 0;
 }
 
+/* What is told once only. */
+static int note_flags(struct db *db, const struct message *m, struct error *error)
+{
+    if (!m->flags)
+        return 0;
+    struct instance *instance = touch(db, m, error);
+    if (!instance)
+        return error->code;
+    if (m->flags & ~instance->flags) {
+        instance->flags |= m->flags;
+        instance->task_dirty = true;
+    }
+    return 0;
+}
+
 /* What somebody has to be told of is kept until that is done (event.settled). */
 static void event_pends(struct db *db, const struct message *m)
 {
@@ -438,7 +453,7 @@ static int task_event(struct db *db, const struct message *m, struct error *erro
 {
     if (m->value) /* said again */
         return 0;
-    if (note_told(db, m, error) < 0)
+    if (note_told(db, m, error) < 0 || note_flags(db, m, error) < 0)
         return error->code;
     event_pends(db, m);
     later_add(&db->later, SQL_EVENT_ADD);

@@ -10,7 +10,8 @@ struct restart_task { /* one instance of the pool */
     uint32_t task;
     struct flow_list flows;
     enum task_status status;
-    uint32_t flags; /* TASK_HELD, TASK_FLOW_WAIT, TASK_MANUAL, TASK_FROM_CURSOR, TASK_RETRYING */
+    uint32_t flags; /* TASK_HELD, TASK_FLOW_WAIT, TASK_MANUAL, TASK_FROM_CURSOR, TASK_RETRYING,
+                       TASK_TOLD */
     uint32_t submit, try_;
     uint64_t outputs;              /* completed, bit set by output index */
     const uint64_t *prerequisites; /* satisfied atoms, bit set, (n_atoms + 63) / 64 words */

@@ -294,17 +294,21 @@ static void hear_message(struct pool *pool, struct instance *instance,
             say_event(pool, instance, severity_events[message->number][i], message->text);
 }
 
-/* Somebody may want to know; nothing changes. */
+/* Somebody may want to know, once for each job; nothing else changes. */
 void handle_timeout(struct pool *pool, const struct message *message)
 {
-    const struct instance *instance = addressee(pool, message);
+    struct instance *instance = addressee(pool, message);
     char length[LENGTH_TEXT_MAX], text[DELAY_TEXT_MAX * 2];
     bool submitted = slice_equal(message->text, "submission timeout");
     if (!instance || instance->status != (submitted ? STATUS_SUBMITTED : STATUS_RUNNING))
         return;
+    uint32_t told = submitted ? TASK_SUBMISSION_TIMED_OUT : TASK_EXECUTION_TIMED_OUT;
+    if (instance->flags & told) /* before a restart */
+        return;
     const char *event = submitted ? "submission timeout" : "execution timeout";
     int n = snprintf(text, sizeof text, "%s after %s", event,
                      length_text((double)message->value / 1e6, length));
+    instance->flags = (uint16_t)(instance->flags | told);
     say_event(pool, instance, event, (struct slice){text, (size_t)n});
 }
 

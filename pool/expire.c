@@ -55,12 +55,13 @@ int64_t late_time(const struct pool *pool, const struct instance *instance)
     return instance->point + (int64_t)pool->workflow->tasks[instance->task].runtime.late_offset;
 }
 
-void instance_say_late(struct pool *pool, const struct instance *instance)
+void instance_say_late(struct pool *pool, struct instance *instance)
 {
     char text[64] = "late";
     time_t when = (time_t)late_time(pool, instance);
     struct tm tm;
     if (gmtime_r(&when, &tm))
         strftime(text, sizeof text, "late (late-time=%Y-%m-%dT%H:%M:%SZ)", &tm);
+    instance->flags |= TASK_LATE;
     say_event(pool, instance, "late", slice_of(text));
 }

@@ -281,7 +281,7 @@ bool expiry_applies(const struct pool *pool, const struct instance *instance);
 /* The same for `late offset`: seconds since 1970-01-01T00Z. */
 bool late_applies(const struct pool *pool, const struct instance *instance);
 int64_t late_time(const struct pool *pool, const struct instance *instance);
-void instance_say_late(struct pool *pool, const struct instance *instance);
+void instance_say_late(struct pool *pool, struct instance *instance);
 bool expiry_is_past(const struct pool *pool, const struct instance *instance);
 char *expiry_signature(const struct pool *pool, const struct instance *instance);
 /* PRE: it waits. Its output is in flight afterwards: it is not gone yet. */

@@ -179,8 +179,10 @@ void instance_submit(struct pool *pool, struct instance *instance)
     instance->submit++;
     instance->settled = 0;
     instance_move(pool, instance, STATUS_PREPARING,
-                  instance->flags & ~(uint32_t)(TASK_QUEUED | TASK_MANUAL | TASK_RETRYING |
-                                                TASK_RUNAHEAD | TASK_INCOMPLETE));
+                  instance->flags &
+                      ~(uint32_t)(TASK_QUEUED | TASK_MANUAL | TASK_RETRYING | TASK_RUNAHEAD |
+                                  TASK_INCOMPLETE | TASK_SUBMISSION_TIMED_OUT |
+                                  TASK_EXECUTION_TIMED_OUT));
     gate_update(pool, instance);
     struct text environment = {0}, settings = {0};
     xtrigger_environment(pool->workflow, instance, &environment);

@@ -58,6 +58,7 @@ void say_event(struct pool *pool, const struct instance *instance, const char *e
     pool_say(pool, &(struct message){.topic = TOPIC_TASK_EVENT,
                                      .id = ++pool->last_event,
                                      .number = instance_mode(pool, instance),
+                                     .flags = instance->flags & TASK_TOLD,
                                      .point = instance->point,
                                      .task = instance->task,
                                      .submit = instance->submit,

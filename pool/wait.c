@@ -48,10 +48,12 @@ static void expiry_depend(struct pool *pool, struct instance *instance)
     free(text);
 }
 
-/* The same for the time from which it is late: told once, so not again when it is past. */
+/* The same for the time from which it is late: told once, after a restart too, and not of a retry
+ * when it is past. */
 static void late_depend(struct pool *pool, struct instance *instance, bool again)
 {
-    if (!late_applies(pool, instance) || has_dependence(instance, XTRIGGER_LATE) ||
+    if (!late_applies(pool, instance) || instance->flags & TASK_LATE ||
+        has_dependence(instance, XTRIGGER_LATE) ||
         (again && late_time(pool, instance) * INT64_C(1000000) <= pool->now))
         return;
     char *text = str_format("wall_clock(trigger_time=%" PRId64 ")", late_time(pool, instance));

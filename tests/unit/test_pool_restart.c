@@ -286,9 +286,45 @@ static void a_crash_loses_only_what_was_not_committed(void **state)
     pool_world_destroy(w);
 }
 
+static void time_out(struct pool_world *w, const char *event)
+{
+    struct message message = {
+        .topic = TOPIC_JOB_TIMEOUT, .submit = 1, .text = slice_of(event), .value = 60000000};
+    pool_world_id(w, "1/a", &message.point, &message.task);
+    pool_world_clear(w);
+    pool_world_hear(w, message);
+}
+
+static void a_timeout_is_told_once_for_each_job(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_create_durable(
+        FLOW("[[graph]]\nR1 = a\n[runtime]\n[[a]]\nexecution retry delays = PT0S\n"));
+    pool_world_start(w);
+    pool_world_commit(w);
+    pool_world_job(w, TOPIC_JOB_SUBMITTED, "1/a");
+    time_out(w, "submission timeout");
+    assert_said(w, "event 1/a submission timeout: submission timeout after PT1M\n");
+    pool_world_commit(w);
+    pool_world_crash(w);
+    pool_world_run(w);
+    time_out(w, "submission timeout");
+    assert_not_said(w, "timeout");
+    pool_world_job(w, TOPIC_JOB_STARTED, "1/a");
+    time_out(w, "execution timeout");
+    assert_said(w, "event 1/a execution timeout: execution timeout after PT1M\n");
+    pool_world_commit(w);
+    pool_world_crash(w);
+    pool_world_run(w);
+    time_out(w, "execution timeout");
+    assert_not_said(w, "timeout");
+    pool_world_destroy(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_timeout_is_told_once_for_each_job),
         cmocka_unit_test(jobs_are_followed_and_not_launched_again),
         cmocka_unit_test(partial_prerequisites_are_kept),
         cmocka_unit_test(family_members_are_kept),

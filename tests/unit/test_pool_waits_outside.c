@@ -156,11 +156,17 @@ static void what_waits_too_long_is_late_once_and_goes_on_waiting(void **state)
     pool_world_satisfy(w, DUE, "");
     assert_said(w, LATE);
     assert_not_said(w, "state " A " expired");
+    pool_world_commit(w);
+    pool_world_restart(w);
     pool_world_clear(w);
+    pool_world_hear(w, (struct message){.topic = TOPIC_XTRIGGER_READY});
+    assert_not_said(w, "watch " DUE);
+    pool_world_satisfy(w, DUE, "");
+    assert_not_said(w, "late: ");
     pool_world_command(w, POOL_RELEASE, A, 0);
     assert_string_equal(pool_world_active(w), A);
     pool_world_succeed(w, A);
-    assert_not_said(w, "late");
+    assert_not_said(w, "late: ");
     assert_said(w, "shutdown AUTOMATIC 0");
     pool_world_destroy(w);
 }
