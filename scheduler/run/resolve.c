@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -265,23 +266,74 @@ static int add_id(struct target *target, const char *relative, struct error *err
     return code;
 }
 
+static bool has_contact_file(const char *id)
+{
+    char *run_dir = rundir_of(id);
+    char *path = str_format("%s/.service/contact", run_dir);
+    bool has = is_file(path);
+    free(path);
+    free(run_dir);
+    return has;
+}
+
+/* Those that run and that the pattern means. */
+static int add_matching(struct targets *targets, struct slice workflow, struct error *error)
+{
+    struct resolve_names names = {0};
+    char *pattern = slice_copy(workflow);
+    int code = 0;
+    bool any = false;
+    resolve_list(&names);
+    VEC_EACH (char *, name, &names) {
+        struct workflow_place place;
+        if (code || fnmatch(pattern, *name, 0) || !has_contact_file(*name))
+            continue;
+        if (!(code = find_place(slice_of(*name), &place, error)))
+            any = add_target(targets, &place)->is_last = true;
+    }
+    if (!code && !any)
+        code = error_set(error, -ENOENT, "no workflow that runs matches \"%s\"", pattern);
+    resolve_names_release(&names);
+    free(pattern);
+    return code;
+}
+
+static int add_workflow(struct targets *targets, struct slice workflow, struct error *error)
+{
+    struct workflow_place place;
+    for (size_t i = 0; i < targets->n; i++)
+        targets->at[i].is_last = false;
+    for (size_t i = 0; i < workflow.n; i++)
+        if (strchr("*?[", workflow.at[i]))
+            return add_matching(targets, workflow, error);
+    int code = find_place(workflow, &place, error);
+    if (!code)
+        add_target(targets, &place)->is_last = true;
+    return code;
+}
+
+static int add_id_to_last(struct targets *targets, const char *relative, struct error *error)
+{
+    int code = 0;
+    for (size_t i = 0; i < targets->n && !code; i++)
+        if (targets->at[i].is_last)
+            code = add_id(&targets->at[i], relative, error);
+    return code;
+}
+
 static int add_argument(struct targets *targets, const char *text, struct error *error)
 {
     if (!strncmp(text, "//", 2)) {
         if (!targets->n)
             return error_set(error, -EINVAL, "%s: a workflow must be named before it", text);
-        return add_id(&targets->at[targets->n - 1], text + 2, error);
+        return add_id_to_last(targets, text + 2, error);
     }
     struct slice workflow;
     const char *relative;
-    struct workflow_place place;
     int code = split_argument(text, &workflow, &relative, error);
     if (!code)
-        code = find_place(workflow, &place, error);
-    if (code)
-        return code;
-    struct target *target = add_target(targets, &place);
-    return *relative ? add_id(target, relative, error) : 0;
+        code = add_workflow(targets, workflow, error);
+    return !code && *relative ? add_id_to_last(targets, relative, error) : code;
 }
 
 int resolve_targets(int n, char *const *arguments, bool allow_ids, bool need_ids,

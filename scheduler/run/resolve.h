@@ -30,13 +30,14 @@ int resolve_definition(const char *text, char **ret_path, struct error *error);
 struct target {
     struct workflow_place place;
     VEC(char *) ids; /* "1/a", relative */
+    bool is_last;    /* named by the last argument that names workflows */
 };
 struct targets {
     struct target *at;
     size_t n;
 };
-/* "flow//1/a", "flow" "//1/a" "//2/b", several workflows. With `need_ids` each workflow must have
- * at least one id; without `allow_ids` none may have any. */
+/* "flow//1/a", "flow" "//1/a" "//2/b", several workflows; a pattern: those that run. With
+ * `need_ids` each workflow must have at least one id; without `allow_ids` none may have any. */
 int resolve_targets(int n, char *const *arguments, bool allow_ids, bool need_ids,
                     struct targets *ret_targets, struct error *error);
 void targets_release(struct targets *targets);

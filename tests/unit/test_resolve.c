@@ -162,6 +162,22 @@ static void tasks_are_gathered_by_workflow(void **state)
     targets_release(&targets);
 }
 
+static void a_pattern_means_workflows_that_run(void **state)
+{
+    struct targets targets;
+    home_write(*state, "cylc-run/flow/run1/.service/contact", "");
+    home_write(*state, "cylc-run/a/b/c/.service/contact", "");
+    assert_int_equal(targets_of(&targets, true, true, 3, "flow/run2//1/z", "*//1/a", "//2/b"), 0);
+    assert_int_equal(targets.n, 3);
+    assert_int_equal(targets.at[0].ids.n, 1);
+    assert_string_equal(targets.at[1].place.id, "a/b/c");
+    assert_string_equal(targets.at[2].place.id, "flow/run1");
+    assert_int_equal(targets.at[1].ids.n, 2);
+    assert_string_equal(targets.at[2].ids.at[1], "2/b");
+    targets_release(&targets);
+    assert_int_equal(targets_of(&targets, false, false, 1, "pl*"), -ENOENT);
+}
+
 static void tasks_too_few_or_too_many_are_refused(void **state)
 {
     (void)state;
@@ -317,6 +333,7 @@ int main(void)
         CASE(what_cannot_be_is_refused),
         CASE(definitions_are_found_by_path_and_by_id),
         CASE(tasks_are_gathered_by_workflow),
+        CASE(a_pattern_means_workflows_that_run),
         CASE(tasks_too_few_or_too_many_are_refused),
         CASE(all_workflows_are_listed_in_order),
         CASE(log_files_are_numbered_and_linked),
