@@ -14,6 +14,7 @@
 #include "coroutines/event_values.h"
 #include "coroutines/mail.h"
 #include "scheduler/config/event_handlers.h"
+#include "scheduler/config/overlay.h"
 #include "scheduler/job/paths.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -178,12 +179,16 @@ static char *activity_of(const struct handlers *self, const struct message *even
                     context->workflow->tasks[event->task].name, event->submit, "job-activity.log");
 }
 
-static void hear_task_event(struct handlers *self, const struct message *event)
+static void tell_of_task(struct handlers *self, const struct runtime *runtime,
+                         const struct message *event)
 {
-    const struct runtime *runtime = &self->actor.context->workflow->tasks[event->task].runtime;
     const struct event_audience audience = task_event_audience(runtime, event->text);
-    if (!event_has_audience(&audience))
+    if (!event_has_audience(&audience)) {
+        if (event->value) /* when it was recorded it had one: the definition has changed */
+            actor_say(&self->actor,
+                      &(struct message){.topic = TOPIC_EVENT_SETTLED, .id = event->id});
         return;
+    }
     pend(self, event->id, audience.n_commands + audience.mail);
     if (is_silent(self, runtime, event)) {
         for (unsigned n = audience.n_commands + audience.mail; n; n--)
@@ -209,10 +214,19 @@ static void hear_task_event(struct handlers *self, const struct message *event)
     for (uint32_t i = 0; i < audience.n_commands; i++)
         tell_one(self, &telling, i);
     if (audience.mail)
-        mail_add(&self->mail, event, &self->actor.co);
+        mail_add(&self->mail, runtime, event, &self->actor.co);
     free(activity);
     free(name);
     event_values_release(&values);
+}
+
+static void hear_task_event(struct handlers *self, const struct message *event)
+{
+    const struct workflow *workflow = self->actor.context->workflow;
+    const struct task_def *task = &workflow->tasks[event->task];
+    struct overlay *overlay = overlay_from_json(workflow->cycling, task, event->settings);
+    tell_of_task(self, overlay ? &overlay_task(overlay)->runtime : &task->runtime, event);
+    overlay_destroy(overlay);
 }
 
 static void tell_of_workflow(struct handlers *self, const char *event, const char *message,

@@ -247,7 +247,8 @@ void mail_of_workflow(struct mail *mail, const char *event, const char *message)
 
 /* --- gathering --- */
 
-void mail_add(struct mail *mail, const struct message *event, struct co *co)
+void mail_add(struct mail *mail, const struct runtime *runtime, const struct message *event,
+              struct co *co)
 {
     const struct cast_context *context = mail->host->context;
     const struct task_def *task = &context->workflow->tasks[event->task];
@@ -258,8 +259,8 @@ void mail_add(struct mail *mail, const struct message *event, struct co *co)
         .event = slice_copy(event->text),
         .message = event->detail.n ? slice_copy(event->detail)
                                    : str_format("job %.*s", (int)event->text.n, event->text.at),
-        .from = str_copy(is_set(task->runtime.mail_from) ? task->runtime.mail_from : ""),
-        .to = str_copy(is_set(task->runtime.mail_to) ? task->runtime.mail_to : ""),
+        .from = str_copy(is_set(runtime->mail_from) ? runtime->mail_from : ""),
+        .to = str_copy(is_set(runtime->mail_to) ? runtime->mail_to : ""),
         .id = event->id,
         .seq = event->seq};
     if (mail->items.n == 1)

@@ -22,8 +22,10 @@ struct mail {
 
 void mail_init(struct mail *mail, struct handler_host *host);
 void mail_release(struct mail *mail);
-/* co is woken when mail_send is due (mail->timer.fired). */
-void mail_add(struct mail *mail, const struct message *event, struct co *co);
+/* Of a task with that definition (broadcasts included). co is woken when mail_send is due
+ * (mail->timer.fired). */
+void mail_add(struct mail *mail, const struct runtime *runtime, const struct message *event,
+              struct co *co);
 /* All there is, one letter for each sender and recipient. */
 void mail_send(struct mail *mail);
 void mail_of_workflow(struct mail *mail, const char *event, const char *message);

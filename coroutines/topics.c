@@ -125,6 +125,9 @@ static void put_field(struct writer *out, const struct message *m, enum field fi
     case FIELD_DETAIL:
         put_slice(out, m->detail);
         break;
+    case FIELD_SETTINGS:
+        put_slice(out, m->settings);
+        break;
     }
 }
 
@@ -133,7 +136,7 @@ void message_encode(const struct message *message, struct text *out)
     PRE(message->topic < TOPICS_N && message->sender < MEMBERS);
     const struct topic_info *info = &topics[message->topic];
     PRE(info->says & MEMBER_BIT(message->sender));
-    PRE(message->text.n + message->detail.n <= MESSAGE_SIZE_MAX);
+    PRE(message->text.n + message->detail.n + message->settings.n <= MESSAGE_SIZE_MAX);
     struct writer writer;
     writer.out = out;
     writer.n = 0;
@@ -236,6 +239,9 @@ static void get_field(struct reader *in, struct message *m, enum field field)
     case FIELD_DETAIL:
         m->detail = get_slice(in);
         break;
+    case FIELD_SETTINGS:
+        m->settings = get_slice(in);
+        break;
     }
 }
 
@@ -298,6 +304,11 @@ static void describe_flows(struct text *out, const struct flow_list *flows)
         text_addf(out, "%s%" PRIu32, i ? "," : "", flows->at[i]);
 }
 
+static void describe_slice(struct text *out, const char *name, struct slice s)
+{
+    text_addf(out, " %s=\"%.*s\"", name, (int)(s.n < 80 ? s.n : 80), s.at ? s.at : "");
+}
+
 static void describe_field(struct text *out, const struct message *m, enum field field)
 {
     switch (field) {
@@ -332,12 +343,13 @@ static void describe_field(struct text *out, const struct message *m, enum field
         describe_flows(out, &m->flows);
         break;
     case FIELD_TEXT:
-        text_addf(out, " text=\"%.*s\"", (int)(m->text.n < 80 ? m->text.n : 80),
-                  m->text.at ? m->text.at : "");
+        describe_slice(out, "text", m->text);
         break;
     case FIELD_DETAIL:
-        text_addf(out, " detail=\"%.*s\"", (int)(m->detail.n < 80 ? m->detail.n : 80),
-                  m->detail.at ? m->detail.at : "");
+        describe_slice(out, "detail", m->detail);
+        break;
+    case FIELD_SETTINGS:
+        describe_slice(out, "settings", m->settings);
         break;
     }
 }
@@ -348,7 +360,7 @@ const char *message_describe(const struct message *message, char *buffer, size_t
     const struct topic_info *info = &topics[message->topic];
     struct text out = {0};
     text_addf(&out, "%s #%" PRIu64 " %s", member_names[message->sender], message->seq, info->name);
-    for (unsigned bit = 1; bit <= FIELD_DETAIL; bit <<= 1)
+    for (unsigned bit = 1; bit <= FIELD_SETTINGS; bit <<= 1)
         if (info->fields & bit)
             describe_field(&out, message, (enum field)bit);
     snprintf(buffer, size, "%s", text_string(&out));

@@ -14,7 +14,7 @@
 #include "scheduler/cycling/cycling.h"
 #include <stdint.h>
 
-enum { MESSAGE_VERSION = 1 };
+enum { MESSAGE_VERSION = 2 };
 enum { MESSAGE_SIZE_MAX = 16 * 1024 * 1024 }; /* larger contents go out in chunks */
 enum { FLOWS_PER_TASK_MAX = 15 };
 
@@ -48,7 +48,8 @@ enum field {
     FIELD_VALUE = 1 << 8,
     FIELD_FLOWS = 1 << 9,
     FIELD_TEXT = 1 << 10,
-    FIELD_DETAIL = 1 << 11
+    FIELD_DETAIL = 1 << 11,
+    FIELD_SETTINGS = 1 << 12
 };
 
 /* Who has a version of the definition, beside the pool. */
@@ -123,10 +124,12 @@ enum field {
       FIELD_POINT | FIELD_TASK | FIELD_FLOWS | FIELD_NUMBER)                                       \
     /* something to remember of a task. text: event ("started", "message critical"); detail: its   \
      * message; id: its number, see event.settled; value 1: said again after a restart, recorded   \
-     * already; number: enum run_mode of its job (0: not known); flags: TASK_TOLD of the task. */  \
+     * already; number: enum run_mode of its job (0: not known); flags: TASK_TOLD of the task;     \
+     * settings: what is broadcast to the task about its events, a JSON list of ["KEY", "VALUE"];  \
+     * empty: nothing. */                                                                          \
     X(TASK_EVENT, "task.event", M(TASK_POOL), M(RECORDER) | M(HANDLERS),                           \
       FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_SUBMIT | FIELD_TEXT | FIELD_DETAIL |         \
-          FIELD_ID | FIELD_VALUE | FIELD_FLAGS | FIELD_WHEN)                                       \
+          FIELD_ID | FIELD_VALUE | FIELD_FLAGS | FIELD_WHEN | FIELD_SETTINGS)                      \
     /* event id has been handled: its commands have run, its mail is sent, or they were given up.  \
      */                                                                                            \
     X(EVENT_SETTLED, "event.settled", M(HANDLERS), M(RECORDER), FIELD_ID)                          \
@@ -383,7 +386,7 @@ struct message {
     uint64_t id;
     int64_t value;
     struct flow_list flows;
-    struct slice text, detail; /* after decoding they point into the decoded bytes */
+    struct slice text, detail, settings; /* after decoding they point into the decoded bytes */
 };
 
 /* Append the wire form to `out`. Asserts what a bug would break (sender says this topic, size). */

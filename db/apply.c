@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "db/retries.h"
 #include "scheduler/config/event_handlers.h"
+#include "scheduler/config/overlay.h"
 #include <errno.h>
 #include <stdio.h>
 
@@ -427,18 +428,23 @@ static int note_flags(struct db *db, const struct message *m, struct error *erro
 /* What somebody has to be told of is kept until that is done (event.settled). */
 static void event_pends(struct db *db, const struct message *m)
 {
+    const struct task_def *task = &db->workflow->tasks[m->task];
+    struct overlay *overlay = overlay_from_json(db->workflow->cycling, task, m->settings);
     const struct event_audience audience =
-        task_event_audience(&db->workflow->tasks[m->task].runtime, m->text);
-    if (!event_has_audience(&audience))
+        task_event_audience(overlay ? &overlay_task(overlay)->runtime : &task->runtime, m->text);
+    bool pends = event_has_audience(&audience);
+    overlay_destroy(overlay);
+    if (!pends)
         return;
     later_add(&db->later, SQL_PENDING_ADD);
     later_number(&db->later, (int64_t)m->id);
-    later_text(&db->later, db->workflow->tasks[m->task].name);
+    later_text(&db->later, task->name);
     later_text(&db->later, forms_point(&db->forms, db->workflow, m->point));
     later_number(&db->later, m->submit);
     later_number(&db->later, m->try_);
     later_text_n(&db->later, m->text.at, m->text.n);
     later_text_n(&db->later, m->detail.at, m->detail.n);
+    later_text_n(&db->later, m->settings.at, m->settings.n);
 }
 
 static int event_settled(struct db *db, const struct message *m, struct error *error)

@@ -414,7 +414,8 @@ static int load_events(struct loader *l)
                                    .submit = (uint32_t)run_column_int(&run, 3),
                                    .try_ = (uint32_t)run_column_int(&run, 4),
                                    .event = arena_text(l->restart, run_column(&run, 5)),
-                                   .message = arena_text(l->restart, run_column(&run, 6))};
+                                   .message = arena_text(l->restart, run_column(&run, 6)),
+                                   .settings = arena_text(l->restart, run_column(&run, 7))};
     }
     return run_end(&run);
 }

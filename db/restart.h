@@ -80,6 +80,7 @@ struct restart_event { /* a task event that has not been handled */
     cycle_point point;
     uint32_t task, submit, try_;
     const char *event, *message;
+    const char *settings; /* what was broadcast about it, as in task.event */
 };
 
 struct restart {

@@ -75,7 +75,7 @@ static const struct table tables[] = {
     /* Task events that handlers or mail are still to tell of. */
     {"rouse_events",
      "id INTEGER, name TEXT, cycle TEXT, submit_num INTEGER, try_num INTEGER, event TEXT, "
-     "message TEXT",
+     "message TEXT, settings TEXT",
      "id"},
     /* Messages of external triggers that nothing has used yet. */
     {"rouse_external", "number INTEGER, message TEXT, event_id TEXT", "number"},

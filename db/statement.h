@@ -87,9 +87,9 @@
     X(EVENT_ADD, "INSERT INTO task_events(name, cycle, time, submit_num, event, message)"          \
                  " VALUES(?,?,?,?,?,?)")                                                           \
     X(PENDING_ADD, "REPLACE INTO rouse_events(id, name, cycle, submit_num, try_num, event,"        \
-                   " message) VALUES(?,?,?,?,?,?,?)")                                              \
+                   " message, settings) VALUES(?,?,?,?,?,?,?,?)")                                  \
     X(PENDING_DELETE, "DELETE FROM rouse_events WHERE id=?")                                       \
-    X(PENDING_ALL, "SELECT id, name, cycle, submit_num, try_num, event, message"                   \
+    X(PENDING_ALL, "SELECT id, name, cycle, submit_num, try_num, event, message, settings"         \
                    " FROM rouse_events ORDER BY id")                                               \
     X(TIMER_PUT,                                                                                   \
       "REPLACE INTO task_action_timers(cycle, name, ctx_key, ctx, delays, num, delay, timeout)"    \

@@ -171,6 +171,44 @@ void broadcasts_apply(struct pool *pool, struct instance *instance, struct text 
     json_decref(list);
 }
 
+static const char *at(const json_t *list, size_t i)
+{
+    const char *text = json_string_value(json_array_get(list, i));
+    return text ? text : "";
+}
+
+/* Sections that say who is told of an event, and how. */
+static bool is_about_events(const char *key)
+{
+    static const char *const sections[] = {"events", "mail", "simulation", "skip"};
+    struct slice text = slice_trim(slice_of(key));
+    const char *end = text.n && text.at[0] == '[' ? memchr(text.at, ']', text.n) : NULL;
+    if (!end)
+        return false;
+    struct slice name = slice_trim((struct slice){text.at + 1, (size_t)(end - text.at) - 1});
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+        if (slice_equal(name, sections[i]))
+            return true;
+    return false;
+}
+
+void broadcasts_about_events(const struct pool *pool, cycle_point point, uint32_t task,
+                             struct text *out)
+{
+    if (!pool->broadcasts.table)
+        return;
+    json_t *list = settings_for(pool, point, task);
+    for (size_t i = json_array_size(list); i-- > 0;)
+        if (!is_about_events(at(json_array_get(list, i), 0)))
+            json_array_remove(list, i);
+    if (json_array_size(list)) {
+        char *text = json_dumps(list, JSON_COMPACT);
+        text_add(out, text);
+        free(text);
+    }
+    json_decref(list);
+}
+
 /* --- the command --- */
 
 struct change {
@@ -221,12 +259,6 @@ static bool is_namespace(const struct pool *pool, const char *name)
         if (strcmp(pool->workflow->families[i].name, name) == 0)
             return true;
     return false;
-}
-
-static const char *at(const json_t *list, size_t i)
-{
-    const char *text = json_string_value(json_array_get(list, i));
-    return text ? text : "";
 }
 
 static void set_one(struct change *change, cycle_point point, const char *name_space,

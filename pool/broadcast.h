@@ -44,6 +44,10 @@ void broadcasts_expire(struct pool *pool);
 /* What is set for the instance is from now on its definition (instance_task); the settings as a
  * JSON list of ["KEY", "VALUE"] are added to out, nothing if there are none. */
 void broadcasts_apply(struct pool *pool, struct instance *instance, struct text *out);
+/* What is set by now for how events of this task are told of, as such a list; nothing is added if
+ * there is none. */
+void broadcasts_about_events(const struct pool *pool, cycle_point point, uint32_t task,
+                             struct text *out);
 /* The definition that its job was submitted with. */
 const struct task_def *instance_task(const struct pool *pool, const struct instance *instance);
 

@@ -255,6 +255,7 @@ static void say_events(struct pool *pool, const struct restart *restart)
                                          .try_ = from->try_,
                                          .text = slice_of(from->event),
                                          .detail = slice_of(from->message),
+                                         .settings = slice_of(from->settings),
                                          .value = 1});
     }
 }

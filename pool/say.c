@@ -55,6 +55,8 @@ void say_prerequisite(struct pool *pool, const struct instance *instance, uint32
 void say_event(struct pool *pool, const struct instance *instance, const char *event,
                struct slice detail)
 {
+    struct text settings = {0};
+    broadcasts_about_events(pool, instance->point, instance->task, &settings);
     pool_say(pool, &(struct message){.topic = TOPIC_TASK_EVENT,
                                      .id = ++pool->last_event,
                                      .number = instance_mode(pool, instance),
@@ -64,7 +66,9 @@ void say_event(struct pool *pool, const struct instance *instance, const char *e
                                      .submit = instance->submit,
                                      .try_ = instance->try_,
                                      .text = slice_of(event),
-                                     .detail = detail});
+                                     .detail = detail,
+                                     .settings = {settings.at, settings.n}});
+    text_release(&settings);
 }
 
 void say_workflow_state(struct pool *pool, const char *reason)

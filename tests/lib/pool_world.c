@@ -102,6 +102,7 @@ static void log_task(struct pool_world *world, const struct message *m)
         add_id(world, m);
         add_slice(log, " ", m->text);
         add_slice(log, ": ", m->detail);
+        add_slice(log, " ", m->settings);
         break;
     case TOPIC_TASK_HOLD:
         text_add(log, m->value ? "hold" : "unhold");

@@ -158,6 +158,39 @@ class Events(common.SystemTest):
         self.world.wait_end('w')
         self.assertEqual(['succeeded 1/a 1'], self.told())
 
+    def test_who_is_told_can_be_broadcast(self):
+        """Once it has happened, neither the end of the broadcast nor that of the scheduler changes who is told."""
+        server = self.mail_server()
+        self.world.install('w', flow('a => b', f"""
+    [[a]]
+        script = until [[ -e "$CYLC_WORKFLOW_SHARE_DIR/first" ]]; do sleep 0.1; done
+        [[[events]]]
+            succeeded handlers = echo wrong %(event)s >>"$CYLC_WORKFLOW_RUN_DIR/told"
+    [[b]]
+{WAIT_FOR_GO}
+""", '    [[mail]]\n        task event batch interval = PT0S\n'))
+        self.world.play('w')
+        self.world.wait_status('w', '1/a', 'running')
+        self.world.must('broadcast', '-n', 'a', 'w',
+                        '-s', '[events]succeeded handlers=echo %(event)s %(id)s >>"$CYLC_WORKFLOW_RUN_DIR/told"',
+                        '-s', '[events]handler retry delays=PT3S', '-s', '[events]mail events=succeeded',
+                        '-s', '[mail]to=day@example.org')
+        (self.world.run_dir('w') / 'share/first').touch()
+        self.world.wait_status('w', '1/b', 'running')
+        self.world.wait('the mail', lambda: server.letters)
+        self.world.must('broadcast', '--clear', 'w')
+        self.assertEqual(1, len(self.world.rows('w', 'SELECT * FROM rouse_events')))
+        self.world.kill('w')
+        self.assertEqual([], self.told())
+        self.world.play('w')
+        self.world.wait('the handler', self.told, 30)
+        self.world.wait('the event is settled', lambda: not self.world.rows('w', 'SELECT * FROM rouse_events'))
+        (self.world.run_dir('w') / 'share/go').touch()
+        self.world.wait_end('w')
+        self.assertEqual(['succeeded 1/a'], self.told())
+        for letter in server.letters:
+            self.assertEqual(['RCPT TO:<day@example.org>'], letter['to'])
+
     def test_a_hung_handler_is_ended_and_holds_up_nobody(self):
         self.site('[scheduler]\nprocess pool timeout = PT3S\n')
         self.world.install('w', flow('a => b => c', """

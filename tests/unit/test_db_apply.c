@@ -413,6 +413,25 @@ static void an_event_is_appended(void **state)
     assert_rows(f, "SELECT * FROM task_events", both);
 }
 
+/* What is broadcast decides who is told, as for the handlers. */
+static void an_event_pends_for_an_audience_that_was_broadcast(void **state)
+{
+    struct db_fixture *f = *state;
+    const char *settings = "[[\"[events]mail events\",\"failed\"]]";
+    static const char *const events[] = {"failed", "started"};
+    for (uint64_t i = 0; i < 2; i++)
+        db_apply_ok(f, (struct message){.topic = TOPIC_TASK_EVENT,
+                                        .point = 1,
+                                        .task = f->b,
+                                        .submit = 1,
+                                        .id = i + 1,
+                                        .text = slice_of(events[i]),
+                                        .settings = slice_of(settings)});
+    db_commit_ok(f);
+    assert_rows(f, "SELECT id, event, settings FROM rouse_events",
+                "1|failed|[[\"[events]mail events\",\"failed\"]]\n");
+}
+
 static void a_future_task_is_held_once_and_released(void **state)
 {
     struct db_fixture *f = *state;
@@ -683,6 +702,7 @@ int main(void)
         TEST(a_second_removal_replaces_the_history_without_flows),
         TEST(a_job_ends_by_the_event_of_its_task),
         TEST(an_event_is_appended),
+        TEST(an_event_pends_for_an_audience_that_was_broadcast),
         TEST(a_future_task_is_held_once_and_released),
         TEST(an_xtrigger_of_an_instance_is_kept_until_it_leaves),
         TEST(the_life_of_a_job),

@@ -34,17 +34,18 @@ static int close(void **state)
     return 0;
 }
 
+static void say(struct message event)
+{
+    event.topic = TOPIC_TASK_EVENT;
+    event.point = 1;
+    event.task = cast_task(&fixture, "a");
+    event.submit = event.try_ = 1;
+    cast_say(&fixture, TASK_POOL, &event);
+}
+
 static void say_event(const char *event, const char *detail, uint64_t id)
 {
-    cast_say(&fixture, TASK_POOL,
-             &(struct message){.topic = TOPIC_TASK_EVENT,
-                               .point = 1,
-                               .task = cast_task(&fixture, "a"),
-                               .submit = 1,
-                               .try_ = 1,
-                               .id = id,
-                               .text = slice_of(event),
-                               .detail = slice_of(detail)});
+    say((struct message){.id = id, .text = slice_of(event), .detail = slice_of(detail)});
 }
 
 /* A file below the run directory; empty if it is not there. The caller frees. */
@@ -101,6 +102,32 @@ static void an_event_without_audience_is_not_told_of(void **state)
     cast_say_recorded(&fixture);
     cast_pass(&fixture, 0.2);
     cast_expect(&fixture, "");
+}
+
+static void what_is_broadcast_about_events_beats_the_definition(void **state)
+{
+    (void)state;
+    open(FLOW("", "failed handlers = \"echo %(event)s >>told\"\n"));
+    cast_begin(&fixture, NULL);
+    say((struct message){
+        .id = 8,
+        .text = slice_of("failed"),
+        .settings = slice_of("[[\"[events]failed handlers\",\": %(event)s; echo x >>told; test "
+                             "$(wc -l <told) = 2\"],[\"[events]handler retry delays\","
+                             "\"PT0S, PT0.2S, PT1H\"]]")});
+    cast_say_recorded(&fixture);
+    cast_await(&fixture, "event.settled id=8");
+    expect_file("told", "x\nx\n");
+}
+
+/* The definition may have changed since it was recorded. */
+static void an_event_said_again_that_nobody_wants_is_settled(void **state)
+{
+    (void)state;
+    open(FLOW("", ""));
+    cast_begin(&fixture, NULL);
+    say((struct message){.id = 9, .text = slice_of("failed"), .value = 1});
+    cast_await(&fixture, "event.settled id=9");
 }
 
 static void an_event_is_settled_when_all_its_commands_are_over(void **state)
@@ -220,6 +247,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_command_is_run_when_its_event_is_recorded, close),
         cmocka_unit_test_teardown(an_event_without_audience_is_not_told_of, close),
+        cmocka_unit_test_teardown(what_is_broadcast_about_events_beats_the_definition, close),
+        cmocka_unit_test_teardown(an_event_said_again_that_nobody_wants_is_settled, close),
         cmocka_unit_test_teardown(an_event_is_settled_when_all_its_commands_are_over, close),
         cmocka_unit_test_teardown(a_command_that_fails_is_tried_again, close),
         cmocka_unit_test_teardown(a_command_that_fails_for_good_is_said_to, close),

@@ -119,6 +119,42 @@ static void a_task_can_be_told_to_skip(void **state)
     pool_world_destroy(w);
 }
 
+#define MAIL "[\"[events]mail events\", \"started, failed\"]"
+
+/* When it happens, not when the job was submitted; what else is set is no matter of an event. */
+static void an_event_carries_what_is_set_about_events_by_then(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_create(FLOW(""));
+    pool_world_start(w);
+    pool_world_job(w, TOPIC_JOB_SUBMITTED, "1/a");
+    assert_string_equal(pool_world_lines(w, "event"), "event 1/a submitted\n");
+    set(w, "\"1\"", "\"F\"", MAIL ", " X("1") ", [\" [ mail ] to\", \"me\"]");
+    pool_world_job(w, TOPIC_JOB_STARTED, "1/a");
+    assert_said(w, "event 1/a started [[\"[events]mail events\",\"started, failed\"],"
+                   "[\" [ mail ] to\",\"me\"]]\n");
+    pool_world_command_detail(w, POOL_BROADCAST, "{\"mode\": \"clear\"}");
+    pool_world_job(w, TOPIC_JOB_SUCCEEDED, "1/a");
+    assert_said(w, "event 1/a succeeded\n");
+    pool_world_destroy(w);
+}
+
+static void an_event_not_told_of_yet_keeps_its_settings_over_a_restart(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_create_durable(FLOW(""));
+    pool_world_start(w);
+    set(w, "\"1\"", "\"F\"", MAIL);
+    pool_world_succeed(w, "1/a");
+    pool_world_command_detail(w, POOL_BROADCAST, "{\"mode\": \"clear\"}");
+    pool_world_commit(w);
+    pool_world_clear(w);
+    pool_world_restart(w);
+    assert_string_equal(pool_world_lines(w, "event"),
+                        "event 1/a started [[\"[events]mail events\",\"started, failed\"]]\n");
+    pool_world_destroy(w);
+}
+
 static void settings_are_there_after_a_restart(void **state)
 {
     (void)state;
@@ -145,6 +181,8 @@ int main(void)
         cmocka_unit_test(what_is_cancelled_is_told_and_what_missed_too),
         cmocka_unit_test(retries_are_those_the_job_was_submitted_with),
         cmocka_unit_test(a_task_can_be_told_to_skip),
+        cmocka_unit_test(an_event_carries_what_is_set_about_events_by_then),
+        cmocka_unit_test(an_event_not_told_of_yet_keeps_its_settings_over_a_restart),
         cmocka_unit_test(settings_are_there_after_a_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

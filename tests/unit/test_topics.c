@@ -31,6 +31,7 @@ static struct message sample(enum topic topic)
     m.flows = (struct flow_list){2, {1, 4000000000u}};
     m.text = slice_of("a text");
     m.detail = slice_of("");
+    m.settings = slice_of("[]");
     return m;
 }
 
@@ -49,6 +50,8 @@ static void every_topic_survives_encoding(void **state)
             assert_true(back.point == -42);
         if (topics[topic].fields & FIELD_TEXT)
             assert_true(slice_equal(back.text, "a text"));
+        if (topics[topic].fields & FIELD_SETTINGS)
+            assert_true(slice_equal(back.settings, "[]"));
         if (topics[topic].fields & FIELD_FLOWS)
             assert_int_equal(back.flows.at[1], 4000000000u);
         message_encode(&back, &again);
