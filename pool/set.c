@@ -5,7 +5,7 @@
  *   submitted; expiry and custom outputs imply nothing;
  * - only the outputs that end a task change its state; its job, if it has one, goes on unheeded;
  * - a task that is not in the pool does not come into it: its outputs are recorded and have their
- *   effect. A task whose prerequisites are set comes. */
+ *   effect. A task whose prerequisites are set comes, unless none of those named is one. */
 #include "base/id.h"
 #include "pool/command.h"
 #include "pool/set_items.h"
@@ -197,11 +197,19 @@ static void set_prerequisites_of_one(struct pool *pool, struct wish *wish,
                                      const struct target *target)
 {
     struct text unknown = {0};
-    struct instance *instance = come(pool, wish, target);
-    if (instance) {
-        set_items_satisfy(pool, instance, wish->items, &unknown);
-        if (!prerequisites_changed(pool, instance))
-            gate_update(pool, instance);
+    struct set_child child = {.point = target->point, .task = target->task, .flows = wish->flows};
+    const struct instance *there = instances_find(&pool->instances, target->point, target->task);
+    if (there && there->class_ != CLASS_FINISHED)
+        child.flows = flow_union(&wish->flows, &there->flows->list);
+    if (set_items_satisfy(pool, &child, wish->items, &unknown)) {
+        text_clear(&unknown);
+        child.instance = come(pool, wish, target);
+    }
+    if (child.instance) {
+        child.flows = child.instance->flows->list;
+        set_items_satisfy(pool, &child, wish->items, &unknown);
+        if (!prerequisites_changed(pool, child.instance))
+            gate_update(pool, child.instance);
     }
     if (unknown.n)
         add_problem(pool, &wish->problems, target->point, target->task, text_string(&unknown));

@@ -110,8 +110,11 @@ struct parent {
     struct slice output; /* empty: succeeded */
 };
 
-static void satisfy_atom(struct pool *pool, struct instance *instance, uint32_t atom)
+static void satisfy_atom(struct pool *pool, const struct set_child *child, uint32_t atom)
 {
+    struct instance *instance = child->instance;
+    if (!instance)
+        return;
     uint64_t *bits = instance_atoms(&pool->instances, instance);
     if (bit_get(bits, atom))
         return;
@@ -120,19 +123,20 @@ static void satisfy_atom(struct pool *pool, struct instance *instance, uint32_t 
     say_prerequisite(pool, instance, atom, SATISFIED_BY_FORCE);
 }
 
-static void satisfy_every(struct pool *pool, struct instance *instance)
+static void satisfy_every(struct pool *pool, const struct set_child *child)
 {
-    const struct graph_task *task = &pool->workflow->graph->tasks[instance->task];
+    const struct graph_task *task = &pool->workflow->graph->tasks[child->task];
     for (uint32_t d = 0; d < task->n_dependencies; d++) {
         const struct dependency *dependency = &task->dependencies[d];
         if (dependency->suicide ||
-            !conditions_apply(&pool->conditions, instance->task, d, instance->point))
+            !conditions_apply(&pool->conditions, child->task, d, child->point))
             continue;
         for (uint32_t i = 0; i < dependency->n_terms; i++)
             if (dependency->terms[i].kind == TERM_ATOM)
-                satisfy_atom(pool, instance, dependency->terms[i].atom);
+                satisfy_atom(pool, child, dependency->terms[i].atom);
     }
-    instance->previous_done = true;
+    if (child->instance)
+        child->instance->previous_done = true;
 }
 
 static bool read_parent(const struct pool *pool, struct slice item, struct parent *ret_parent)
@@ -164,13 +168,13 @@ static bool is_member(const struct group *group, uint32_t task)
 }
 
 /* A family trigger is satisfied by members: those that are already, and those named. */
-static bool group_holds_with(const struct pool *pool, const struct instance *instance,
+static bool group_holds_with(const struct pool *pool, const struct set_child *child,
                              const struct atom *atom, cycle_point point, struct slice items)
 {
     const struct group *group = &pool->workflow->graph->groups[atom->index];
     bool *has = NEW_ARRAY(bool, group->n_members);
     for (uint32_t m = 0; m < group->n_members; m++)
-        has[m] = groups_member(&pool->groups, atom->index, point, m, &instance->flows->list);
+        has[m] = groups_member(&pool->groups, atom->index, point, m, &child->flows);
     struct slice item;
     struct parent parent;
     while (next_item(&items, &item)) {
@@ -188,37 +192,55 @@ static bool group_holds_with(const struct pool *pool, const struct instance *ins
     return group->all ? n == group->n_members : n > 0;
 }
 
-/* True if the instance waits, or waited, for that output. */
-static bool satisfy_parent(struct pool *pool, struct instance *instance,
-                           const struct parent *parent, struct slice items, struct text *problems)
+static bool is_satisfied(const struct pool *pool, const struct set_child *child, uint32_t atom)
 {
-    const struct graph_task *task = &pool->workflow->graph->tasks[instance->task];
+    const struct instance *instance = instances_find(&pool->instances, child->point, child->task);
+    return instance && bit_get(instance_atoms_of(&pool->instances, instance), atom);
+}
+
+/* NAMED: the child waits for some members of a family only through all of it. */
+enum found { FOUND_NOT, FOUND_NAMED, FOUND };
+
+static enum found satisfy_parent(struct pool *pool, const struct set_child *child,
+                                 const struct parent *parent, struct slice items,
+                                 struct text *problems)
+{
+    const struct graph_task *task = &pool->workflow->graph->tasks[child->task];
     uint32_t output = output_of(&pool->workflow->tasks[parent->task], parent->output);
-    bool found = false;
+    enum found found = FOUND_NOT;
     for (uint32_t a = 0; a < task->n_atoms && output != NO_INDEX; a++) {
         const struct atom *atom = &task->atoms[a];
-        if (!conditions_mention(&pool->conditions, instance->task, instance->point, a) ||
-            offset_apply(pool->workflow->cycling, atom->offset, instance->point) != parent->point)
+        if (!conditions_mention(&pool->conditions, child->task, child->point, a) ||
+            offset_apply(pool->workflow->cycling, atom->offset, child->point) != parent->point)
             continue;
         if (atom->kind == ATOM_OUTPUT) {
             if (atom->index != parent->task || atom->output != output)
                 continue;
-            satisfy_atom(pool, instance, a);
+            satisfy_atom(pool, child, a);
         } else {
             const struct group *group = &pool->workflow->graph->groups[atom->index];
             if (!is_member(group, parent->task) || !(group->outputs & BIT(output)))
                 continue;
-            if (group_holds_with(pool, instance, atom, parent->point, items))
-                satisfy_atom(pool, instance, a);
-            else if (!bit_get(instance_atoms(&pool->instances, instance), a))
+            if (group_holds_with(pool, child, atom, parent->point, items)) {
+                satisfy_atom(pool, child, a);
+            } else if (!is_satisfied(pool, child, a)) {
                 text_addf(problems,
-                          "%s waits for all of %s: some members of a family alone cannot "
+                          "%swaits for all of %s: some members of a family alone cannot "
                           "be set, which is not implemented",
-                          problems->n ? ";" : "", group->name);
+                          problems->n ? "; " : "", group->name);
+                found = found == FOUND ? FOUND : FOUND_NAMED;
+                continue;
+            }
         }
-        found = true;
+        found = FOUND;
     }
     return found;
+}
+
+/* Which of them the instance waits for is known when it is there. */
+static bool force_xtrigger(struct pool *pool, struct instance *instance, uint32_t xtrigger)
+{
+    return !instance || xtriggers_force(pool, instance, xtrigger);
 }
 
 static bool satisfy_xtrigger(struct pool *pool, struct instance *instance, struct slice label)
@@ -228,33 +250,38 @@ static bool satisfy_xtrigger(struct pool *pool, struct instance *instance, struc
     if (label.n > n && memcmp(label.at + label.n - n, suffix, n) == 0)
         label.n -= n;
     if (slice_equal(label, "all"))
-        return xtriggers_force(pool, instance, NO_INDEX);
+        return force_xtrigger(pool, instance, NO_INDEX);
     for (uint32_t i = 0; i < pool->workflow->n_xtriggers; i++)
         if (slice_equal(label, pool->workflow->xtriggers[i].label))
-            return xtriggers_force(pool, instance, i);
+            return force_xtrigger(pool, instance, i);
     return false;
 }
 
-void set_items_satisfy(struct pool *pool, struct instance *instance, struct slice items,
+bool set_items_satisfy(struct pool *pool, const struct set_child *child, struct slice items,
                        struct text *problems)
 {
     static const char xtrigger[] = "xtrigger/";
     size_t n = strlen(xtrigger);
     struct slice rest = items, item;
+    bool any = false;
     while (next_item(&rest, &item)) {
         struct parent parent;
-        bool known;
+        enum found found;
         if (slice_equal(item, "all")) {
-            satisfy_every(pool, instance);
-            known = true;
+            satisfy_every(pool, child);
+            found = FOUND;
         } else if (item.n > n && memcmp(item.at, xtrigger, n) == 0) {
-            known = satisfy_xtrigger(pool, instance, (struct slice){item.at + n, item.n - n});
+            struct slice label = {item.at + n, item.n - n};
+            found = satisfy_xtrigger(pool, child->instance, label) ? FOUND : FOUND_NOT;
         } else {
-            known = read_parent(pool, item, &parent) &&
-                    satisfy_parent(pool, instance, &parent, items, problems);
+            found = read_parent(pool, item, &parent)
+                        ? satisfy_parent(pool, child, &parent, items, problems)
+                        : FOUND_NOT;
         }
-        if (!known)
+        any |= found == FOUND;
+        if (found == FOUND_NOT)
             text_addf(problems, "%s \"%.*s\"", problems->n ? "," : "does not depend on",
                       (int)item.n, item.at);
     }
+    return any;
 }

@@ -13,10 +13,18 @@ void set_items_split(struct slice text, struct slice *ret_ids, struct slice *ret
 uint64_t set_items_outputs(const struct workflow *workflow, uint32_t task, struct slice items,
                            struct text *problems);
 
+struct set_child {
+    cycle_point point;
+    uint32_t task;
+    struct flow_list flows;    /* in which its parents count */
+    struct instance *instance; /* NULL: only look what could be satisfied */
+};
+
 /* Satisfies by force what the items name: "all" (tasks, not xtriggers), "CYCLE/TASK[:OUTPUT]",
  * "xtrigger/LABEL", "xtrigger/all". Says what it did, no more: the caller looks what follows from
- * it. What the instance does not wait for is added to `problems`. */
-void set_items_satisfy(struct pool *pool, struct instance *instance, struct slice items,
+ * it. What the child does not wait for is added to `problems`. False if it is all of them. Before
+ * the instance is there any xtrigger of the workflow may be one of its. */
+bool set_items_satisfy(struct pool *pool, const struct set_child *child, struct slice items,
                        struct text *problems);
 
 #endif

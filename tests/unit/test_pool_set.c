@@ -303,6 +303,9 @@ static void what_is_no_prerequisite_is_named(void **state)
     struct pool_world *w = begin(GRAPH("a => b\nc"));
     assert_int_equal(pre(w, "1/b", "1/c 2/a 1/a:failed"), EINVAL);
     assert_said(w, "1/b does not depend on \"1/c\", \"2/a\", \"1/a:failed\"");
+    assert_not_said(w, "spawned 1/b");
+    assert_int_equal(pre(w, "1/b", "1/c 1/a"), EINVAL); /* one of them is */
+    assert_said(w, "spawned 1/b");
     pool_world_destroy(w);
 }
 
@@ -356,6 +359,90 @@ static void members_of_a_family_count_for_its_trigger(void **state)
     pool_world_succeed(w, "1/m1");
     assert_int_equal(pre(w, "1/b", "1/m2:succeeded"), 0);
     assert_string_equal(pool_world_active(w), "1/m2 1/b");
+    pool_world_destroy(w);
+}
+
+#define FAMILY "[runtime]\n[[FAM]]\n[[m1, m2]]\ninherit = FAM\n"
+
+static void all_members_named_satisfy_the_family_for_that_child_alone(void **state)
+{
+    (void)state;
+    struct pool_world *w = begin(FLOW("[[graph]]\nR1 = FAM:succeed-all => b & c\n" FAMILY));
+    assert_int_equal(pre(w, "1/b", "1/m1 1/m2:succeeded"), 0);
+    assert_string_equal(pool_world_active(w), "1/m1 1/m2 1/b");
+    pool_world_restart(w);
+    pool_world_succeed(w, "1/m1");
+    assert_string_equal(pool_world_active(w), "1/b 1/m2");
+    pool_world_succeed(w, "1/m2");
+    assert_string_equal(pool_world_active(w), "1/b 1/c");
+    pool_world_destroy(w);
+}
+
+static void some_members_alone_are_refused_and_nothing_is_done(void **state)
+{
+    (void)state;
+    struct pool_world *w = begin(FLOW("[[graph]]\nR1 = FAM:succeed-all => b\n" FAMILY));
+    assert_int_equal(pre(w, "1/b", "1/m1"), EINVAL);
+    assert_said(w, "1/b waits for all of FAM:succeed-all: some members of a family alone cannot be "
+                   "set, which is not implemented");
+    assert_not_said(w, "spawned 1/b");
+    pool_world_succeed(w, "1/m1");
+    assert_string_equal(pool_world_rows(w), "1/m2 preparing [1]; 1/b waiting [1]");
+    assert_int_equal(pre(w, "1/b", "1/m1"), EINVAL); /* it is satisfied already, m2 is not */
+    assert_string_equal(pool_world_active(w), "1/m2");
+    pool_world_destroy(w);
+}
+
+static void one_member_is_enough_for_any(void **state)
+{
+    (void)state;
+    struct pool_world *w = begin(FLOW("[[graph]]\nR1 = FAM:succeed-any => b & c\n" FAMILY));
+    assert_int_equal(pre(w, "1/b", "1/m2"), 0);
+    assert_string_equal(pool_world_active(w), "1/m1 1/m2 1/b");
+    pool_world_destroy(w);
+}
+
+static void a_member_finishes_by_success_or_by_failure(void **state)
+{
+    (void)state;
+    struct pool_world *w = begin(FLOW("[[graph]]\nR1 = FAM:finish-all => b\n" FAMILY));
+    assert_int_equal(pre(w, "1/b", "1/m1:failed 1/m2:succeeded"), 0);
+    assert_string_equal(pool_world_active(w), "1/m1 1/m2 1/b");
+    pool_world_destroy(w);
+}
+
+static void another_output_of_a_member_is_no_prerequisite(void **state)
+{
+    (void)state;
+    struct pool_world *w = begin(FLOW("[[graph]]\nR1 = FAM:succeed-all => b\n" FAMILY));
+    assert_int_equal(pre(w, "1/b", "1/m1:failed 1/FAM"), EINVAL);
+    assert_said(w, "1/b does not depend on \"1/m1:failed\", \"1/FAM\"");
+    assert_not_said(w, "spawned 1/b");
+    pool_world_destroy(w);
+}
+
+static void members_of_another_cycle_do_not_count(void **state)
+{
+    (void)state;
+    struct pool_world *w =
+        begin(FLOW("[[graph]]\nR1/2 = FAM[-P1]:succeed-all => b\nR1/1 = FAM\n" FAMILY));
+    assert_int_equal(pre(w, "2/b", "2/m1 2/m2"), EINVAL);
+    assert_int_equal(pre(w, "2/b", "1/m1 1/m2"), 0);
+    assert_string_equal(pool_world_active(w), "1/m1 1/m2 2/b");
+    pool_world_destroy(w);
+}
+
+static void a_family_set_by_its_members_is_not_taken_back_with_one_of_them(void **state)
+{
+    (void)state;
+    struct pool_world *w = begin(FLOW("[[graph]]\nR1 = FAM:succeed-all & z => b\n" FAMILY));
+    assert_int_equal(pre(w, "1/b", "1/m1 1/m2"), 0);
+    pool_world_succeed(w, "1/m1");
+    pool_world_succeed(w, "1/m2");
+    assert_int_equal(pool_world_command(w, POOL_REMOVE, "1/m1", 0), 0);
+    pool_world_restart(w);
+    pool_world_succeed(w, "1/z");
+    assert_string_equal(pool_world_active(w), "1/b");
     pool_world_destroy(w);
 }
 
@@ -441,6 +528,13 @@ int main(void)
         cmocka_unit_test(all_prerequisites_leave_xtriggers_alone),
         cmocka_unit_test(members_of_a_family_count_for_its_trigger),
         cmocka_unit_test(a_forced_prerequisite_is_not_undone_by_the_family_beside_it),
+        cmocka_unit_test(all_members_named_satisfy_the_family_for_that_child_alone),
+        cmocka_unit_test(some_members_alone_are_refused_and_nothing_is_done),
+        cmocka_unit_test(one_member_is_enough_for_any),
+        cmocka_unit_test(a_member_finishes_by_success_or_by_failure),
+        cmocka_unit_test(another_output_of_a_member_is_no_prerequisite),
+        cmocka_unit_test(members_of_another_cycle_do_not_count),
+        cmocka_unit_test(a_family_set_by_its_members_is_not_taken_back_with_one_of_them),
         cmocka_unit_test(outputs_in_no_flow_bring_no_children),
         cmocka_unit_test(outputs_that_wait_for_their_flow_tell_nobody_until_it_comes),
         cmocka_unit_test(a_new_flow_begins_with_the_children),
