@@ -1,5 +1,6 @@
 """Each command against a running workflow, a stopped one and none: what it does, says and returns, under the name
 `rouse` and under the name `cylc`, whose answers are those recorded from Cylc 8.4.4."""
+import datetime
 import json
 
 import common
@@ -187,6 +188,39 @@ class Commands(common.SystemTest):
         world.wait_end('w', 30)
         self.assertEqual('failed', world.status('w', '1/a'))
         self.assertEqual({}, world.quiet())
+
+    def test_stop_at_a_time(self):
+        """Active jobs then end by themselves; the time is known after a restart."""
+        world = self.world
+        self.start_waiting()
+        self.refused(world.rouse('stop', '--wall-clock=soon', 'w'), 2, '--wall-clock: "soon" is no time')
+        self.refused(world.rouse('stop', '--wall-clock=20010101T0000Z', 'w'), 2, 'has gone by')
+        self.refused(world.rouse('stop', '--wall-clock=21010101T0000Z', '--now', 'w'), 2, '--wall-clock excludes')
+        time = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=8)
+        self.done(world.rouse('stop', time.strftime('--wall-clock=%Y%m%dT%H%M%SZ'), 'w'))
+        world.kill('w')
+        world.play('w')
+        self.assertNotIn('stop time reached', world.log('w'))
+        world.wait_log('w', 'Wall clock stop time reached')
+        self.assertGreaterEqual(datetime.datetime.now(datetime.timezone.utc), time.replace(microsecond=0))
+        self.assertTrue(world.contact('w'), 'it waits for the job')
+        self.go()
+        world.wait_end('w')
+        self.assertEqual(('succeeded', 'waiting'), (world.status('w', '1/a'), world.status('w', '1/b')))
+        world.play('w')
+        world.wait_end('w')
+        self.all_succeeded('w', 3)
+
+    def test_stop_and_wait_for_the_end(self):
+        world = self.world
+        self.start_waiting()
+        self.refused(world.rouse('stop', '--max-polls=often', 'w'), 2, '--max-polls and --interval must be numbers')
+        self.refused(world.rouse('stop', '--max-polls=2', '--interval=0.1', 'w'), 1, 'w has not stopped yet')
+        waiting = world.popen(world.bin / 'rouse', 'stop', '--max-polls=600', '--interval=0.1', 'w')
+        self.assertIsNone(waiting.poll())
+        self.go()
+        self.assertEqual(0, waiting.wait(60))
+        self.assertEqual({}, world.contact('w'))
 
     # --- pause, hold, trigger
 
