@@ -177,7 +177,8 @@ static void log_changes(struct change *change, const struct text *changes)
     struct env *env = change->context->env;
     for (const char *line = text_string(changes); *line;) {
         const char *end = strchr(line, '\n');
-        env_logf(env, LOG_WARNING_LEVEL, "%s task: '%.*s'", *line == '+' ? "Added" : "Removed",
+        const char *what = *line == '+' ? "Added" : *line == '-' ? "Removed" : "Changed";
+        env_logf(env, *line == '~' ? LOG_INFO_LEVEL : LOG_WARNING_LEVEL, "%s task: '%.*s'", what,
                  (int)(end - line - 2), line + 2);
         line = end + 1;
     }

@@ -7,15 +7,15 @@
 
 #include "base/banned.h"
 
-/* "+ name" and "- name", one a line. */
+/* "+ name", "- name" and "~ name", one a line. */
 static void print_changes(const struct workflow_place *place, const json_t *data)
 {
     const char *tasks = json_string_value(json_object_get(data, "tasks"));
     (void)printf("%s: reloaded\n", place->id);
     for (const char *line = tasks ? tasks : ""; *line;) {
         const char *end = strchrnul(line, '\n');
-        (void)printf("    %s %.*s\n", *line == '+' ? "added  " : "removed", (int)(end - line - 2),
-                     line + 2);
+        const char *what = *line == '+' ? "added  " : *line == '-' ? "removed" : "changed";
+        (void)printf("    %s %.*s\n", what, (int)(end - line - 2), line + 2);
         line = *end ? end + 1 : end;
     }
 }

@@ -394,18 +394,6 @@ bool workflow_uses(const struct workflow *workflow, uint64_t version)
     return false;
 }
 
-bool workflow_compare(const struct workflow *before, const struct workflow *after, struct text *out)
-{
-    size_t n = out->n;
-    for (uint32_t i = 0; i < after->n_tasks; i++) {
-        bool was = i < before->n_tasks && before->graph->tasks[i].n_sequences;
-        bool is = after->graph->tasks[i].n_sequences;
-        if (was != is)
-            text_addf(out, "%c %s\n", is ? '+' : '-', after->tasks[i].name);
-    }
-    return out->n > n;
-}
-
 bool simulated_job_fails(const struct simulated_failures *failures, cycle_point point,
                          unsigned try_number)
 {

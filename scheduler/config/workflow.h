@@ -241,8 +241,9 @@ struct workflow *workflow_parse(const char *name, const char *text, size_t size,
 void workflow_destroy(struct workflow *workflow);
 /* Whether removed tasks of `workflow` have their settings from `version`. */
 bool workflow_uses(const struct workflow *workflow, uint64_t version);
-/* Tasks that the graph of `after` has and that of `before` has not, and the other way round, one a
- * line: "+ name", "- name". False if there are none. PRE: `after` follows `before`. */
+/* Tasks that the graph of `after` has and that of `before` has not, the other way round, and those
+ * of both whose settings are others, one a line: "+ name", "- name", "~ name". False if there are
+ * none. PRE: `after` follows `before`. */
 bool workflow_compare(const struct workflow *before, const struct workflow *after,
                       struct text *out);
 

@@ -71,7 +71,7 @@ class Reload(common.SystemTest):
         run_dir = self.begin(placement)
         (run_dir / 'flow.cylc').write_text(AFTER)
         result = world.must('reload', 'flow')
-        self.assertEqual(['flow: reloaded', '    added   new', '    added   newer',
+        self.assertEqual(['flow: reloaded', '    added   new', '    added   newer', '    changed b',
                           '    removed gone', '    removed idle'], sorted(result.out.splitlines(), key=lambda line: (
                               line[0] == ' ', line)))
         world.wait_status('flow', '1/timed', 'succeeded')

@@ -112,6 +112,12 @@ static void what_changed_is_told(void **state)
     assert_false(workflow_compare(one, same, &out));
     assert_true(workflow_compare(one, two, &out));
     assert_string_equal(text_string(&out), "- a\n+ c\n");
+    text_clear(&out);
+    struct workflow *other = next_of(
+        one, R1("a => b", "[runtime]\n[[a]]\n[[[environment]]]\nX = 1\n[[b]]\nscript = true\n"));
+    assert_true(workflow_compare(one, other, &out));
+    assert_string_equal(text_string(&out), "~ a\n~ b\n");
+    workflow_destroy(other);
     text_release(&out);
     workflow_destroy(two);
     workflow_destroy(same);
