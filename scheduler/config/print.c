@@ -191,12 +191,14 @@ static void indent(int level, struct text *out)
 static void print_lines(const char *lines, int depth, struct text *out)
 {
     text_add(out, "\"\"\"\n");
-    for (const char *at = lines; at; at = strchr(at, '\n')) {
-        at += *at == '\n' && at != lines;
+    for (const char *at = lines;;) {
         size_t n = strcspn(at, "\n");
         indent(depth + 1, out);
         text_add_n(out, at, n);
         text_add_char(out, '\n');
+        if (!at[n])
+            break;
+        at += n + 1;
     }
     indent(depth, out);
     text_add(out, "\"\"\"");
