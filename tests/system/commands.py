@@ -217,6 +217,8 @@ class Commands(common.SystemTest):
         self.refused(world.rouse('stop', '--max-polls=often', 'w'), 2, '--max-polls and --interval must be numbers')
         self.refused(world.rouse('stop', '--max-polls=2', '--interval=0.1', 'w'), 1, 'w has not stopped yet')
         waiting = world.popen(world.bin / 'rouse', 'stop', '--max-polls=600', '--interval=0.1', 'w')
+        # Asked for the second time: from now on it only looks whether the end has come.
+        world.wait('its request', lambda: world.log('w').count('Command "stop" received') == 2)
         self.assertIsNone(waiting.poll())
         self.go()
         self.assertEqual(0, waiting.wait(60))
