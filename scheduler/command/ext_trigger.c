@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #define ROUSE_TOUCHES_THE_WORLD
 #include "base/banned.h"
 
@@ -21,14 +20,6 @@ struct patience {
 static bool is_out_of_reach(int code)
 {
     return code == -ETIMEDOUT || code == -ECONNREFUSED || code == -ENOENT;
-}
-
-static void wait_a_while(double seconds)
-{
-    struct timespec length = {.tv_sec = (time_t)seconds,
-                              .tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9)};
-    while (clock_nanosleep(CLOCK_MONOTONIC, 0, &length, &length) == EINTR)
-        continue;
 }
 
 /* The sender of a message may know nothing of restarts: try again while nobody listens. */
@@ -48,7 +39,7 @@ static int send(const struct invocation *invocation, const struct workflow_place
         (void)fprintf(stderr, "%s: try %ld of %ld: %s\n", place->id, i + 1, patience->tries,
                       error.text);
         if (i + 1 < patience->tries)
-            wait_a_while(patience->interval);
+            process_wait(patience->interval);
     }
     if (invocation->as_cylc && error.code == -EREMOTEIO) { /* the log of the scheduler has it */
         (void)fprintf(stderr, "%s: %s\nCommand queued\n", place->id, error.text);

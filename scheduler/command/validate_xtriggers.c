@@ -9,12 +9,6 @@
 
 #include "base/banned.h"
 
-/* What Cylc brings with it and this version does not have yet. */
-static bool is_cylcs(const char *function)
-{
-    return strcmp(function, "workflow_state") == 0 || strcmp(function, "suite_state") == 0;
-}
-
 static int check_python(const struct xtrigger_def *def, const char *directory, struct error *error)
 {
     struct error why = {0};
@@ -47,15 +41,14 @@ int validate_xtriggers(const struct workflow *workflow, const char *path,
         if (!called[i])
             continue;
         code = xtrigger_check(def, loader, directory, error);
-        if (code == -ENOENT && is_cylcs(def->function)) {
+        if (code != -ENOENT)
+            continue;
+        code = check_python(def, directory, error);
+        if (!code)
             warner_say(warner,
-                       "%s:%d: [scheduling][xtriggers]%s: %s is not implemented yet: the "
-                       "workflow cannot be played",
-                       def->file, def->line, def->label, def->function);
-            code = 0;
-        } else if (code == -ENOENT) {
-            code = check_python(def, directory, error);
-        }
+                       "%s:%d: [scheduling][xtriggers]%s: functions in Python are not implemented "
+                       "yet: the workflow cannot be played",
+                       def->file, def->line, def->label);
     }
     loader_destroy(loader);
     free(called);

@@ -5,11 +5,11 @@
 #include "db/state_query.h"
 #include "scheduler/command/option.h"
 #include "scheduler/cycling/cycling.h"
+#include "scheduler/run/process.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/banned.h"
 
@@ -99,14 +99,6 @@ static int prepare(struct workflow_state *self, struct error *error)
     return code;
 }
 
-static void wait_between(double seconds)
-{
-    struct timespec pause = {.tv_sec = (time_t)seconds};
-    pause.tv_nsec = (long)((seconds - (double)pause.tv_sec) * 1e9);
-    while (clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, &pause) == EINTR)
-        ;
-}
-
 /* Until something is found or the polls are used up. */
 static int poll_database(const struct invocation *invocation, struct workflow_state *self)
 {
@@ -115,7 +107,7 @@ static int poll_database(const struct invocation *invocation, struct workflow_st
     int n = 0;
     for (long i = 0; i < self->polls; i++) {
         if (i)
-            wait_between(self->seconds);
+            process_wait(self->seconds);
         text_clear(&out);
         n = state_query(self->database, &self->query, &out, &error);
         if (n > 0 || (n < 0 && n != -ENOENT && n != -EBUSY))

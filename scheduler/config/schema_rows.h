@@ -13,11 +13,6 @@
     {                                                                                              \
         level, false, name, VALUE_##type, BUILT, ID_##id, NULL, NULL                               \
     }
-/* Read and handed on, but nothing uses it yet. */
-#define UNUSED(level, name, type, id)                                                              \
-    {                                                                                              \
-        level, false, name, VALUE_##type, NO_EFFECT, ID_##id, NULL, NULL                           \
-    }
 #define DEFAULT(level, name, type, id, fallback)                                                   \
     {                                                                                              \
         level, false, name, VALUE_##type, BUILT, ID_##id, fallback, NULL                           \
