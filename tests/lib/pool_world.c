@@ -441,6 +441,13 @@ void pool_world_start(struct pool_world *world)
     pool_world_run(world);
 }
 
+struct pool_world *pool_world_begin(const char *text)
+{
+    struct pool_world *world = pool_world_create(text);
+    pool_world_start(world);
+    return world;
+}
+
 void pool_world_commit(struct pool_world *world)
 {
     struct error error = {0};

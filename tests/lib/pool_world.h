@@ -54,6 +54,15 @@ void pool_world_crash(struct pool_world *world);
 void pool_world_destroy(struct pool_world *world);
 /* First start, and whatever follows from it. */
 void pool_world_start(struct pool_world *world);
+/* Both. */
+struct pool_world *pool_world_begin(const char *text);
+
+/* Definitions of four cycles, of one, and of a task `a` with two outputs of its own. */
+#define FOUR_CYCLES(rest)                                                                          \
+    "[scheduler]\nallow implicit tasks = True\n[scheduling]\n"                                     \
+    "cycling mode = integer\ninitial cycle point = 1\nfinal cycle point = 4\n" rest
+#define ONE_CYCLE(lines) FOUR_CYCLES("[[graph]]\nR1 = \"\"\"\n" lines "\n\"\"\"\n")
+#define X_AND_Y "[runtime]\n[[a]]\n[[[outputs]]]\nx = the x\ny = the y\n"
 /* Stop it here, load the database and start again in a new pool: follows what is said. */
 void pool_world_restart(struct pool_world *world);
 /* Deliver what is in the inbox until it is empty. */

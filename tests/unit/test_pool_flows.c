@@ -9,24 +9,11 @@
 
 #include <cmocka.h>
 
-#define FLOW(rest)                                                                                 \
-    "[scheduler]\nallow implicit tasks = True\n[scheduling]\n"                                     \
-    "cycling mode = integer\ninitial cycle point = 1\nfinal cycle point = 4\n" rest
-#define GRAPH(lines) FLOW("[[graph]]\nR1 = \"\"\"\n" lines "\n\"\"\"\n")
-#define OUTPUTS "[runtime]\n[[a]]\n[[[outputs]]]\nx = the x\ny = the y\n"
-
-static struct pool_world *begin(const char *workflow)
-{
-    struct pool_world *w = pool_world_create(workflow);
-    pool_world_start(w);
-    return w;
-}
-
 static void a_task_without_parents_goes_on_in_its_new_flow(void **state)
 {
     (void)state;
-    struct pool_world *w =
-        begin(FLOW("runahead limit = P1\n[[graph]]\nP1 = \"\"\"\na\nz[-P1] => z\n\"\"\"\n"));
+    struct pool_world *w = pool_world_begin(
+        FOUR_CYCLES("runahead limit = P1\n[[graph]]\nP1 = \"\"\"\na\nz[-P1] => z\n\"\"\"\n"));
     pool_world_succeed(w, "1/a");
     pool_world_succeed(w, "2/a");
     assert_int_equal(pool_world_in_flow(w, POOL_TRIGGER, "1/a", 2), 0);
@@ -44,8 +31,8 @@ static void a_task_without_parents_goes_on_in_its_new_flow(void **state)
 static void where_a_flow_has_been_nothing_goes_on_again(void **state)
 {
     (void)state;
-    struct pool_world *w =
-        begin(FLOW("runahead limit = P1\n[[graph]]\nP1 = \"\"\"\na\nz[-P1] => z\n\"\"\"\n"));
+    struct pool_world *w = pool_world_begin(
+        FOUR_CYCLES("runahead limit = P1\n[[graph]]\nP1 = \"\"\"\na\nz[-P1] => z\n\"\"\"\n"));
     pool_world_succeed(w, "1/a");
     pool_world_succeed(w, "2/a");
     pool_world_in_flow(w, POOL_TRIGGER, "1/a", 1);
@@ -56,7 +43,7 @@ static void where_a_flow_has_been_nothing_goes_on_again(void **state)
 static void a_task_with_parents_does_not_go_on_by_itself(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(FLOW("[[graph]]\nP1 = a[-P1] => a\n"));
+    struct pool_world *w = pool_world_begin(FOUR_CYCLES("[[graph]]\nP1 = a[-P1] => a\n"));
     pool_world_succeed(w, "1/a");
     pool_world_in_flow(w, POOL_TRIGGER, "1/a", 2);
     assert_not_said(w, "cursor");
@@ -66,7 +53,7 @@ static void a_task_with_parents_does_not_go_on_by_itself(void **state)
 static void a_stopped_flow_leaves_the_pool_and_active_tasks_go_on_alone(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a & b => c\na => d\nz"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a & b => c\na => d\nz"));
     pool_world_succeed(w, "1/a");
     pool_world_in_flow(w, POOL_TRIGGER, "1/a", 2);
     pool_world_succeed(w, "1/a");
@@ -83,7 +70,8 @@ static void a_stopped_flow_leaves_the_pool_and_active_tasks_go_on_alone(void **s
 static void a_stopped_flow_does_not_go_on_after_a_restart(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(FLOW("runahead limit = P1\n[[graph]]\nP1 = a => b\n"));
+    struct pool_world *w =
+        pool_world_begin(FOUR_CYCLES("runahead limit = P1\n[[graph]]\nP1 = a => b\n"));
     pool_world_in_flow(w, POOL_STOP_FLOW, "", 1);
     assert_said(w, "no cursor [1]\n");
     pool_world_restart(w);
@@ -98,7 +86,7 @@ static void a_stopped_flow_does_not_go_on_after_a_restart(void **state)
 static void more_flows_than_one_task_can_be_in_are_refused(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a & b => c\nz"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a & b => c\nz"));
     pool_world_succeed(w, "1/a");
     for (uint32_t flow = 2; flow <= FLOWS_PER_TASK_MAX; flow++) {
         assert_int_equal(pool_world_in_flow(w, POOL_TRIGGER, "1/a", flow), 0);
@@ -118,7 +106,7 @@ static void more_flows_than_one_task_can_be_in_are_refused(void **state)
 static void all_flows_are_those_that_are_active(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a => b\nz"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a => b\nz"));
     pool_world_succeed(w, "1/a");
     pool_world_in_flow(w, POOL_TRIGGER, "1/a", 4);
     pool_world_command(w, POOL_TRIGGER, "1/b", 0);
@@ -131,7 +119,7 @@ static void all_flows_are_those_that_are_active(void **state)
 static void a_named_flow_is_not_given_out_again(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a => b\nz"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a => b\nz"));
     pool_world_succeed(w, "1/a");
     pool_world_in_flow(w, POOL_TRIGGER, "1/a", 2);
     pool_world_succeed(w, "1/a");
@@ -144,8 +132,8 @@ static void a_named_flow_is_not_given_out_again(void **state)
 static void a_triggered_task_tries_again_though_its_parents_have_not_run(void **state)
 {
     (void)state;
-    struct pool_world *w =
-        begin(FLOW("[[graph]]\nR1 = a => b\n[runtime]\n[[b]]\nexecution retry delays = PT1S\n"));
+    struct pool_world *w = pool_world_begin(
+        FOUR_CYCLES("[[graph]]\nR1 = a => b\n[runtime]\n[[b]]\nexecution retry delays = PT1S\n"));
     pool_world_command(w, POOL_TRIGGER, "1/b", 0);
     pool_world_fail(w, "1/b");
     pool_world_restart(w);
@@ -157,7 +145,7 @@ static void a_triggered_task_tries_again_though_its_parents_have_not_run(void **
 static void a_flow_that_has_caught_up_does_so_once(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a => b => c => d\nz"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a => b => c => d\nz"));
     pool_world_set(w, POOL_SET_OUTPUTS, "1/c", "succeeded", POOL_FLOW_WAIT);
     pool_world_succeed(w, "1/a");
     pool_world_succeed(w, "1/b");
@@ -173,7 +161,7 @@ static void a_flow_that_has_caught_up_does_so_once(void **state)
 static void on_resume_a_triggered_task_waits_for_it(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a => b"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a => b"));
     pool_world_command(w, POOL_PAUSE, "", 0);
     assert_int_equal(pool_world_command(w, POOL_TRIGGER, "1/b", POOL_ON_RESUME), 0);
     assert_string_equal(pool_world_active(w), "1/a");
@@ -187,7 +175,7 @@ static void on_resume_a_triggered_task_waits_for_it(void **state)
 static void a_hold_point_and_a_stop_task_survive_a_restart(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(FLOW("[[graph]]\nP1 = a[-P1] => a\nR1 = z\n"));
+    struct pool_world *w = pool_world_begin(FOUR_CYCLES("[[graph]]\nP1 = a[-P1] => a\nR1 = z\n"));
     pool_world_command_detail(w, POOL_HOLD, "1");
     pool_world_hear(w, (struct message){.topic = TOPIC_POOL_COMMAND,
                                         .number = POOL_STOP,
@@ -204,9 +192,9 @@ static void a_hold_point_and_a_stop_task_survive_a_restart(void **state)
 static void a_member_done_in_one_flow_does_not_count_in_another_after_a_restart(void **state)
 {
     (void)state;
-    struct pool_world *w =
-        begin(FLOW("[[graph]]\nR1 = \"\"\"\nFAM:succeed-any & m1 & b => "
-                   "c\nz\n\"\"\"\n[runtime]\n[[FAM]]\n[[m1, m2]]\ninherit = FAM\n[[b, z]]\n"));
+    struct pool_world *w = pool_world_begin(
+        FOUR_CYCLES("[[graph]]\nR1 = \"\"\"\nFAM:succeed-any & m1 & b => "
+                    "c\nz\n\"\"\"\n[runtime]\n[[FAM]]\n[[m1, m2]]\ninherit = FAM\n[[b, z]]\n"));
     pool_world_succeed(w, "1/m1");
     pool_world_succeed(w, "1/m2");
     pool_world_succeed(w, "1/b");
@@ -223,9 +211,9 @@ static void a_member_done_in_one_flow_does_not_count_in_another_after_a_restart(
 static void the_groups_of_past_cycles_are_forgotten_in_the_database_too(void **state)
 {
     (void)state;
-    struct pool_world *w =
-        begin(FLOW("runahead limit = P1\n[[graph]]\nP1 = \"\"\"\nFAM:succeed-all => c\nc[-P1] => "
-                   "m1\n\"\"\"\n[runtime]\n[[FAM]]\n[[m1, m2]]\ninherit = FAM\n"));
+    struct pool_world *w = pool_world_begin(
+        FOUR_CYCLES("runahead limit = P1\n[[graph]]\nP1 = \"\"\"\nFAM:succeed-all => c\nc[-P1] => "
+                    "m1\n\"\"\"\n[runtime]\n[[FAM]]\n[[m1, m2]]\ninherit = FAM\n"));
     for (int i = 1; i <= 2; i++) {
         char id[16];
         static const char *const tasks[] = {"m1", "m2", "c"};

@@ -8,19 +8,6 @@
 
 #include <cmocka.h>
 
-#define FLOW(rest)                                                                                 \
-    "[scheduler]\nallow implicit tasks = True\n[scheduling]\n"                                     \
-    "cycling mode = integer\ninitial cycle point = 1\nfinal cycle point = 4\n" rest
-#define GRAPH(lines) FLOW("[[graph]]\nR1 = \"\"\"\n" lines "\n\"\"\"\n")
-#define OUTPUTS "[runtime]\n[[a]]\n[[[outputs]]]\nx = the x\ny = the y\n"
-
-static struct pool_world *begin(const char *workflow)
-{
-    struct pool_world *w = pool_world_create(workflow);
-    pool_world_start(w);
-    return w;
-}
-
 static uint32_t take_away(struct pool_world *w, const char *ids, uint32_t flow)
 {
     return pool_world_in_flow(w, POOL_REMOVE, ids, flow);
@@ -29,7 +16,7 @@ static uint32_t take_away(struct pool_world *w, const char *ids, uint32_t flow)
 static void a_waiting_task_goes_and_does_not_hold_up_the_end(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a & b? => c\nb:fail? => z"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a & b? => c\nb:fail? => z"));
     pool_world_succeed(w, "1/a");
     pool_world_fail(w, "1/b");
     assert_int_equal(take_away(w, "1/c", 0), 0);
@@ -42,7 +29,7 @@ static void a_waiting_task_goes_and_does_not_hold_up_the_end(void **state)
 static void a_running_job_is_killed(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a => b\nz"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a => b\nz"));
     pool_world_job(w, TOPIC_JOB_STARTED, "1/a");
     assert_int_equal(take_away(w, "1/a", 0), 0);
     assert_said(w, "kill 1/a 1\n");
@@ -56,7 +43,7 @@ static void a_running_job_is_killed(void **state)
 static void a_job_that_is_not_running_yet_has_failed_to_be_submitted(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a => b\nz"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a => b\nz"));
     assert_int_equal(take_away(w, "1/a", 0), 0);
     assert_said(w, "state 1/a submit-failed");
     pool_world_destroy(w);
@@ -65,7 +52,7 @@ static void a_job_that_is_not_running_yet_has_failed_to_be_submitted(void **stat
 static void the_workflow_does_not_end_before_the_killed_job_has(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a => b"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a => b"));
     pool_world_job(w, TOPIC_JOB_STARTED, "1/a");
     assert_int_equal(take_away(w, "1/a", 0), 0);
     assert_not_said(w, "shutdown");
@@ -77,7 +64,7 @@ static void the_workflow_does_not_end_before_the_killed_job_has(void **state)
 static void a_task_that_has_run_may_run_again_in_the_flow(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a => b => c\nz"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a => b => c\nz"));
     pool_world_succeed(w, "1/a");
     pool_world_succeed(w, "1/b");
     pool_world_succeed(w, "1/c");
@@ -93,7 +80,7 @@ static void a_task_that_has_run_may_run_again_in_the_flow(void **state)
 static void the_removal_of_the_past_survives_a_restart(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a => b => c\nz"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a => b => c\nz"));
     pool_world_succeed(w, "1/a");
     pool_world_succeed(w, "1/b");
     pool_world_succeed(w, "1/c");
@@ -108,7 +95,7 @@ static void the_removal_of_the_past_survives_a_restart(void **state)
 static void what_it_satisfied_is_satisfied_no_longer(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a & b => c\nz"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a & b => c\nz"));
     pool_world_succeed(w, "1/a");
     assert_int_equal(take_away(w, "1/a", 0), 0);
     assert_said(w, "unsatisfied 1/c 0\n");
@@ -121,7 +108,7 @@ static void what_it_satisfied_is_satisfied_no_longer(void **state)
 static void a_child_that_something_else_brought_stays(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a & b & d => c\nz"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a & b & d => c\nz"));
     pool_world_succeed(w, "1/a");
     pool_world_succeed(w, "1/b");
     take_away(w, "1/a", 0);
@@ -135,8 +122,9 @@ static void a_child_that_something_else_brought_stays(void **state)
 static void a_child_in_a_queue_is_taken_out_of_it(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(FLOW("[[queues]]\n[[[default]]]\nlimit = 1\n[[graph]]\nR1 = "
-                                      "\"\"\"\na & b => c\nb => d\n\"\"\"\n"));
+    struct pool_world *w =
+        pool_world_begin(FOUR_CYCLES("[[queues]]\n[[[default]]]\nlimit = 1\n[[graph]]\nR1 = "
+                                     "\"\"\"\na & b => c\nb => d\n\"\"\"\n"));
     pool_world_succeed(w, "1/a");
     pool_world_succeed(w, "1/b");
     assert_string_equal(pool_world_rows(w), "1/c preparing [1]; 1/d waiting [1]");
@@ -148,7 +136,7 @@ static void a_child_in_a_queue_is_taken_out_of_it(void **state)
 static void an_active_child_runs_on(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a => b\nz"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a => b\nz"));
     pool_world_succeed(w, "1/a");
     take_away(w, "1/a", 0);
     assert_string_equal(pool_world_active(w), "1/z 1/b");
@@ -158,7 +146,7 @@ static void an_active_child_runs_on(void **state)
 static void what_a_user_satisfied_stays_satisfied(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a & b => c\nz"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a & b => c\nz"));
     pool_world_set(w, POOL_SET_PREREQUISITES, "1/c", "1/a", 0);
     pool_world_succeed(w, "1/a");
     take_away(w, "1/a", 0);
@@ -171,9 +159,9 @@ static void what_a_user_satisfied_stays_satisfied(void **state)
 static void a_member_of_a_family_is_taken_back_from_its_group(void **state)
 {
     (void)state;
-    struct pool_world *w =
-        begin(FLOW("[[graph]]\nR1 = \"\"\"\nFAM:succeed-all & b => "
-                   "c\nz\n\"\"\"\n[runtime]\n[[FAM]]\n[[m1, m2]]\ninherit = FAM\n[[b, z]]\n"));
+    struct pool_world *w = pool_world_begin(
+        FOUR_CYCLES("[[graph]]\nR1 = \"\"\"\nFAM:succeed-all & b => "
+                    "c\nz\n\"\"\"\n[runtime]\n[[FAM]]\n[[m1, m2]]\ninherit = FAM\n[[b, z]]\n"));
     pool_world_succeed(w, "1/m1");
     pool_world_succeed(w, "1/m2");
     assert_int_equal(take_away(w, "1/m1", 0), 0);
@@ -190,7 +178,7 @@ static void a_member_of_a_family_is_taken_back_from_its_group(void **state)
 static void out_of_one_of_two_flows_it_stays_in_the_other(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a => b\nc => b\na => x"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a => b\nc => b\na => x"));
     pool_world_succeed(w, "1/a");
     pool_world_command(w, POOL_TRIGGER, "1/a", POOL_FLOW_NEW);
     pool_world_succeed(w, "1/a");
@@ -205,7 +193,7 @@ static void out_of_one_of_two_flows_it_stays_in_the_other(void **state)
 static void who_is_not_in_the_flow_is_named(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a => b\nz"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a => b\nz"));
     pool_world_succeed(w, "1/a");
     assert_int_equal(take_away(w, "1/a 1/b", 3), ENOENT);
     assert_said(w, "not removed, for they are in none of these flows: 1/b, 1/a\n");
@@ -216,7 +204,7 @@ static void who_is_not_in_the_flow_is_named(void **state)
 static void a_task_without_a_flow_can_be_removed(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a => b\nz"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a => b\nz"));
     pool_world_succeed(w, "1/a");
     pool_world_command(w, POOL_TRIGGER, "1/a", POOL_FLOW_NONE);
     pool_world_fail(w, "1/a");
@@ -228,7 +216,7 @@ static void a_task_without_a_flow_can_be_removed(void **state)
 static void it_waits_until_what_is_under_way_has_had_its_effect(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a & b => c\nz"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a & b => c\nz"));
     pool_world_job(w, TOPIC_JOB_STARTED, "1/a");
     w->hold_answers = true; /* the triggers have not answered yet */
     pool_world_job(w, TOPIC_JOB_SUCCEEDED, "1/a");

@@ -8,19 +8,6 @@
 
 #include <cmocka.h>
 
-#define FLOW(rest)                                                                                 \
-    "[scheduler]\nallow implicit tasks = True\n[scheduling]\n"                                     \
-    "cycling mode = integer\ninitial cycle point = 1\nfinal cycle point = 4\n" rest
-#define GRAPH(lines) FLOW("[[graph]]\nR1 = \"\"\"\n" lines "\n\"\"\"\n")
-#define OUTPUTS "[runtime]\n[[a]]\n[[[outputs]]]\nx = the x\ny = the y\n"
-
-static struct pool_world *begin(const char *workflow)
-{
-    struct pool_world *w = pool_world_create(workflow);
-    pool_world_start(w);
-    return w;
-}
-
 static uint32_t set(struct pool_world *w, const char *ids, const char *outputs)
 {
     return pool_world_set(w, POOL_SET_OUTPUTS, ids, outputs, 0);
@@ -34,7 +21,7 @@ static uint32_t pre(struct pool_world *w, const char *ids, const char *prerequis
 static void success_implies_submission_and_start(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("z => a => b"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("z => a => b"));
     assert_int_equal(set(w, "1/a", "succeeded"), 0);
     assert_said(w, "output 1/a submitted [1] forced\n");
     assert_said(w, "output 1/a started [1] forced\n");
@@ -46,8 +33,8 @@ static void success_implies_submission_and_start(void **state)
 static void expiry_and_custom_outputs_imply_nothing(void **state)
 {
     (void)state;
-    struct pool_world *w =
-        begin(FLOW("[[graph]]\nR1 = \"\"\"\nz => a\na:x => b\na:expired? => c\n\"\"\"\n" OUTPUTS));
+    struct pool_world *w = pool_world_begin(
+        FOUR_CYCLES("[[graph]]\nR1 = \"\"\"\nz => a\na:x => b\na:expired? => c\n\"\"\"\n" X_AND_Y));
     assert_int_equal(set(w, "1/a", "x"), 0);
     assert_not_said(w, "output 1/a started");
     assert_string_equal(pool_world_active(w), "1/z 1/b");
@@ -61,8 +48,8 @@ static void expiry_and_custom_outputs_imply_nothing(void **state)
 static void an_output_is_found_by_its_name_its_message_and_its_short_name(void **state)
 {
     (void)state;
-    struct pool_world *w =
-        begin(FLOW("[[graph]]\nR1 = \"\"\"\nz => a\na:x => b\na:y => c\n\"\"\"\n" OUTPUTS));
+    struct pool_world *w = pool_world_begin(
+        FOUR_CYCLES("[[graph]]\nR1 = \"\"\"\nz => a\na:x => b\na:y => c\n\"\"\"\n" X_AND_Y));
     assert_int_equal(pool_world_set(w, POOL_SET_OUTPUTS, "1/a", "x", 0), 0);
     assert_int_equal(set(w, "1/a", "start"), 0);
     assert_said(w, "output 1/a x [1] forced\n");
@@ -75,7 +62,7 @@ static void an_output_is_found_by_its_name_its_message_and_its_short_name(void *
 static void what_is_no_output_is_named_and_the_others_are_set(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("z => a => b"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("z => a => b"));
     assert_int_equal(set(w, "1/a", "nope succeeded"), EINVAL);
     assert_said(w, "1/a has no output \"nope\"");
     assert_string_equal(pool_world_active(w), "1/z 1/b");
@@ -85,8 +72,8 @@ static void what_is_no_output_is_named_and_the_others_are_set(void **state)
 static void by_default_the_required_outputs_are_set(void **state)
 {
     (void)state;
-    struct pool_world *w =
-        begin(FLOW("[[graph]]\nR1 = \"\"\"\nz => a\na:x => b\na:y? => c\n\"\"\"\n" OUTPUTS));
+    struct pool_world *w = pool_world_begin(
+        FOUR_CYCLES("[[graph]]\nR1 = \"\"\"\nz => a\na:x => b\na:y? => c\n\"\"\"\n" X_AND_Y));
     assert_int_equal(set(w, "1/a", ""), 0);
     assert_said(w, "output 1/a x [1] forced\n");
     assert_said(w, "output 1/a succeeded [1] forced\n");
@@ -98,7 +85,7 @@ static void by_default_the_required_outputs_are_set(void **state)
 static void an_optional_success_is_not_required(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("z => a? => b"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("z => a? => b"));
     assert_int_equal(set(w, "1/a", "required"), 0);
     assert_not_said(w, "output 1/a");
     assert_not_said(w, "spawned 1/b");
@@ -110,9 +97,10 @@ static void an_optional_success_is_not_required(void **state)
 static void skip_sets_what_skip_mode_would(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(FLOW("[[graph]]\nR1 = \"\"\"\nz => a\na:x? => b\na:y? => "
-                                      "c\n\"\"\"\n[runtime]\n[[a]]\n[[[skip]]]\noutputs = "
-                                      "x\n[[[outputs]]]\nx = the x\ny = the y\n"));
+    struct pool_world *w =
+        pool_world_begin(FOUR_CYCLES("[[graph]]\nR1 = \"\"\"\nz => a\na:x? => b\na:y? => "
+                                     "c\n\"\"\"\n[runtime]\n[[a]]\n[[[skip]]]\noutputs = "
+                                     "x\n[[[outputs]]]\nx = the x\ny = the y\n"));
     assert_int_equal(set(w, "1/a", "skip"), 0);
     assert_said(w, "output 1/a x [1] forced\n");
     assert_said(w, "output 1/a succeeded [1] forced\n");
@@ -123,7 +111,7 @@ static void skip_sets_what_skip_mode_would(void **state)
 static void an_incomplete_task_is_completed(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a => b"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a => b"));
     pool_world_fail(w, "1/a");
     assert_true(w->stalled);
     assert_int_equal(set(w, "1/a", ""), 0);
@@ -135,7 +123,7 @@ static void an_incomplete_task_is_completed(void **state)
 static void a_running_task_is_done_with_and_its_job_unheeded(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a => b"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a => b"));
     pool_world_job(w, TOPIC_JOB_STARTED, "1/a");
     assert_int_equal(set(w, "1/a", "succeeded"), 0);
     assert_string_equal(pool_world_rows(w), "1/b preparing [1]");
@@ -148,8 +136,8 @@ static void a_running_task_is_done_with_and_its_job_unheeded(void **state)
 static void a_failure_that_is_set_is_not_tried_again(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(
-        FLOW("[[graph]]\nR1 = a:fail? => b\n[runtime]\n[[a]]\nexecution retry delays = PT1S\n"));
+    struct pool_world *w = pool_world_begin(FOUR_CYCLES(
+        "[[graph]]\nR1 = a:fail? => b\n[runtime]\n[[a]]\nexecution retry delays = PT1S\n"));
     pool_world_job(w, TOPIC_JOB_STARTED, "1/a");
     assert_int_equal(set(w, "1/a", "failed"), 0);
     assert_said(w, "output 1/a failed [1]\n"); /* as Cylc records it: not by force */
@@ -161,7 +149,7 @@ static void a_failure_that_is_set_is_not_tried_again(void **state)
 static void a_start_that_is_set_changes_no_state(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("z => a\na:start => b"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("z => a\na:start => b"));
     assert_int_equal(set(w, "1/a", "started"), 0);
     assert_string_equal(pool_world_active(w), "1/z 1/b");
     pool_world_succeed(w, "1/z");
@@ -172,7 +160,7 @@ static void a_start_that_is_set_changes_no_state(void **state)
 static void a_future_task_does_not_come_into_the_pool(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(FLOW("[[graph]]\nP1 = a[-P1] => a => b\n"));
+    struct pool_world *w = pool_world_begin(FOUR_CYCLES("[[graph]]\nP1 = a[-P1] => a => b\n"));
     assert_int_equal(set(w, "2/a", "succeeded"), 0);
     assert_said(w, "removed 2/a not-needed\n");
     assert_string_equal(pool_world_active(w), "1/a 3/a 2/b");
@@ -185,7 +173,7 @@ static void a_future_task_with_a_custom_output_runs_when_its_time_comes(void **s
 {
     (void)state;
     struct pool_world *w =
-        begin(FLOW("[[graph]]\nR1 = \"\"\"\nz => a\na:x => b\n\"\"\"\n" OUTPUTS));
+        pool_world_begin(FOUR_CYCLES("[[graph]]\nR1 = \"\"\"\nz => a\na:x => b\n\"\"\"\n" X_AND_Y));
     set(w, "1/a", "x");
     pool_world_succeed(w, "1/b");
     pool_world_restart(w);
@@ -199,7 +187,7 @@ static void a_future_task_with_a_custom_output_runs_when_its_time_comes(void **s
 static void a_future_task_that_was_set_failed_comes_as_incomplete(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("z => a => b"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("z => a => b"));
     set(w, "1/a", "failed");
     assert_said(w, "removed 1/a not-needed\n");
     pool_world_succeed(w, "1/z");
@@ -212,7 +200,7 @@ static void a_past_task_gets_another_output(void **state)
 {
     (void)state;
     struct pool_world *w =
-        begin(FLOW("[[graph]]\nR1 = \"\"\"\na & z\na:x? => b\n\"\"\"\n" OUTPUTS));
+        pool_world_begin(FOUR_CYCLES("[[graph]]\nR1 = \"\"\"\na & z\na:x? => b\n\"\"\"\n" X_AND_Y));
     pool_world_succeed(w, "1/a");
     assert_int_equal(set(w, "1/a", "x"), 0);
     assert_string_equal(pool_world_active(w), "1/z 1/b");
@@ -223,7 +211,7 @@ static void a_past_task_gets_another_output(void **state)
 static void outputs_completed_before_are_not_told_again(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("z & a\na => b"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("z & a\na => b"));
     pool_world_succeed(w, "1/a");
     pool_world_clear(w);
     assert_int_equal(set(w, "1/a", "succeeded"), 0);
@@ -234,7 +222,7 @@ static void outputs_completed_before_are_not_told_again(void **state)
 static void an_active_task_cannot_expire(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a:expired? => b\na?"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a:expired? => b\na?"));
     assert_int_equal(set(w, "1/a", "expired"), EINVAL);
     assert_said(w, "1/a is active: it cannot expire any more");
     pool_world_destroy(w);
@@ -243,7 +231,7 @@ static void an_active_task_cannot_expire(void **state)
 static void a_held_queued_task_that_is_set_leaves_its_queue(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(FLOW(
+    struct pool_world *w = pool_world_begin(FOUR_CYCLES(
         "[[queues]]\n[[[default]]]\nlimit = 1\n[[graph]]\nR1 = \"\"\"\na & b\nb => c\n\"\"\"\n"));
     assert_string_equal(pool_world_active(w), "1/a");
     assert_int_equal(set(w, "1/b", "succeeded"), 0);
@@ -255,8 +243,9 @@ static void a_held_queued_task_that_is_set_leaves_its_queue(void **state)
 static void globs_and_families_mean_what_is_in_the_pool(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(FLOW("[[graph]]\nR1 = FAM:succeed-all & a => "
-                                      "b\n[runtime]\n[[FAM]]\n[[m1, m2]]\ninherit = FAM\n[[a]]\n"));
+    struct pool_world *w =
+        pool_world_begin(FOUR_CYCLES("[[graph]]\nR1 = FAM:succeed-all & a => "
+                                     "b\n[runtime]\n[[FAM]]\n[[m1, m2]]\ninherit = FAM\n[[a]]\n"));
     assert_int_equal(set(w, "1/FAM", "succeeded"), 0);
     assert_string_equal(pool_world_rows(w), "1/a preparing [1]; 1/b waiting [1]");
     assert_int_equal(set(w, "*/m*", "succeeded"), ENOENT);
@@ -268,7 +257,7 @@ static void globs_and_families_mean_what_is_in_the_pool(void **state)
 static void one_prerequisite_is_set(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a & b => c"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a & b => c"));
     assert_int_equal(pre(w, "1/c", "1/a"), 0);
     assert_said(w, "spawned 1/c [1]\n");
     assert_said(w, "satisfied 1/c 0 forced\n");
@@ -280,7 +269,7 @@ static void one_prerequisite_is_set(void **state)
 static void all_prerequisites_let_it_run(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a & b => c => d"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a & b => c => d"));
     assert_int_equal(pre(w, "1/c", "all"), 0);
     assert_string_equal(pool_world_active(w), "1/a 1/b 1/c");
     pool_world_destroy(w);
@@ -289,7 +278,7 @@ static void all_prerequisites_let_it_run(void **state)
 static void a_prerequisite_is_kept_over_a_restart(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a & b => c"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a & b => c"));
     pre(w, "1/c", "1/a:succeeded");
     pool_world_restart(w);
     pool_world_succeed(w, "1/b");
@@ -300,7 +289,7 @@ static void a_prerequisite_is_kept_over_a_restart(void **state)
 static void what_is_no_prerequisite_is_named(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a => b\nc"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a => b\nc"));
     assert_int_equal(pre(w, "1/b", "1/c 2/a 1/a:failed"), EINVAL);
     assert_said(w, "1/b does not depend on \"1/c\", \"2/a\", \"1/a:failed\"");
     assert_not_said(w, "spawned 1/b");
@@ -312,7 +301,7 @@ static void what_is_no_prerequisite_is_named(void **state)
 static void a_task_that_has_run_does_not_come_back_for_a_prerequisite(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a => b\nz"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a => b\nz"));
     pool_world_succeed(w, "1/a");
     pool_world_succeed(w, "1/b");
     assert_int_equal(pre(w, "1/b", "all"), EINVAL);
@@ -324,9 +313,9 @@ static void a_task_that_has_run_does_not_come_back_for_a_prerequisite(void **sta
 static void an_xtrigger_is_satisfied_for_one_task_only(void **state)
 {
     (void)state;
-    struct pool_world *w =
-        begin(FLOW("[[xtriggers]]\nx = xrandom(0)\ny = echo(1, succeed=False)\n[[graph]]\nR1 = "
-                   "\"\"\"\n@x => a\n@x & @y => b\n\"\"\"\n"));
+    struct pool_world *w = pool_world_begin(
+        FOUR_CYCLES("[[xtriggers]]\nx = xrandom(0)\ny = echo(1, succeed=False)\n[[graph]]\nR1 = "
+                    "\"\"\"\n@x => a\n@x & @y => b\n\"\"\"\n"));
     assert_int_equal(pre(w, "1/a", "xtrigger/x"), 0);
     assert_string_equal(pool_world_active(w), "1/a");
     assert_int_equal(pre(w, "1/b", "xtrigger/y:succeeded"), 0);
@@ -342,8 +331,8 @@ static void an_xtrigger_is_satisfied_for_one_task_only(void **state)
 static void all_prerequisites_leave_xtriggers_alone(void **state)
 {
     (void)state;
-    struct pool_world *w =
-        begin(FLOW("[[xtriggers]]\nx = xrandom(0)\n[[graph]]\nR1 = \"\"\"\na & @x => b\n\"\"\"\n"));
+    struct pool_world *w = pool_world_begin(FOUR_CYCLES(
+        "[[xtriggers]]\nx = xrandom(0)\n[[graph]]\nR1 = \"\"\"\na & @x => b\n\"\"\"\n"));
     assert_int_equal(pre(w, "1/b", "all"), 0);
     assert_string_equal(pool_world_active(w), "1/a");
     assert_int_equal(pre(w, "1/b", "xtrigger/all"), 0);
@@ -354,7 +343,7 @@ static void all_prerequisites_leave_xtriggers_alone(void **state)
 static void members_of_a_family_count_for_its_trigger(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(FLOW(
+    struct pool_world *w = pool_world_begin(FOUR_CYCLES(
         "[[graph]]\nR1 = FAM:succeed-all => b\n[runtime]\n[[FAM]]\n[[m1, m2]]\ninherit = FAM\n"));
     pool_world_succeed(w, "1/m1");
     assert_int_equal(pre(w, "1/b", "1/m2:succeeded"), 0);
@@ -367,7 +356,8 @@ static void members_of_a_family_count_for_its_trigger(void **state)
 static void all_members_named_satisfy_the_family_for_that_child_alone(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(FLOW("[[graph]]\nR1 = FAM:succeed-all => b & c\n" FAMILY));
+    struct pool_world *w =
+        pool_world_begin(FOUR_CYCLES("[[graph]]\nR1 = FAM:succeed-all => b & c\n" FAMILY));
     assert_int_equal(pre(w, "1/b", "1/m1 1/m2:succeeded"), 0);
     assert_string_equal(pool_world_active(w), "1/m1 1/m2 1/b");
     pool_world_restart(w);
@@ -381,7 +371,8 @@ static void all_members_named_satisfy_the_family_for_that_child_alone(void **sta
 static void some_members_alone_are_refused_and_nothing_is_done(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(FLOW("[[graph]]\nR1 = FAM:succeed-all => b\n" FAMILY));
+    struct pool_world *w =
+        pool_world_begin(FOUR_CYCLES("[[graph]]\nR1 = FAM:succeed-all => b\n" FAMILY));
     assert_int_equal(pre(w, "1/b", "1/m1"), EINVAL);
     assert_said(w, "1/b waits for all of FAM:succeed-all: some members of a family alone cannot be "
                    "set, which is not implemented");
@@ -396,7 +387,8 @@ static void some_members_alone_are_refused_and_nothing_is_done(void **state)
 static void one_member_is_enough_for_any(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(FLOW("[[graph]]\nR1 = FAM:succeed-any => b & c\n" FAMILY));
+    struct pool_world *w =
+        pool_world_begin(FOUR_CYCLES("[[graph]]\nR1 = FAM:succeed-any => b & c\n" FAMILY));
     assert_int_equal(pre(w, "1/b", "1/m2"), 0);
     assert_string_equal(pool_world_active(w), "1/m1 1/m2 1/b");
     pool_world_destroy(w);
@@ -405,7 +397,8 @@ static void one_member_is_enough_for_any(void **state)
 static void a_member_finishes_by_success_or_by_failure(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(FLOW("[[graph]]\nR1 = FAM:finish-all => b\n" FAMILY));
+    struct pool_world *w =
+        pool_world_begin(FOUR_CYCLES("[[graph]]\nR1 = FAM:finish-all => b\n" FAMILY));
     assert_int_equal(pre(w, "1/b", "1/m1:failed 1/m2:succeeded"), 0);
     assert_string_equal(pool_world_active(w), "1/m1 1/m2 1/b");
     pool_world_destroy(w);
@@ -414,7 +407,8 @@ static void a_member_finishes_by_success_or_by_failure(void **state)
 static void another_output_of_a_member_is_no_prerequisite(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(FLOW("[[graph]]\nR1 = FAM:succeed-all => b\n" FAMILY));
+    struct pool_world *w =
+        pool_world_begin(FOUR_CYCLES("[[graph]]\nR1 = FAM:succeed-all => b\n" FAMILY));
     assert_int_equal(pre(w, "1/b", "1/m1:failed 1/FAM"), EINVAL);
     assert_said(w, "1/b does not depend on \"1/m1:failed\", \"1/FAM\"");
     assert_not_said(w, "spawned 1/b");
@@ -424,8 +418,8 @@ static void another_output_of_a_member_is_no_prerequisite(void **state)
 static void members_of_another_cycle_do_not_count(void **state)
 {
     (void)state;
-    struct pool_world *w =
-        begin(FLOW("[[graph]]\nR1/2 = FAM[-P1]:succeed-all => b\nR1/1 = FAM\n" FAMILY));
+    struct pool_world *w = pool_world_begin(
+        FOUR_CYCLES("[[graph]]\nR1/2 = FAM[-P1]:succeed-all => b\nR1/1 = FAM\n" FAMILY));
     assert_int_equal(pre(w, "2/b", "2/m1 2/m2"), EINVAL);
     assert_int_equal(pre(w, "2/b", "1/m1 1/m2"), 0);
     assert_string_equal(pool_world_active(w), "1/m1 1/m2 2/b");
@@ -435,7 +429,8 @@ static void members_of_another_cycle_do_not_count(void **state)
 static void a_family_set_by_its_members_is_not_taken_back_with_one_of_them(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(FLOW("[[graph]]\nR1 = FAM:succeed-all & z => b\n" FAMILY));
+    struct pool_world *w =
+        pool_world_begin(FOUR_CYCLES("[[graph]]\nR1 = FAM:succeed-all & z => b\n" FAMILY));
     assert_int_equal(pre(w, "1/b", "1/m1 1/m2"), 0);
     pool_world_succeed(w, "1/m1");
     pool_world_succeed(w, "1/m2");
@@ -449,9 +444,9 @@ static void a_family_set_by_its_members_is_not_taken_back_with_one_of_them(void 
 static void a_forced_prerequisite_is_not_undone_by_the_family_beside_it(void **state)
 {
     (void)state;
-    struct pool_world *w =
-        begin(FLOW("[[graph]]\nR1 = \"\"\"\nFAM:succeed-any & m1 & z => "
-                   "b\n\"\"\"\n[runtime]\n[[FAM]]\n[[m1, m2]]\ninherit = FAM\n[[z]]\n"));
+    struct pool_world *w = pool_world_begin(
+        FOUR_CYCLES("[[graph]]\nR1 = \"\"\"\nFAM:succeed-any & m1 & z => "
+                    "b\n\"\"\"\n[runtime]\n[[FAM]]\n[[m1, m2]]\ninherit = FAM\n[[z]]\n"));
     assert_int_equal(pre(w, "1/b", "1/m1:succeeded"), 0);
     pool_world_succeed(w, "1/m2");
     pool_world_restart(w);
@@ -463,7 +458,7 @@ static void a_forced_prerequisite_is_not_undone_by_the_family_beside_it(void **s
 static void outputs_in_no_flow_bring_no_children(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("z => a => b"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("z => a => b"));
     assert_int_equal(pool_world_set(w, POOL_SET_OUTPUTS, "1/a", "succeeded", POOL_FLOW_NONE), 0);
     assert_said(w, "output 1/a succeeded [] forced\n");
     assert_string_equal(pool_world_active(w), "1/z");
@@ -475,7 +470,7 @@ static void outputs_in_no_flow_bring_no_children(void **state)
 static void outputs_that_wait_for_their_flow_tell_nobody_until_it_comes(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("z => a => b"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("z => a => b"));
     assert_int_equal(pool_world_set(w, POOL_SET_OUTPUTS, "1/a", "succeeded", POOL_FLOW_WAIT), 0);
     assert_string_equal(pool_world_active(w), "1/z");
     pool_world_restart(w);
@@ -487,7 +482,7 @@ static void outputs_that_wait_for_their_flow_tell_nobody_until_it_comes(void **s
 static void a_new_flow_begins_with_the_children(void **state)
 {
     (void)state;
-    struct pool_world *w = begin(GRAPH("a => b => c\nz"));
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a => b => c\nz"));
     pool_world_succeed(w, "1/a");
     pool_world_succeed(w, "1/b");
     pool_world_succeed(w, "1/c");
