@@ -151,3 +151,27 @@ int ask_arguments(const struct invocation *invocation, int n, char *const *argum
     struct asked asked = {command, args};
     return ask_targets(invocation, n, arguments, allow_ids, need_ids, ask_asked, &asked);
 }
+
+static int ask_plainly(const struct command *self, struct invocation *invocation, int argc,
+                       char **argv, bool of_tasks)
+{
+    int first;
+    int status = options_parse(self, invocation, NULL, 0, argc, argv, &first);
+    if (status != OPTIONS_GO_ON)
+        return status;
+    if (first == argc)
+        return options_refuse(self, invocation,
+                              of_tasks ? "no tasks are named" : "no workflow is named");
+    return ask_arguments(invocation, argc - first, argv + first, of_tasks, of_tasks, self->name,
+                         NULL);
+}
+
+int ask_workflows(const struct command *self, struct invocation *invocation, int argc, char **argv)
+{
+    return ask_plainly(self, invocation, argc, argv, false);
+}
+
+int ask_tasks(const struct command *self, struct invocation *invocation, int argc, char **argv)
+{
+    return ask_plainly(self, invocation, argc, argv, true);
+}

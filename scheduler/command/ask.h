@@ -41,6 +41,11 @@ int ask_arguments(const struct invocation *invocation, int n, char *const *argum
 /* Tell what a command answered, which is taken: what would change, or as Cylc that it is queued.
  * Returns the exit status. */
 int ask_done(const struct invocation *invocation, json_t *data);
+/* The whole of a command without options: it is asked, by its name, of the workflows or for the
+ * tasks that are named. For struct command's run. */
+int ask_workflows(const struct command *self, struct invocation *invocation, int argc, char **argv);
+int ask_tasks(const struct command *self, struct invocation *invocation, int argc, char **argv);
+
 /* Tell why asking failed; returns the exit status. "is not running" has its own wording in Cylc. */
 int ask_fail(const struct invocation *invocation, const char *workflow_id,
              const struct error *error);
