@@ -25,8 +25,9 @@
 #define ROUSE_TOUCHES_THE_WORLD
 #include "base/banned.h"
 
-/* Resumptions a turn, so that a busy cast cannot keep the loop from its descriptors and timers. */
-enum { RESUMPTIONS_A_TURN = 256 };
+/* How long coroutines run, in microseconds, before the loop looks at its descriptors and timers: a
+ * busy cast cannot keep it from them. */
+enum { TURN_TIME = 1000 };
 
 /* A followed process. It outlives its env_process when a child of ours is given up: somebody has to
  * reap it. */
@@ -622,7 +623,11 @@ static void on_turn(uv_idle_t *turn)
     struct env_uv *self = turn->data;
     struct ready *ready = &self->env.ready;
     ready->now = monotonic(&self->env);
-    if (!ready_run(ready, RESUMPTIONS_A_TURN) && !jump(self))
+    uint64_t end = ready->now + TURN_TIME;
+    bool more = ready_run(ready, 1);
+    while (more && monotonic(&self->env) < end)
+        more = ready_run(ready, 1);
+    if (!more && !jump(self))
         uv_idle_stop(turn);
 }
 

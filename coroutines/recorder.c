@@ -26,6 +26,7 @@
 enum {
     RECORDER_BURST = 512,       /* messages heard in one turn */
     RECORDS_PER_COMMIT = 10000, /* at most; a commit of that many takes about 0.1 s */
+    WRITES_PER_TURN = 200,      /* rows or tasks of a commit written in one turn: about 2 ms */
     YIELDS_PER_COMMIT = 8,      /* how often others go first while the inbox is empty */
     RETRIES_MAX = 14            /* of one commit: about 40 s */
 };
@@ -41,6 +42,7 @@ struct recorder {
     uint64_t consumed[MEMBERS]; /* last seq of each outbox */
     uint64_t uncommitted;       /* messages consumed and not said to be recorded */
     bool in_turn;               /* of the pool: not all that one event caused has been heard */
+    bool writing;               /* a commit that takes several turns; nothing is heard until then */
     unsigned yields, retries;
     struct message held; /* heard and not applied, since the database is busy */
     bool holding;
@@ -179,10 +181,14 @@ static void change(struct recorder *self)
         holder_done(&self->holder, &error);
 }
 
+/* A turn's part of it. 1: there is more. */
 static int commit(struct recorder *self, struct error *error)
 {
-    int result = db_commit(self->context->db, error);
-    if (result < 0)
+    int result = db_write(self->context->db, WRITES_PER_TURN, error);
+    self->writing = result > 0;
+    if (result == 0)
+        result = db_commit(self->context->db, error);
+    if (result != 0)
         return result;
     if (self->uncommitted)
         say_recorded(self);
@@ -194,6 +200,10 @@ static int commit(struct recorder *self, struct error *error)
 /* One turn. 0: nothing to do; 1: come again; negative: the database refused. */
 static int take_turn(struct recorder *self, struct error *error)
 {
+    if (self->writing) {
+        int result = commit(self, error);
+        return result < 0 ? result : 1;
+    }
     int more = hear(self, error);
     if (more < 0 || self->faulted)
         return more;
@@ -202,7 +212,7 @@ static int take_turn(struct recorder *self, struct error *error)
     if (!must_commit(self) && (more || (self->uncommitted && others_go_first(self))))
         return 1;
     int result = commit(self, error);
-    return result < 0 ? result : more;
+    return result != 0 ? result : more;
 }
 
 static void start_retry(struct recorder *self, const struct error *error)

@@ -317,14 +317,18 @@ static int call_fault(const struct db *db, int (*fault)(void *context), struct e
     return result < 0 ? error_set(error, result, "%s: injected fault", db->path) : 0;
 }
 
-static int write_transaction(struct db *db, struct error *error)
+static int write_some(struct db *db, size_t n, struct error *error)
 {
     int result = 0;
     if (!db->in_transaction)
         result = run_plain(db, SQL_BEGIN_WRITE, error);
     db->in_transaction = result == 0;
-    if (result == 0)
-        result = flush_all(db, error);
+    return result == 0 ? flush(db, n, error) : result;
+}
+
+static int write_transaction(struct db *db, struct error *error)
+{
+    int result = write_some(db, SIZE_MAX, error);
     if (result == 0)
         result = call_fault(db, db->faults.before_commit, error);
     if (result == 0)
@@ -339,6 +343,23 @@ static void roll_back(struct db *db)
     if (!sqlite3_get_autocommit(db->sql.connection))
         run_plain(db, SQL_ROLLBACK, &ignored);
     db->in_transaction = false;
+    flush_undone(db);
+}
+
+/* What failed is rolled back; the cause is told with the path. */
+static int undo(struct db *db, int result, const struct error *cause, struct error *error)
+{
+    roll_back(db);
+    return error_set(error, result, "%s: %s", db->path, cause->text);
+}
+
+int db_write(struct db *db, size_t n, struct error *error)
+{
+    if (!db_is_dirty(db))
+        return 0;
+    struct error cause = {0};
+    int result = write_some(db, n, &cause);
+    return result < 0 ? undo(db, result, &cause, error) : result;
 }
 
 int db_commit(struct db *db, struct error *error)
@@ -350,10 +371,8 @@ int db_commit(struct db *db, struct error *error)
     }
     struct error cause = {0};
     int result = write_transaction(db, &cause);
-    if (result < 0) {
-        roll_back(db);
-        return error_set(error, result, "%s: %s", db->path, cause.text);
-    }
+    if (result < 0)
+        return undo(db, result, &cause, error);
     db->in_transaction = false;
     flush_done(db);
     db->changed = false;

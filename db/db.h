@@ -61,6 +61,10 @@ void template_variables_free(struct key_value *variables, size_t n);
 /* Applies one message, in memory: nothing is written before db_commit. Several changes of one row
  * between two commits cost little. Negative and error if the database cannot be read. */
 int db_apply(struct db *db, const struct message *message, struct error *error);
+/* Begins to write for the next commit, at most n rows or instances. 1: there is more; on failure
+ * all of it is undone, as db_commit does. Nothing may be applied until db_commit has written the
+ * rest. */
+int db_write(struct db *db, size_t n, struct error *error);
 /* Durable when it returns 0. On failure (-EBUSY: may be tried again; else final) nothing of the
  * transaction is lost from memory: db_commit may be called again. */
 int db_commit(struct db *db, struct error *error);

@@ -354,12 +354,25 @@ static int write_instance(struct writer *w)
     return result;
 }
 
-int flush_all(struct db *db, struct error *error)
+static size_t at_most(size_t n, size_t most)
 {
-    int result = later_write(&db->later, &db->sql, error);
+    return n < most ? n : most;
+}
+
+static int flush_rows(struct db *db, size_t n, struct error *error)
+{
+    int result = later_write(&db->later, db->rows_written, n, &db->sql, error);
+    db->rows_written += n;
+    return result;
+}
+
+static int flush_instances(struct db *db, size_t n, struct error *error)
+{
     struct writer w = {.db = db, .error = error};
-    for (size_t i = 0; i < db->dirty.n && result == 0; i++) {
-        w.instance = db->dirty.at[i];
+    int result = 0;
+    for (size_t end = db->instances_written + n; db->instances_written < end && result == 0;
+         db->instances_written++) {
+        w.instance = db->dirty.at[db->instances_written];
         w.name = rows_task(db, w.instance)->name;
         point_format(db->workflow->cycling, w.instance->key.point, w.cycle);
         result = write_instance(&w);
@@ -368,8 +381,26 @@ int flush_all(struct db *db, struct error *error)
     return result;
 }
 
+int flush(struct db *db, size_t n, struct error *error)
+{
+    size_t rows = at_most(n, db->later.rows.n - db->rows_written);
+    int result = flush_rows(db, rows, error);
+    size_t instances = at_most(n - rows, db->dirty.n - db->instances_written);
+    if (result == 0)
+        result = flush_instances(db, instances, error);
+    if (result < 0)
+        return result;
+    return db->rows_written < db->later.rows.n || db->instances_written < db->dirty.n;
+}
+
+void flush_undone(struct db *db)
+{
+    db->rows_written = db->instances_written = 0;
+}
+
 void flush_done(struct db *db)
 {
+    flush_undone(db);
     later_clear(&db->later);
     VEC_EACH (struct instance *, instance, &db->dirty) {
         const struct instance *i = *instance;

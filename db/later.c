@@ -50,10 +50,12 @@ void later_number(struct later *later, int64_t number)
     later_text(later, text);
 }
 
-int later_write(struct later *later, struct statements *statements, struct error *error)
+int later_write(const struct later *later, size_t first, size_t n, struct statements *statements,
+                struct error *error)
 {
     const char *texts = text_string(&later->texts);
-    VEC_EACH (struct later_row, row, &later->rows) {
+    for (size_t end = first + n; first < end; first++) {
+        const struct later_row *row = &later->rows.at[first];
         struct run run = run_begin(statements, row->statement, error);
         for (uint32_t i = 0; i < row->n; i++) {
             const struct later_value *value = &later->values.at[row->first + i];

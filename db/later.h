@@ -33,6 +33,8 @@ void later_add(struct later *later, enum statement statement);
 void later_text(struct later *later, const char *text);
 void later_text_n(struct later *later, const char *text, size_t n);
 void later_number(struct later *later, int64_t number);
-int later_write(struct later *later, struct statements *statements, struct error *error);
+/* Writes the rows from number `first` on, at most n of them. */
+int later_write(const struct later *later, size_t first, size_t n, struct statements *statements,
+                struct error *error);
 
 #endif

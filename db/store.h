@@ -25,6 +25,7 @@ struct db {
     unsigned instances_max;
     VEC(struct instance *) dirty;
     struct later later;
+    size_t rows_written, instances_written; /* of `later` and `dirty`, in the open transaction */
     bool in_transaction;
     bool changed;       /* since the last commit */
     bool guest;         /* another connection writes: leave the file as it is */
@@ -38,9 +39,12 @@ int db_begin(struct db *db, struct error *error);
 /* The tasks' names and ancestors; new ones are known to be new. In the open transaction. */
 int db_put_names(struct db *db, struct error *error);
 
-/* flush.c: write everything dirty, in the open transaction; changes nothing in memory. */
-int flush_all(struct db *db, struct error *error);
-/* flush.c: what flush_all wrote is durable. */
+/* flush.c: write what is dirty and not yet written in the open transaction, at most n rows of
+ * `later` or instances; changes nothing that is kept. 1: there is more. */
+int flush(struct db *db, size_t n, struct error *error);
+/* flush.c: what was written is rolled back. */
+void flush_undone(struct db *db);
+/* flush.c: what was written is durable; it was all. */
 void flush_done(struct db *db);
 
 #endif

@@ -12,9 +12,8 @@ import sys
 # name, file, what stands there, what is planted
 PLANTS = [
     ('recorded-before-commit', 'coroutines/recorder.c',
-     '    int result = db_commit(self->context->db, error);\n',
-     '    if (self->uncommitted)\n        say_recorded(self);\n'
-     '    int result = db_commit(self->context->db, error);\n'),
+     '        result = db_commit(self->context->db, error);\n',
+     '        result = (self->uncommitted ? say_recorded(self) : (void)0, db_commit(self->context->db, error));\n'),
     ('launch-without-record', 'coroutines/jobs.c',
      'return job->found || job->seq <= self->recorded;', 'return job->seq > 0 || self->recorded;'),
     ('unsettled-forgotten', 'pool/restore.c',

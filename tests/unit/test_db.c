@@ -229,6 +229,39 @@ static void a_full_disk_fails_the_commit_and_space_heals_it(void **state)
     assert_rows(f, "SELECT count(*) FROM task_pool", "2050\n");
 }
 
+static void a_commit_is_written_in_parts(void **state)
+{
+    struct db_fixture *f = *state;
+    for (int i = 0; i < 50; i++)
+        spawn(f, 1 + i);
+    int parts = 1;
+    for (int more; (more = db_write(f->db, 3, &f->error)) != 0; parts++)
+        assert_int_equal(more, 1);
+    assert_true(parts >= 50 / 3);
+    assert_rows(f, "SELECT count(*) FROM task_pool", "0\n");
+    db_commit_ok(f);
+    assert_rows(f, "SELECT count(*) FROM task_pool", "50\n");
+    assert_int_equal(db_write(f->db, 3, &f->error), 0);
+}
+
+static void a_part_that_fails_undoes_the_parts_before_it(void **state)
+{
+    struct db_fixture *f = *state;
+    for (int i = 0; i < 2000; i++)
+        spawn(f, 1 + i);
+    db_limit_pages(f->db, 60);
+    int more = 1, parts = 0;
+    for (; more > 0; parts++)
+        more = db_write(f->db, 10, &f->error);
+    assert_int_equal(more, -ENOSPC);
+    assert_true(parts > 1);
+    assert_rows(f, "SELECT count(*) FROM task_pool", "0\n");
+    db_limit_pages(f->db, 1000000);
+    assert_int_equal(db_write(f->db, 10, &f->error), 1);
+    db_commit_ok(f);
+    assert_rows(f, "SELECT count(*) FROM task_pool", "2000\n");
+}
+
 /* --- injected faults --- */
 
 struct faults {
@@ -362,6 +395,8 @@ int main(void)
         TEST(a_foreign_writer_delays_a_commit_and_loses_nothing),
         TEST(template_variables_are_kept_and_the_later_ones_count),
         TEST(a_full_disk_fails_the_commit_and_space_heals_it),
+        TEST(a_commit_is_written_in_parts),
+        TEST(a_part_that_fails_undoes_the_parts_before_it),
         TEST(a_fault_before_the_commit_leaves_the_old_state),
         TEST(a_fault_after_the_commit_has_the_new_state),
         TEST(closing_rolls_back),

@@ -186,6 +186,22 @@ static void each_outbox_has_its_own_number(void **state)
     assert_int_equal(message_recorded(&message, XTRIGGERS), 0);
 }
 
+/* So that others are heard while a large one is written. */
+static void a_large_commit_takes_several_turns(void **state)
+{
+    struct recorder_fixture *r = *state;
+    uint64_t seq = 0;
+    for (int i = 0; i < 3000; i++)
+        seq = spawn(r, 1 + i);
+    const struct ready *ready = &r->context.env->ready;
+    uint64_t before = ready->resumed;
+    run(r);
+    assert_true(ready->resumed - before > 20);
+    assert_recorded(r, seq);
+    assert_int_equal(r->commits, 1);
+    assert_rows(r->f, "SELECT count(*) FROM task_pool", "3000\n");
+}
+
 static void a_burst_is_one_commit(void **state)
 {
     struct recorder_fixture *r = *state;
@@ -396,6 +412,7 @@ int main(void)
         TEST(what_is_said_is_committed_then_reported),
         TEST(nothing_is_committed_in_the_middle_of_a_turn),
         TEST(each_outbox_has_its_own_number),
+        TEST(a_large_commit_takes_several_turns),
         TEST(a_burst_is_one_commit),
         TEST(a_flood_is_committed_in_parts),
         TEST(what_changes_no_row_is_reported_too),
