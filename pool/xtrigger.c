@@ -2,6 +2,7 @@
 #include "pool/xtrigger.h"
 #include "base/check.h"
 #include "base/memory.h"
+#include "scheduler/config/clock.h"
 #include "scheduler/config/xtrigger_args.h"
 #include <inttypes.h>
 #include <jansson.h>
@@ -68,40 +69,14 @@ static void add_arguments(struct text *out, const char *args, const template_val
     }
 }
 
-/* The value of wall_clock's offset: "offset=PT1H", "PT1H", in quotes or not; empty: none. */
-static bool clock_time(const struct workflow *workflow, const char *args, cycle_point point,
-                       cycle_point *ret_time)
-{
-    struct slice offset = slice_trim(slice_of(args));
-    static const char name[] = "offset=";
-    if (offset.n >= sizeof name - 1 && memcmp(offset.at, name, sizeof name - 1) == 0) {
-        offset.at += sizeof name - 1;
-        offset.n -= sizeof name - 1;
-        offset = slice_trim(offset);
-    }
-    if (offset.n >= 2 && (offset.at[0] == '"' || offset.at[0] == '\'')) {
-        offset.at++;
-        offset.n -= 2;
-    }
-    *ret_time = point;
-    if (!offset.n)
-        return true;
-    char *text = slice_copy(offset);
-    struct interval interval;
-    struct error error = {0};
-    bool good = interval_parse(workflow->cycling, text, &interval, &error) == 0;
-    free(text);
-    if (good)
-        *ret_time = point_add(workflow->cycling, point, &interval, 1);
-    return good;
-}
-
 static char *write_call(const struct workflow *workflow, const struct xtrigger_names *names,
                         uint32_t xtrigger, cycle_point point, uint32_t task, bool quote)
 {
     const struct xtrigger_def *def = &workflow->xtriggers[xtrigger];
-    cycle_point time;
-    if (strcmp(def->function, "wall_clock") == 0 && clock_time(workflow, def->args, point, &time))
+    struct error error = {0};
+    int64_t time;
+    if (strcmp(def->function, "wall_clock") == 0 &&
+        clock_time(workflow->cycling, def->args, point, &time, &error) == 0)
         return str_format("wall_clock(trigger_time=%" PRId64 ")", time);
     char cycle[POINT_TEXT_MAX];
     point_format(workflow->cycling, point, cycle);

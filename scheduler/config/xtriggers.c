@@ -1,4 +1,5 @@
 /* [scheduling][xtriggers]: "label = function(arguments):interval". */
+#include "scheduler/config/clock.h"
 #include "scheduler/config/load.h"
 #include "scheduler/config/xtrigger_args.h"
 #include <errno.h>
@@ -67,29 +68,12 @@ static int parse_interval(struct slice text, struct xtrigger_def *def, struct lo
 
 static int check_clock(struct loading *self, const struct xtrigger_def *def, struct error *error)
 {
-    struct interval interval;
+    const struct cycling *cycling = self->workflow->cycling;
+    cycle_point some = 0;
+    int64_t ignored;
     if (strcmp(def->function, wall_clock) != 0)
         return 0;
-    if (cycling_mode(self->workflow->cycling) == CYCLING_INTEGER)
-        return error_set(error, -EINVAL, "clock triggers require date-time cycling");
-    struct slice args = slice_of(def->args);
-    const char *equals = strchr(def->args, '=');
-    if (equals &&
-        !slice_equal(slice_trim((struct slice){def->args, (size_t)(equals - def->args)}), "offset"))
-        return error_set(error, -EINVAL, "wall_clock takes one argument, the offset: (%s)",
-                         def->args);
-    if (equals)
-        args = slice_trim((struct slice){equals + 1, args.n - (size_t)(equals + 1 - def->args)});
-    if (args.n >= 2 && (args.at[0] == '"' || args.at[0] == '\'') &&
-        args.at[args.n - 1] == args.at[0])
-        args = (struct slice){args.at + 1, args.n - 2};
-    if (!args.n || slice_equal(args, "None"))
-        return 0;
-    if (interval_parse(self->workflow->cycling, arena_text(&self->scratch, args), &interval,
-                       error) < 0)
-        return error_set(error, -EINVAL, "expected an ISO 8601 duration as offset: (%s)",
-                         def->args);
-    return 0;
+    return clock_time(cycling, def->args, some, &ignored, error);
 }
 
 /* Each %(name)s among the arguments is one of those that are filled in. */

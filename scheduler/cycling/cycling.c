@@ -102,6 +102,20 @@ struct cycling *cycling_create(const struct cycling_options *options, struct err
     return cycling;
 }
 
+struct cycling *cycling_to_the_second(const struct cycling *of)
+{
+    struct error error = {0};
+    const struct cycling_options options = {.mode = CYCLING_DATETIME,
+                                            .calendar = of->calendar,
+                                            .utc_offset_minutes = (int)(of->zone / 60),
+                                            .year_digits_expanded = of->expanded,
+                                            .format = of->expanded ? "+XCCYYMMDDThhmmss"
+                                                                   : "CCYYMMDDThhmmss"};
+    struct cycling *exact = cycling_create(&options, &error);
+    INVARIANT(exact);
+    return exact;
+}
+
 void cycling_destroy(struct cycling *cycling)
 {
     free(cycling);

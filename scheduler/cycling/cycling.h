@@ -39,6 +39,9 @@ struct cycling;
 /* NULL and error on a bad format or option. Destroy with cycling_destroy (takes NULL). */
 struct cycling *cycling_create(const struct cycling_options *options, struct error *error);
 void cycling_destroy(struct cycling *cycling);
+/* For times that go with the points of `of`: dates in its calendar and time zone, written to the
+ * second; if `of` is integer, Gregorian and UTC. */
+struct cycling *cycling_to_the_second(const struct cycling *of);
 enum cycling_mode cycling_mode(const struct cycling *cycling);
 /* As [scheduling]cycling mode names it: "integer", "gregorian", "360day", "365day", "366day". */
 const char *cycling_mode_name(const struct cycling *cycling);
