@@ -2,14 +2,13 @@
 #include "base/memory.h"
 #include "coroutines/bus.h"
 #include "coroutines/bus_parts.h"
+#include "tests/lib/bus_fixture.h"
+#include "tests/lib/env_fixture.h"
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -29,37 +28,10 @@ struct fixture {
     struct bus *bus;
 };
 
-static struct env *make_env(void)
-{
-    struct env_uv_options options = {.log_fd = -1};
-    struct error error = {0};
-    struct env *env = env_uv_create(&options, &error);
-    assert_non_null(env);
-    return env;
-}
-
-static struct bus *make_zmq(struct env *env, void *context, const char *scheme, unsigned local)
-{
-    struct bus_zmq_options options = {.cast = CAST, .local = local, .context = context};
-    char *names[MEMBERS] = {0};
-    BUS_EACH(member, CAST)
-    {
-        options.endpoints[member] = names[member] =
-            str_format("%s%s", scheme, member_names[member]);
-    }
-    struct error error = {0};
-    struct bus *bus = bus_zmq_create(env, &options, &error);
-    for (int member = 0; member < MEMBERS; member++)
-        free(names[member]);
-    if (!bus)
-        fail_msg("%s", error.text);
-    return bus;
-}
-
 static int setup_mem(void **state)
 {
     struct fixture *fixture = NEW(struct fixture);
-    fixture->env = make_env();
+    fixture->env = env_fixture_env();
     fixture->bus = bus_mem_create(CAST);
     *state = fixture;
     return 0;
@@ -68,9 +40,9 @@ static int setup_mem(void **state)
 static int setup_zmq(void **state)
 {
     struct fixture *fixture = NEW(struct fixture);
-    fixture->env = make_env();
+    fixture->env = env_fixture_env();
     fixture->context = bus_zmq_context();
-    fixture->bus = make_zmq(fixture->env, fixture->context, "inproc://", CAST);
+    fixture->bus = bus_fixture_zmq(fixture->env, fixture->context, "inproc://", CAST, CAST);
     assert_true(bus_zmq_started(fixture->bus));
     *state = fixture;
     return 0;
@@ -306,33 +278,9 @@ static void a_full_listener_holds_up_its_producers_and_wakes_them(void **state)
 
 /* --- bugs --- */
 
-static void in_a_child_that_must_abort(struct bus *bus, void (*doing)(struct bus *))
-{
-    pid_t pid = fork();
-    if (pid == 0) {
-        close(2);
-        struct rlimit none = {0, 0};
-        setrlimit(RLIMIT_CORE, &none);
-        signal(SIGABRT, SIG_DFL);
-        doing(bus);
-        _exit(0);
-    }
-    int status;
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFSIGNALED(status));
-    assert_int_equal(WTERMSIG(status), SIGABRT);
-}
-
-static void read_all_of(struct bus *bus, enum member listener)
-{
-    struct message got;
-    while (bus_receive(bus, listener, &got))
-        ;
-}
-
 static void read_all(struct bus *bus)
 {
-    read_all_of(bus, RECORDER);
+    bus_fixture_read(bus, RECORDER);
 }
 
 static void a_gap_in_a_topic_aborts(void **state)
@@ -341,7 +289,7 @@ static void a_gap_in_a_topic_aborts(void **state)
     say_output(bus, 1);
     bus->out[TASK_POOL].topic_seq[TOPIC_TASK_OUTPUT]++; /* as if one were lost */
     say_output(bus, 2);
-    in_a_child_that_must_abort(bus, read_all);
+    bus_fixture_must_abort(bus, read_all);
 }
 
 static void a_doubled_message_aborts(void **state)
@@ -351,7 +299,7 @@ static void a_doubled_message_aborts(void **state)
     bus->out[TASK_POOL].seq = 0;
     bus->out[TASK_POOL].topic_seq[TOPIC_TASK_OUTPUT] = 0;
     say_output(bus, 1);
-    in_a_child_that_must_abort(bus, read_all);
+    bus_fixture_must_abort(bus, read_all);
 }
 
 static void something_said_after_the_end_aborts(void **state)
@@ -360,7 +308,7 @@ static void something_said_after_the_end_aborts(void **state)
     bus_close(bus, TASK_POOL);
     bus->out[TASK_POOL].closed = false;
     say_output(bus, 1);
-    in_a_child_that_must_abort(bus, read_all);
+    bus_fixture_must_abort(bus, read_all);
 }
 
 static void say_as_triggers(struct bus *bus)
@@ -382,9 +330,9 @@ static void say_as_a_stranger(struct bus *bus)
 static void saying_what_one_may_not_aborts(void **state)
 {
     struct bus *bus = ((struct fixture *)*state)->bus;
-    in_a_child_that_must_abort(bus, say_as_triggers);
-    in_a_child_that_must_abort(bus, say_after_closing);
-    in_a_child_that_must_abort(bus, say_as_a_stranger);
+    bus_fixture_must_abort(bus, say_as_triggers);
+    bus_fixture_must_abort(bus, say_after_closing);
+    bus_fixture_must_abort(bus, say_as_a_stranger);
 }
 
 int main(void)

@@ -2,6 +2,8 @@
 #include "base/memory.h"
 #include "coroutines/bus.h"
 #include "coroutines/bus_parts.h"
+#include "tests/lib/bus_fixture.h"
+#include "tests/lib/env_fixture.h"
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -22,60 +24,9 @@ enum { MANY = 100000 };
 #define BIT(member) MEMBER_BIT(member)
 #define CAST (BIT(TASK_POOL) | BIT(TRIGGERS) | BIT(RECORDER) | BIT(VIEWER))
 
-static struct env *make_env(void)
-{
-    struct env_uv_options options = {.log_fd = -1};
-    struct error error = {0};
-    struct env *env = env_uv_create(&options, &error);
-    assert_non_null(env);
-    return env;
-}
-
-static struct bus *make_zmq(struct env *env, void *context, const char *scheme, unsigned local)
-{
-    struct bus_zmq_options options = {.cast = CAST, .local = local, .context = context};
-    char *names[MEMBERS] = {0};
-    BUS_EACH(member, CAST)
-    {
-        options.endpoints[member] = names[member] =
-            str_format("%s%s", scheme, member_names[member]);
-    }
-    struct error error = {0};
-    struct bus *bus = bus_zmq_create(env, &options, &error);
-    for (int member = 0; member < MEMBERS; member++)
-        free(names[member]);
-    if (!bus)
-        fail_msg("%s", error.text);
-    return bus;
-}
-
 static void say_output(struct bus *bus, int64_t value)
 {
     bus_publish(bus, TASK_POOL, &(struct message){.topic = TOPIC_TASK_OUTPUT, .value = value});
-}
-
-static void in_a_child_that_must_abort(struct bus *bus, void (*doing)(struct bus *))
-{
-    pid_t pid = fork();
-    if (pid == 0) {
-        close(2);
-        struct rlimit none = {0, 0};
-        setrlimit(RLIMIT_CORE, &none);
-        signal(SIGABRT, SIG_DFL);
-        doing(bus);
-        _exit(0);
-    }
-    int status;
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFSIGNALED(status));
-    assert_int_equal(WTERMSIG(status), SIGABRT);
-}
-
-static void read_all_of(struct bus *bus, enum member listener)
-{
-    struct message got;
-    while (bus_receive(bus, listener, &got))
-        ;
 }
 
 static void say_after_closing(struct bus *bus)
@@ -201,8 +152,8 @@ struct loop {
 static void *run_loop(void *argument)
 {
     struct loop *loop = argument;
-    struct env *env = make_env();
-    struct bus *bus = make_zmq(env, loop->context, loop->scheme, loop->local);
+    struct env *env = env_fixture_env();
+    struct bus *bus = bus_fixture_zmq(env, loop->context, loop->scheme, CAST, loop->local);
     BUS_EACH(me, loop->local)
     {
         struct actor *actor = &loop->actors[me];
@@ -386,8 +337,8 @@ struct slow_loop {
 static void *run_slow(void *argument)
 {
     struct slow_loop *loop = argument;
-    struct env *env = make_env();
-    struct bus *bus = make_zmq(env, loop->context, "inproc://", loop->local);
+    struct env *env = env_fixture_env();
+    struct bus *bus = bus_fixture_zmq(env, loop->context, "inproc://", CAST, loop->local);
     loop->slow = (struct slow){.env = env, .bus = bus};
     co_init(&loop->slow.co, loop->type, &env->ready);
     BUS_EACH(member, loop->local)
@@ -421,7 +372,7 @@ static void a_listener_elsewhere_that_is_slow_holds_up_its_speaker(void **state)
 static void an_endpoint_that_cannot_be_bound_is_an_error(void **state)
 {
     (void)state;
-    struct env *env = make_env();
+    struct env *env = env_fixture_env();
     void *context = bus_zmq_context();
     struct bus_zmq_options options = {
         .cast = BIT(TASK_POOL) | BIT(RECORDER), .local = BIT(TASK_POOL), .context = context};
@@ -464,14 +415,16 @@ static void wait_for_start(struct pair *pair, struct bus *bus)
 
 static void pair_create(struct pair *pair, const char *scheme)
 {
-    pair->env = make_env();
+    pair->env = env_fixture_env();
     pair->context = bus_zmq_context();
-    pair->one = make_zmq(pair->env, pair->context, scheme, BIT(TASK_POOL) | BIT(TRIGGERS));
+    pair->one =
+        bus_fixture_zmq(pair->env, pair->context, scheme, CAST, BIT(TASK_POOL) | BIT(TRIGGERS));
     assert_false(bus_zmq_started(pair->one));
     struct message got;
     assert_false(bus_receive(pair->one, TRIGGERS, &got));
-    in_a_child_that_must_abort(pair->one, say_after_closing);
-    pair->two = make_zmq(pair->env, pair->context, scheme, BIT(RECORDER) | BIT(VIEWER));
+    bus_fixture_must_abort(pair->one, say_after_closing);
+    pair->two =
+        bus_fixture_zmq(pair->env, pair->context, scheme, CAST, BIT(RECORDER) | BIT(VIEWER));
     wait_for_start(pair, pair->one);
     wait_for_start(pair, pair->two);
 }
@@ -593,9 +546,9 @@ static pid_t start_echo(const char *scheme, int go)
     char byte;
     if (read(go, &byte, 1) != 1)
         _exit(1);
-    struct env *env = make_env();
+    struct env *env = env_fixture_env();
     void *context = bus_zmq_context();
-    struct echo echo = {.bus = make_zmq(env, context, scheme, BIT(TRIGGERS))};
+    struct echo echo = {.bus = bus_fixture_zmq(env, context, scheme, CAST, BIT(TRIGGERS))};
     co_init(&echo.co, &echo_type, &env->ready);
     bus_attach(echo.bus, TRIGGERS, &echo.co);
     env_uv_run(env);
@@ -633,7 +586,7 @@ static void lose_the_first(struct keeper *self)
         say_output(self->bus, 5000); /* nobody hears it */
     BUS_EACH(listener, BIT(RECORDER) | BIT(VIEWER))
     {
-        read_all_of(self->bus, listener);
+        bus_fixture_read(self->bus, listener);
     }
     assert_true(bus_congested(self->bus, TASK_POOL));
     assert_false(bus_drained(self->bus, TASK_POOL, BIT(RECORDER) | BIT(VIEWER)));
@@ -677,7 +630,7 @@ static enum co_result keeper_step(struct co *co)
     }
     BUS_EACH(listener, BIT(RECORDER) | BIT(VIEWER))
     {
-        read_all_of(self->bus, listener);
+        bus_fixture_read(self->bus, listener);
     }
     CO_AWAIT(co, KEEPER_ENDING, bus_drained(self->bus, TASK_POOL, 0));
     CO_END(co, KEEPER_END);
@@ -696,10 +649,10 @@ static void a_process_that_died_may_come_back(void **state)
         keeper.pids[i] = start_echo(scheme, keeper.go[i][0]);
     }
     assert_int_equal(write(keeper.go[0][1], "x", 1), 1);
-    struct env *env = make_env();
+    struct env *env = env_fixture_env();
     void *context = bus_zmq_context();
     keeper.env = env;
-    keeper.bus = make_zmq(env, context, scheme, CAST & ~(unsigned)BIT(TRIGGERS));
+    keeper.bus = bus_fixture_zmq(env, context, scheme, CAST, CAST & ~(unsigned)BIT(TRIGGERS));
     co_init(&keeper.co, &keeper_type, &env->ready);
     bus_attach(keeper.bus, TASK_POOL, &keeper.co);
     env_uv_run(env);

@@ -1,5 +1,6 @@
 /* The queue between a thread and the loop. */
 #include "coroutines/channel.h"
+#include "tests/lib/env_fixture.h"
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -17,15 +18,6 @@ enum { MANY = 100000 };
 static void *number(uintptr_t n)
 {
     return (void *)n;
-}
-
-static struct env *make_env(void)
-{
-    struct env_uv_options options = {.log_fd = -1};
-    struct error error = {0};
-    struct env *env = env_uv_create(&options, &error);
-    assert_non_null(env);
-    return env;
 }
 
 static void items_come_in_order_and_run_out(void **state)
@@ -227,7 +219,7 @@ static void *consume(void *argument)
 
 static void run_with_thread(size_t capacity, bool puts)
 {
-    struct env *env = make_env();
+    struct env *env = env_fixture_env();
     struct channel *channel = channel_create(capacity, NULL);
     struct end end = {.channel = channel, .puts = puts};
     co_init(&end.co, &end_type, &env->ready);
@@ -263,7 +255,7 @@ static void a_thread_hears_the_loop_to_the_end(void **state)
 static void an_unlimited_channel_never_holds_up_its_producer(void **state)
 {
     (void)state;
-    struct env *env = make_env();
+    struct env *env = env_fixture_env();
     struct channel *channel = channel_create(0, NULL);
     struct end end = {.channel = channel};
     co_init(&end.co, &end_type, &env->ready);

@@ -1,6 +1,6 @@
 /* The real world behind struct env: each service, and that nothing is left in the loop. */
 #include "base/memory.h"
-#include "coroutines/env.h"
+#include "tests/lib/env_fixture.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -22,15 +22,10 @@
 
 enum { MS = 1000 };
 
-struct fixture {
-    struct env *env;
-    char directory[64];
-};
-
 /* A coroutine which calls a function each time it is woken, and ends when that says so. */
 struct probe {
     struct co co;
-    struct fixture *fixture;
+    struct env_fixture *fixture;
     bool (*each)(struct probe *probe);
     unsigned runs;
     struct env_timer timer, other;
@@ -57,48 +52,11 @@ static enum co_result probe_step(struct co *co)
 
 static const struct co_type probe_type = {"probe", probe_step, probe_states, 2, NULL};
 
-static void probe_init(struct probe *probe, struct fixture *fixture,
+static void probe_init(struct probe *probe, struct env_fixture *fixture,
                        bool (*each)(struct probe *probe))
 {
     *probe = (struct probe){.fixture = fixture, .each = each};
     co_init(&probe->co, &probe_type, &fixture->env->ready);
-}
-
-static int setup(void **state)
-{
-    struct fixture *fixture = NEW(struct fixture);
-    snprintf(fixture->directory, sizeof fixture->directory, "/tmp/rouse-env-XXXXXX");
-    assert_non_null(mkdtemp(fixture->directory));
-    struct env_uv_options options = {.log_fd = -1, .utc = true};
-    struct error error = {0};
-    fixture->env = env_uv_create(&options, &error);
-    assert_non_null(fixture->env);
-    *state = fixture;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *fixture = *state;
-    env_uv_destroy(fixture->env);
-    char *command = str_format("rm -rf %s", fixture->directory);
-    assert_int_equal(system(command), 0);
-    free(command);
-    free(fixture);
-    return 0;
-}
-
-static char *path_in(struct fixture *fixture, const char *name)
-{
-    return str_format("%s/%s", fixture->directory, name);
-}
-
-static char *read_all(struct fixture *fixture, const char *path)
-{
-    struct text text = {0};
-    assert_int_equal(fixture->env->ops->file_read(fixture->env, path, 0, &text), 0);
-    text_add(&text, "");
-    return text_take(&text);
 }
 
 /* --- the loop --- */
@@ -111,13 +69,13 @@ static bool once(struct probe *probe)
 
 static void a_loop_with_nothing_to_do_ends(void **state)
 {
-    struct fixture *fixture = *state;
+    struct env_fixture *fixture = *state;
     env_uv_run(fixture->env);
 }
 
 static void a_woken_coroutine_runs_once_and_later(void **state)
 {
-    struct fixture *fixture = *state;
+    struct env_fixture *fixture = *state;
     struct probe probe;
     probe_init(&probe, fixture, once);
     co_wake(&probe.co);
@@ -140,7 +98,7 @@ static bool spin(struct probe *probe)
 
 static void a_coroutine_that_never_rests_does_not_keep_timers_from_firing(void **state)
 {
-    struct fixture *fixture = *state;
+    struct env_fixture *fixture = *state;
     struct probe probe;
     probe_init(&probe, fixture, spin);
     co_wake(&probe.co);
@@ -157,7 +115,7 @@ static bool stop(struct probe *probe)
 
 static void stopping_leaves_what_is_still_to_come(void **state)
 {
-    struct fixture *fixture = *state;
+    struct env_fixture *fixture = *state;
     struct probe waiting, stopping;
     probe_init(&waiting, fixture, once);
     probe_init(&stopping, fixture, stop);
@@ -181,7 +139,7 @@ static bool on_time(struct probe *probe)
 
 static void no_timer_fires_early(void **state)
 {
-    struct fixture *fixture = *state;
+    struct env_fixture *fixture = *state;
     enum { N = 200 };
     static struct probe probes[N];
     for (unsigned i = 0; i < N; i++) {
@@ -196,7 +154,7 @@ static void no_timer_fires_early(void **state)
 
 static void a_restarted_timer_fires_at_its_new_time_only(void **state)
 {
-    struct fixture *fixture = *state;
+    struct env_fixture *fixture = *state;
     struct env *env = fixture->env;
     struct probe probe;
     probe_init(&probe, fixture, on_time);
@@ -211,7 +169,7 @@ static void a_restarted_timer_fires_at_its_new_time_only(void **state)
 
 static void stopped_timers_do_not_keep_the_loop(void **state)
 {
-    struct fixture *fixture = *state;
+    struct env_fixture *fixture = *state;
     struct env *env = fixture->env;
     struct probe probe;
     probe_init(&probe, fixture, once);
@@ -233,7 +191,7 @@ static bool wall_has_come(struct probe *probe)
 
 static void a_wall_timer_fires_when_the_clock_says_so(void **state)
 {
-    struct fixture *fixture = *state;
+    struct env_fixture *fixture = *state;
     struct env *env = fixture->env;
     struct probe later, past, never_was;
     probe_init(&later, fixture, wall_has_come);
@@ -251,7 +209,7 @@ static void a_wall_timer_fires_when_the_clock_says_so(void **state)
 
 static void an_idle_loop_uses_no_processor_time(void **state)
 {
-    struct fixture *fixture = *state;
+    struct env_fixture *fixture = *state;
     struct probe probe;
     probe_init(&probe, fixture, on_time);
     struct rusage before, after;
@@ -270,7 +228,7 @@ static bool exited(struct probe *probe)
     return probe->process.exited;
 }
 
-static int run(struct fixture *fixture, struct probe *probe, struct env_spawn options)
+static int run(struct env_fixture *fixture, struct probe *probe, struct env_spawn options)
 {
     probe_init(probe, fixture, exited);
     int result = fixture->env->ops->spawn(fixture->env, &probe->process, &probe->co, &options);
@@ -288,7 +246,7 @@ static void a_process_tells_its_exit_status(void **state)
     assert_int_equal(probe.process.status, 7);
     assert_int_equal(probe.process.signal, 0);
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* reaped */
-    struct env *env = ((struct fixture *)*state)->env;
+    struct env *env = ((struct env_fixture *)*state)->env;
     assert_int_equal(env->ops->process_kill(env, probe.process.pid, SIGKILL), -ESRCH);
 }
 
@@ -302,7 +260,7 @@ static void a_process_tells_the_signal_that_ended_it(void **state)
 
 static void a_program_that_is_not_there_fails_at_once(void **state)
 {
-    struct fixture *fixture = *state;
+    struct env_fixture *fixture = *state;
     struct probe probe;
     const char *const argv[] = {"/no/such/program", NULL};
     assert_int_equal(run(fixture, &probe, (struct env_spawn){.argv = argv}), -ENOENT);
@@ -317,10 +275,10 @@ static void a_program_that_is_not_there_fails_at_once(void **state)
 
 static void a_process_gets_what_it_was_given(void **state)
 {
-    struct fixture *fixture = *state;
+    struct env_fixture *fixture = *state;
     struct probe probe;
-    char *in = path_in(fixture, "in"), *out = path_in(fixture, "out"),
-         *err = path_in(fixture, "err");
+    char *in = env_fixture_path(fixture, "in"), *out = env_fixture_path(fixture, "out"),
+         *err = env_fixture_path(fixture, "err");
     assert_int_equal(fixture->env->ops->file_write(fixture->env, in, "said\n", 5, 0), 0);
     int pipe_ends[2];
     assert_int_equal(pipe2(pipe_ends, O_CLOEXEC), 0);
@@ -341,7 +299,7 @@ static void a_process_gets_what_it_was_given(void **state)
     char handed[16] = "";
     assert_int_equal(read(pipe_ends[0], handed, sizeof handed), 7);
     assert_string_equal(handed, "handed\n");
-    char *said = read_all(fixture, out), *bad = read_all(fixture, err);
+    char *said = env_fixture_read(fixture, out), *bad = env_fixture_read(fixture, err);
     /* 4 is what ls has open to read the directory: nothing of ours is inherited. */
     assert_string_equal(said, "said\n/usr\nword\n0\n1\n2\n3\n4\n");
     assert_string_equal(bad, "bad\n");
@@ -356,7 +314,7 @@ static void a_process_gets_what_it_was_given(void **state)
 
 static void a_process_starts_with_default_signals(void **state)
 {
-    struct fixture *fixture = *state;
+    struct env_fixture *fixture = *state;
     struct probe probe;
     sigset_t all, old;
     sigfillset(&all);
@@ -372,13 +330,13 @@ static void a_process_starts_with_default_signals(void **state)
 
 static void out_and_err_may_be_one_file(void **state)
 {
-    struct fixture *fixture = *state;
+    struct env_fixture *fixture = *state;
     struct probe probe;
-    char *out = path_in(fixture, "out");
+    char *out = env_fixture_path(fixture, "out");
     const char *const argv[] = {"sh", "-c", "echo one; echo two >&2; echo three", NULL};
     assert_int_equal(run(fixture, &probe, (struct env_spawn){.argv = argv, .out = out, .err = out}),
                      0);
-    char *said = read_all(fixture, out);
+    char *said = env_fixture_read(fixture, out);
     assert_string_equal(said, "one\ntwo\nthree\n");
     free(said);
     free(out);
@@ -386,7 +344,7 @@ static void out_and_err_may_be_one_file(void **state)
 
 static void killing_reaches_the_whole_group(void **state)
 {
-    struct fixture *fixture = *state;
+    struct env_fixture *fixture = *state;
     struct env *env = fixture->env;
     for (int session = 0; session < 2; session++) {
         struct probe probe;
@@ -410,13 +368,13 @@ static void killing_reaches_the_whole_group(void **state)
 
 static void a_process_that_is_not_our_child_can_be_followed(void **state)
 {
-    struct fixture *fixture = *state;
+    struct env_fixture *fixture = *state;
     struct env *env = fixture->env;
-    char *out = path_in(fixture, "pid");
+    char *out = env_fixture_path(fixture, "pid");
     struct probe parent, probe;
     const char *const argv[] = {"sh", "-c", "sleep 0.2 </dev/null >/dev/null 2>&1 & echo $!", NULL};
     assert_int_equal(run(fixture, &parent, (struct env_spawn){.argv = argv, .out = out}), 0);
-    char *pid = read_all(fixture, out);
+    char *pid = env_fixture_read(fixture, out);
     probe_init(&probe, fixture, exited);
     assert_int_equal(env->ops->process_watch(env, &probe.process, &probe.co, atoi(pid)), 0);
     env_uv_run(env);
@@ -436,7 +394,7 @@ static bool after_a_while(struct probe *probe)
 
 static void a_child_that_was_given_up_is_reaped_all_the_same(void **state)
 {
-    struct fixture *fixture = *state;
+    struct env_fixture *fixture = *state;
     struct env *env = fixture->env;
     struct probe probes[3];
     for (int i = 0; i < 3; i++) {
@@ -458,14 +416,14 @@ static void a_child_that_was_given_up_is_reaped_all_the_same(void **state)
 
 static void without_a_free_descriptor_nothing_is_started(void **state)
 {
-    struct fixture *fixture = *state;
+    struct env_fixture *fixture = *state;
     struct rlimit old, none;
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
     none = old;
     int next = dup(0);
     close(next);
     none.rlim_cur = (rlim_t)next;
-    char *out = path_in(fixture, "out");
+    char *out = env_fixture_path(fixture, "out");
     const char *const argv[] = {"echo", "ran", NULL};
     struct probe probe;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
@@ -483,7 +441,7 @@ static bool wrote_and_saw(struct probe *probe)
 {
     struct env *env = probe->fixture->env;
     if (probe->runs == 1) {
-        char *path = path_in(probe->fixture, "new");
+        char *path = env_fixture_path(probe->fixture, "new");
         assert_int_equal(env->ops->file_write(env, path, "x", 1, 0), 0);
         free(path);
         return false;
@@ -496,7 +454,7 @@ static bool wrote_and_saw(struct probe *probe)
 
 static void a_watched_directory_tells_of_a_new_file(void **state)
 {
-    struct fixture *fixture = *state;
+    struct env_fixture *fixture = *state;
     struct env *env = fixture->env;
     struct probe probe;
     probe_init(&probe, fixture, wrote_and_saw);
@@ -522,7 +480,7 @@ static bool read_byte(struct probe *probe)
 
 static void a_descriptor_wakes_its_reader(void **state)
 {
-    struct fixture *fixture = *state;
+    struct env_fixture *fixture = *state;
     struct env *env = fixture->env;
     struct probe probe;
     int pipe_ends[2];
@@ -553,7 +511,7 @@ static bool work_done(struct probe *probe)
 
 static void work_is_done_in_a_thread(void **state)
 {
-    struct fixture *fixture = *state;
+    struct env_fixture *fixture = *state;
     struct probe probe;
     probe_init(&probe, fixture, work_done);
     probe.work.run = work_in_thread;
@@ -584,7 +542,7 @@ static void ring_from_thread(struct env_work *work)
 
 static void a_bell_is_heard_from_another_thread(void **state)
 {
-    struct fixture *fixture = *state;
+    struct env_fixture *fixture = *state;
     struct env *env = fixture->env;
     struct probe probe, ringer;
     probe_init(&probe, fixture, rung);
@@ -601,7 +559,7 @@ static void a_bell_is_heard_from_another_thread(void **state)
 
 static void a_log_line_has_time_level_and_text(void **state)
 {
-    struct fixture *fixture = *state;
+    struct env_fixture *fixture = *state;
     struct env_uv_options options = {.log_fd = -1, .log_level = LOG_INFO_LEVEL, .utc = true};
     struct error error = {0};
     int pipe_ends[2], terminal[2];
@@ -661,7 +619,7 @@ static void local_log_times_tell_their_offset(void **state)
 
 static void random_numbers_differ(void **state)
 {
-    struct fixture *fixture = *state;
+    struct env_fixture *fixture = *state;
     uint64_t first = fixture->env->ops->random(fixture->env);
     assert_true(first != fixture->env->ops->random(fixture->env));
 }
@@ -688,7 +646,7 @@ static void a_loop_that_is_not_empty_aborts_on_destroy(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, env_fixture_setup, env_fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_loop_with_nothing_to_do_ends),
         TEST(a_woken_coroutine_runs_once_and_later),

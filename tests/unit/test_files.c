@@ -1,6 +1,7 @@
 /* The file operations of the real world. */
 #include "base/memory.h"
 #include "coroutines/files.h"
+#include "tests/lib/env_fixture.h"
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -17,60 +18,18 @@
 #define ROUSE_TOUCHES_THE_WORLD
 #include "base/banned.h"
 
-struct fixture {
-    struct env *env;
-    char directory[64];
-};
-
-static int setup(void **state)
-{
-    struct fixture *fixture = NEW(struct fixture);
-    snprintf(fixture->directory, sizeof fixture->directory, "/tmp/rouse-env-XXXXXX");
-    assert_non_null(mkdtemp(fixture->directory));
-    struct env_uv_options options = {.log_fd = -1, .utc = true};
-    struct error error = {0};
-    fixture->env = env_uv_create(&options, &error);
-    assert_non_null(fixture->env);
-    *state = fixture;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *fixture = *state;
-    env_uv_destroy(fixture->env);
-    char *command = str_format("rm -rf %s", fixture->directory);
-    assert_int_equal(system(command), 0);
-    free(command);
-    free(fixture);
-    return 0;
-}
-
-static char *path_in(struct fixture *fixture, const char *name)
-{
-    return str_format("%s/%s", fixture->directory, name);
-}
-
-static char *read_all(struct fixture *fixture, const char *path)
-{
-    struct text text = {0};
-    assert_int_equal(fixture->env->ops->file_read(fixture->env, path, 0, &text), 0);
-    text_add(&text, "");
-    return text_take(&text);
-}
-
 static void files_are_written_as_asked(void **state)
 {
-    struct fixture *fixture = *state;
+    struct env_fixture *fixture = *state;
     struct env *env = fixture->env;
-    char *path = path_in(fixture, "file");
+    char *path = env_fixture_path(fixture, "file");
     mode_t mask = umask(022);
     assert_int_equal(env->ops->file_write(env, path, "one", 3, ENV_EXCLUSIVE), 0);
     assert_int_equal(env->ops->file_write(env, path, "two", 3, ENV_EXCLUSIVE), -EEXIST);
     assert_int_equal(env->ops->file_write(env, path, "two", 3, ENV_EXCLUSIVE | ENV_ATOMIC),
                      -EEXIST);
     assert_int_equal(env->ops->file_write(env, path, " two", 4, ENV_APPEND), 0);
-    char *text = read_all(fixture, path);
+    char *text = env_fixture_read(fixture, path);
     assert_string_equal(text, "one two");
     free(text);
     struct stat before, after;
@@ -94,9 +53,9 @@ static void files_are_written_as_asked(void **state)
 
 static void a_write_that_fails_keeps_the_old_contents(void **state)
 {
-    struct fixture *fixture = *state;
+    struct env_fixture *fixture = *state;
     struct env *env = fixture->env;
-    char *path = path_in(fixture, "file");
+    char *path = env_fixture_path(fixture, "file");
     assert_int_equal(env->ops->file_write(env, path, "old", 3, 0), 0);
     struct rlimit old, small;
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
@@ -109,7 +68,7 @@ static void a_write_that_fails_keeps_the_old_contents(void **state)
     setrlimit(RLIMIT_FSIZE, &old);
     signal(SIGXFSZ, SIG_DFL);
     assert_int_equal(result, -EFBIG);
-    char *text = read_all(fixture, path);
+    char *text = env_fixture_read(fixture, path);
     assert_string_equal(text, "old");
     free(text);
     char *command = str_format("test \"$(ls %s)\" = file", fixture->directory);
@@ -120,9 +79,9 @@ static void a_write_that_fails_keeps_the_old_contents(void **state)
 
 static void reading_goes_on_from_an_offset_and_appends(void **state)
 {
-    struct fixture *fixture = *state;
+    struct env_fixture *fixture = *state;
     struct env *env = fixture->env;
-    char *path = path_in(fixture, "file");
+    char *path = env_fixture_path(fixture, "file");
     struct text big = {0}, out = {0};
     for (int i = 0; i < 50000; i++)
         text_addf(&big, "%d\n", i);
@@ -146,10 +105,10 @@ static void reading_goes_on_from_an_offset_and_appends(void **state)
 
 static void directories_and_links_are_made(void **state)
 {
-    struct fixture *fixture = *state;
+    struct env_fixture *fixture = *state;
     struct env *env = fixture->env;
-    char *deep = path_in(fixture, "a/b/c"), *link = path_in(fixture, "link"),
-         *file = path_in(fixture, "file"), *below = path_in(fixture, "file/x");
+    char *deep = env_fixture_path(fixture, "a/b/c"), *link = env_fixture_path(fixture, "link"),
+         *file = env_fixture_path(fixture, "file"), *below = env_fixture_path(fixture, "file/x");
     assert_int_equal(env->ops->directory_make(env, deep), 0);
     assert_int_equal(env->ops->directory_make(env, deep), 0);
     assert_int_equal(env->ops->file_write(env, file, "", 0, 0), 0);
@@ -170,7 +129,7 @@ static void directories_and_links_are_made(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, env_fixture_setup, env_fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(files_are_written_as_asked),
         TEST(a_write_that_fails_keeps_the_old_contents),
