@@ -43,6 +43,18 @@ static struct cycling *cycling_of(struct reader *reader, struct error *error)
     return cycling;
 }
 
+static int read_point(const struct cycling *cycling, const struct state_query *query,
+                      cycle_point *ret_point, struct error *error)
+{
+    struct interval interval;
+    int code = point_parse(cycling, query->cycle, ret_point, error);
+    if (!code && query->offset)
+        code = interval_parse(cycling, query->offset, &interval, error);
+    if (!code && query->offset)
+        *ret_point = point_add(cycling, *ret_point, &interval, 1);
+    return code;
+}
+
 /* The cycle as the run writes it, moved by the offset; heap, NULL and error. */
 static char *read_cycle(struct reader *reader, const struct state_query *query, struct error *error)
 {
@@ -56,13 +68,8 @@ static char *read_cycle(struct reader *reader, const struct state_query *query, 
     if (!cycling)
         return NULL;
     cycle_point point;
-    struct interval interval;
     char text[POINT_TEXT_MAX];
-    int code = point_parse(cycling, query->cycle, &point, error);
-    if (!code && query->offset)
-        code = interval_parse(cycling, query->offset, &interval, error);
-    if (!code && query->offset)
-        point = point_add(cycling, point, &interval, 1);
+    int code = read_point(cycling, query, &point, error);
     char *cycle = code ? NULL : str_copy(point_format(cycling, point, text));
     cycling_destroy(cycling);
     return cycle;
@@ -194,6 +201,80 @@ int state_query(const char *database, const struct state_query *query, struct te
     reader_close(reader);
     free(cycle);
     return code < 0 ? code : self.n;
+}
+
+/* --- the newest --- */
+
+struct newest_search {
+    const struct state_query *query;
+    const struct cycling *cycling;
+    cycle_point first, last; /* the points that will do */
+    struct state_newest *found;
+};
+
+static void take_newest(void *context, const struct reader_row *row)
+{
+    struct newest_search *self = context;
+    struct error ignored = {0};
+    cycle_point point;
+    if (point_parse(self->cycling, row->cycle, &point, &ignored) || point < self->first ||
+        point > self->last)
+        return;
+    json_t *outputs = read_outputs(row->outputs), *message;
+    const char *name;
+    json_object_foreach(outputs, name, message)
+    {
+        const char *text = json_is_string(message) ? json_string_value(message) : name;
+        if (strcmp(name, self->query->selector) && strcmp(text, self->query->selector))
+            continue;
+        state_newest_release(self->found);
+        *self->found = (struct state_newest){str_copy(row->cycle), str_copy(name), str_copy(text)};
+        self->first = point + 1; /* from now on only a newer one will do */
+        break;
+    }
+    json_decref(outputs);
+}
+
+/* The points that will do: not after the cycle, and not before the oldest. */
+static int read_bounds(struct newest_search *self, struct error *error)
+{
+    struct interval back;
+    int code = self->query->cycle ? read_point(self->cycling, self->query, &self->last, error) : 0;
+    if (!code && self->query->oldest)
+        code = interval_parse(self->cycling, self->query->oldest, &back, error);
+    if (!code && self->query->oldest)
+        self->first = point_add(self->cycling, self->last, &back, -1);
+    return code;
+}
+
+int state_newest(const char *database, const struct state_query *query,
+                 struct state_newest *ret_newest, struct error *error)
+{
+    struct reader *reader = reader_open(database, error);
+    if (!reader)
+        return error->code;
+    struct state_newest found = {0};
+    struct cycling *cycling = cycling_of(reader, error);
+    struct newest_search self = {query, cycling, POINT_NONE + 1, POINT_MAX - 1, &found};
+    const struct reader_choice choice = {.name = query->task, .flow = query->flow};
+    int code = cycling ? read_bounds(&self, error) : error->code;
+    if (!code)
+        code = reader_outputs(reader, &choice, take_newest, &self, error);
+    cycling_destroy(cycling);
+    reader_close(reader);
+    if (code < 0)
+        state_newest_release(&found);
+    else
+        *ret_newest = found;
+    return code < 0 ? code : found.cycle != NULL;
+}
+
+void state_newest_release(struct state_newest *newest)
+{
+    free(newest->cycle);
+    free(newest->output);
+    free(newest->message);
+    *newest = (struct state_newest){0};
 }
 
 /* --- where to look --- */

@@ -18,6 +18,7 @@ struct state_query {
     const char *cycle, *task; /* patterns; NULL: any */
     const char *selector;     /* NULL: any */
     const char *offset;       /* added to the cycle; NULL: none */
+    const char *oldest;       /* state_newest: not further back than this interval; NULL: any */
     enum state_kind kind;
     uint32_t flow; /* 0: any */
     bool old_format, pretty;
@@ -38,5 +39,15 @@ char *state_database(const char *workflow, const char *run_root, struct error *e
  * is no database, -EINVAL for a cycle or an offset that cannot be. */
 int state_query(const char *database, const struct state_query *query, struct text *out,
                 struct error *error);
+
+/* The newest point, not after the query's cycle moved by its offset (NULL: any), at which the task
+ * has completed the output whose name or message is the selector, in whatever flow. 1 and
+ * ret_newest (heap; release it), 0: there is none, or negative and why, as state_query. */
+struct state_newest {
+    char *cycle, *output, *message;
+};
+int state_newest(const char *database, const struct state_query *query,
+                 struct state_newest *ret_newest, struct error *error);
+void state_newest_release(struct state_newest *newest);
 
 #endif

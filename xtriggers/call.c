@@ -273,6 +273,40 @@ const char *call_argument(const struct rouse_call *call, const char *name, size_
     return NULL;
 }
 
+static bool refuse(struct rouse_call *call, const char *before, const char *name, const char *after)
+{
+    char *reason = str_format("%s%s%s", before, name, after);
+    call->fail(call, reason);
+    free(reason);
+    return false;
+}
+
+bool call_knows_arguments(struct rouse_call *call, const char *const *parameters)
+{
+    uint64_t given = 0;
+    size_t positional = 0;
+    for (size_t i = 0; i < call->n; i++) {
+        size_t p = 0;
+        while (parameters[p] &&
+               (call->names[i] ? strcmp(parameters[p], call->names[i]) != 0 : p != positional))
+            p++;
+        positional += !call->names[i];
+        if (!parameters[p] && call->names[i])
+            return refuse(call, "there is no argument `", call->names[i], "`");
+        if (!parameters[p])
+            return refuse(call, "too many arguments: \"", call->values[i], "\"");
+        if (given >> p & 1)
+            return refuse(call, "the argument `", parameters[p], "` is given twice");
+        given |= UINT64_C(1) << p;
+    }
+    return true;
+}
+
+bool call_is_deaf(const struct rouse_call *call)
+{
+    return ((const struct call *)call)->deaf;
+}
+
 void call_ask(struct call *call, const struct rouse_xtrigger *xtrigger)
 {
     text_clear(&call->results);

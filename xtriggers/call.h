@@ -24,6 +24,7 @@ struct call {
     struct text results; /* a JSON object's members, without braces */
     struct text failure;
     struct text path; /* ask again when it changes; empty: none */
+    bool deaf;        /* no path can be watched for it: not cleared */
     double after, at; /* seconds; negative: not said */
     struct text log;  /* lines */
 };
@@ -42,6 +43,12 @@ void call_ask(struct call *call, const struct rouse_xtrigger *xtrigger);
 int call_validate(struct call *call, const struct rouse_xtrigger *xtrigger, struct error *error);
 /* The results as a JSON object. */
 void call_results(const struct call *call, struct text *out);
+
+/* Whether the arguments are among these parameters (NULL ended, in order) and given once; if not,
+ * false and call->fail. */
+bool call_knows_arguments(struct rouse_call *call, const char *const *parameters);
+/* Whether a path said with again_when_changed could not be watched: for built-in ones. */
+bool call_is_deaf(const struct rouse_call *call);
 
 /* Whether an argument means true: True, true, 1. */
 bool argument_is_true(const char *value);

@@ -1,23 +1,24 @@
 /* file(path, stable=0): satisfied when the file exists and, if asked, its size has not changed for
- * `stable` seconds. It is told of changes by the file system (inotify); where that is not possible
- * the interval of the workflow holds. Relative paths are below the run directory. Results: path,
- * size. */
+ * `stable` seconds. How it hears of changes is in follow.h. Relative paths are below the run
+ * directory. Results: path, size. */
 #include "base/memory.h"
 #include "xtriggers/builtins.h"
-#include "xtriggers/call.h"
+#include "xtriggers/follow.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/banned.h"
 
 enum { STABLE_MAX = 1000000000 }; /* seconds */
 
+static const char *const parameters[] = {"path", "stable", NULL};
+
 struct file_state {
-    int64_t size;
+    struct follower follower;
+    int64_t size; /* -1: it is not there */
     double since; /* when this size was first seen */
 };
 
@@ -31,6 +32,8 @@ static int validate(struct rouse_call *call)
 {
     const char *path = call_argument(call, "path", 0), *stable = call_argument(call, "stable", 1);
     char *end = NULL;
+    if (!call_knows_arguments(call, parameters))
+        return -1;
     if (!path || !*path)
         call->fail(call, "the argument `path` is missing");
     else if (*path == '$' || *path == '~')
@@ -41,6 +44,16 @@ static int validate(struct rouse_call *call)
     else
         return 0;
     return -1;
+}
+
+static struct file_state *state_of(struct rouse_call *call)
+{
+    if (!*call->state) {
+        struct file_state *state = NEW(struct file_state);
+        state->size = -1;
+        *call->state = state;
+    }
+    return *call->state;
 }
 
 static enum rouse_verdict satisfied(struct rouse_call *call, const char *path, int64_t size)
@@ -56,35 +69,15 @@ static enum rouse_verdict satisfied(struct rouse_call *call, const char *path, i
 static enum rouse_verdict look(struct rouse_call *call, const char *path, int64_t size)
 {
     double stable = stable_seconds(call);
-    struct file_state *state = *call->state;
-    if (stable <= 0)
-        return satisfied(call, path, size);
-    if (!state)
-        *call->state = state = NEW(struct file_state), state->size = -1;
-    if (state->size != size)
-        *state = (struct file_state){size, call->now};
+    struct file_state *state = state_of(call);
+    if (state->size != size) {
+        state->size = size;
+        state->since = call->now;
+    }
     if (call->now - state->since >= stable)
         return satisfied(call, path, size);
     call->again_after(call, state->since + stable - call->now);
     return ROUSE_NOT_YET;
-}
-
-/* The nearest directory above `path` that exists is where its coming will be seen. */
-static void watch(struct rouse_call *call, const char *path)
-{
-    char *directory = str_copy(path);
-    struct stat info;
-    do
-        *strrchr(directory, '/') = '\0';
-    while (*directory && stat(directory, &info) != 0);
-    call->again_when_changed(call, *directory ? directory : "/");
-    free(directory);
-}
-
-static void drop(struct rouse_call *call)
-{
-    free(*call->state);
-    *call->state = NULL;
 }
 
 static enum rouse_verdict ask(struct rouse_call *call)
@@ -97,15 +90,23 @@ static enum rouse_verdict ask(struct rouse_call *call)
     if (stat(path, &info) == 0) {
         verdict = look(call, path, info.st_size);
     } else if (errno != ENOENT && errno != ENOTDIR) {
-        call->fail(call, strerror(errno));
+        char *reason = str_format("cannot look at %s: %s", path, strerror(errno));
+        call->fail(call, reason);
+        free(reason);
         verdict = ROUSE_ERROR;
     } else {
-        drop(call); /* a file of the same size that comes later is another one */
+        state_of(call)->size = -1; /* one of the same size that comes later is another one */
     }
     if (verdict == ROUSE_NOT_YET)
-        watch(call, path);
+        follow_change(call, &state_of(call)->follower, path);
     free(path);
     return verdict;
+}
+
+static void drop(struct rouse_call *call)
+{
+    free(*call->state);
+    *call->state = NULL;
 }
 
 const struct rouse_xtrigger xtrigger_file = {.abi = ROUSE_XTRIGGER_ABI,

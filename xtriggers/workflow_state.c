@@ -2,18 +2,13 @@
  * alt_cylc_run_dir) and its older form suite_state(suite, task, point, offset, status, message,
  * cylc_run_dir): satisfied when the task of another workflow, running or not, of rouse or Cylc, has
  * reached the state or the output. As in Cylc 8.4; the selector is `succeeded` unless it is given.
- *
- * It looks into that workflow's run database, again whenever its scheduler has committed something,
- * as the file system tells; where that is not possible at the interval. */
-#define ROUSE_TOUCHES_THE_WORLD
+ * How it hears of changes is in upstream.c. */
 #include "base/memory.h"
 #include "db/state_query.h"
 #include "xtriggers/builtins.h"
-#include "xtriggers/call.h"
-#include <errno.h>
+#include "xtriggers/upstream.h"
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/banned.h"
 
@@ -23,26 +18,13 @@ struct wanted {
     const char *run_root;
 };
 
-/* Cylc's None is no value. */
-static const char *argument(const struct rouse_call *call, const char *name, size_t position)
-{
-    const char *value = call_argument(call, name, position);
-    return value && *value && strcmp(value, "None") != 0 ? value : NULL;
-}
-
-static int fail(struct rouse_call *call, const char *reason)
-{
-    call->fail(call, reason);
-    return -1;
-}
-
 static int read_flow(struct rouse_call *call, struct wanted *wanted)
 {
-    const char *flow = argument(call, "flow_num", 2);
+    const char *flow = upstream_argument(call, "flow_num", 2);
     char *end = NULL;
     unsigned long number = flow ? strtoul(flow, &end, 10) : 0;
     if (flow && (*end || number == 0 || number >= UINT32_MAX))
-        return fail(call, "`flow_num` must be a flow number");
+        return upstream_fail(call, "`flow_num` must be a flow number");
     wanted->query.flow = (uint32_t)number;
     return 0;
 }
@@ -57,25 +39,27 @@ static void aim(struct wanted *wanted)
 /* 0, or -1 and call->fail; the caller releases the target either way. */
 static int read_call(struct rouse_call *call, struct wanted *wanted)
 {
-    *wanted = (struct wanted){.run_root = argument(call, "alt_cylc_run_dir", 5)};
-    const char *id = argument(call, "workflow_task_id", 0);
+    *wanted = (struct wanted){.run_root = upstream_argument(call, "alt_cylc_run_dir", 5)};
+    const char *id = upstream_argument(call, "workflow_task_id", 0);
     struct error error = {0};
-    bool trigger = argument_is_true(argument(call, "is_trigger", 3));
-    bool message = argument_is_true(argument(call, "is_message", 4));
+    bool trigger = argument_is_true(upstream_argument(call, "is_trigger", 3));
+    bool message = argument_is_true(upstream_argument(call, "is_message", 4));
     if (!id)
-        return fail(call, "the argument `workflow_task_id` is missing");
+        return upstream_fail(call, "the argument `workflow_task_id` is missing");
     if (trigger && message)
-        return fail(call, "`is_trigger` and `is_message` exclude each other");
+        return upstream_fail(call, "`is_trigger` and `is_message` exclude each other");
     if (state_target_read(id, &wanted->target, &error) < 0)
-        return fail(call, error.text);
+        return upstream_fail(call, error.text);
     if (!wanted->target.cycle || !wanted->target.task)
-        return fail(call, "expected \"WORKFLOW//CYCLE/TASK:SELECTOR\" as `workflow_task_id`");
+        return upstream_fail(call,
+                             "expected \"WORKFLOW//CYCLE/TASK:SELECTOR\" as `workflow_task_id`");
     if ((trigger || message) && !wanted->target.selector)
-        return fail(call, "`is_trigger` and `is_message` need a selector: \"...TASK:OUTPUT\"");
+        return upstream_fail(call,
+                             "`is_trigger` and `is_message` need a selector: \"...TASK:OUTPUT\"");
     if (!wanted->target.selector)
         wanted->target.selector = str_copy("succeeded");
     wanted->query.kind = trigger ? STATE_TRIGGER : message ? STATE_MESSAGE : STATE_STATUS;
-    wanted->query.offset = argument(call, "offset", 1);
+    wanted->query.offset = upstream_argument(call, "offset", 1);
     aim(wanted);
     return read_flow(call, wanted);
 }
@@ -83,12 +67,13 @@ static int read_call(struct rouse_call *call, struct wanted *wanted)
 static int read_old_call(struct rouse_call *call, struct wanted *wanted)
 {
     static const char *const names[] = {"suite", "task", "point"};
-    *wanted = (struct wanted){.run_root = argument(call, "cylc_run_dir", 6)};
+    *wanted = (struct wanted){.run_root = upstream_argument(call, "cylc_run_dir", 6)};
     const char *parts[3];
     for (size_t i = 0; i < 3; i++)
-        if (!(parts[i] = argument(call, names[i], i)))
-            return fail(call, "the arguments `suite`, `task` and `point` are needed");
-    const char *status = argument(call, "status", 4), *message = argument(call, "message", 5);
+        if (!(parts[i] = upstream_argument(call, names[i], i)))
+            return upstream_fail(call, "the arguments `suite`, `task` and `point` are needed");
+    const char *status = upstream_argument(call, "status", 4),
+               *message = upstream_argument(call, "message", 5);
     wanted->target = (struct state_target){.workflow = str_copy(parts[0]),
                                            .task = str_copy(parts[1]),
                                            .cycle = str_copy(parts[2]),
@@ -96,19 +81,9 @@ static int read_old_call(struct rouse_call *call, struct wanted *wanted)
                                                                 : status ? status
                                                                          : "succeeded")};
     wanted->query.kind = message ? STATE_MESSAGE : STATE_STATUS;
-    wanted->query.offset = argument(call, "offset", 3);
+    wanted->query.offset = upstream_argument(call, "offset", 3);
     aim(wanted);
     return 0;
-}
-
-/* What its scheduler writes with each commit; while that is not there, the interval holds. */
-static void wait_for_commit(struct rouse_call *call, const char *database)
-{
-    char *log = str_format("%s-wal", database);
-    if (access(log, R_OK) == 0)
-        call->again_when_changed(call, log);
-    call->again_after(call, call->interval);
-    free(log);
 }
 
 static enum rouse_verdict look(struct rouse_call *call, const struct wanted *wanted)
@@ -117,13 +92,7 @@ static enum rouse_verdict look(struct rouse_call *call, const struct wanted *wan
     struct text ignored = {0};
     char *database = state_database(wanted->target.workflow, wanted->run_root, &error);
     int found = database ? state_query(database, &wanted->query, &ignored, &error) : error.code;
-    enum rouse_verdict verdict = found > 0 ? ROUSE_SATISFIED : ROUSE_NOT_YET;
-    if (found < 0 && found != -ENOENT && found != -EBUSY) {
-        call->fail(call, error.text);
-        verdict = ROUSE_ERROR;
-    } else if (verdict == ROUSE_NOT_YET) {
-        wait_for_commit(call, database);
-    }
+    enum rouse_verdict verdict = upstream_verdict(call, database, found, &error);
     text_release(&ignored);
     free(database);
     return verdict;
@@ -137,7 +106,12 @@ static void add_result(struct rouse_call *call, const char *key, const char *val
 
 static int validate(struct rouse_call *call)
 {
+    static const char *const parameters[] = {
+        "workflow_task_id", "offset",           "flow_num", "is_trigger",
+        "is_message",       "alt_cylc_run_dir", NULL};
     struct wanted wanted;
+    if (!call_knows_arguments(call, parameters))
+        return -1;
     int result = read_call(call, &wanted);
     state_target_release(&wanted.target);
     return result;
@@ -145,7 +119,11 @@ static int validate(struct rouse_call *call)
 
 static int validate_old(struct rouse_call *call)
 {
+    static const char *const parameters[] = {"suite",  "task",    "point",        "offset",
+                                             "status", "message", "cylc_run_dir", NULL};
     struct wanted wanted;
+    if (!call_knows_arguments(call, parameters))
+        return -1;
     int result = read_old_call(call, &wanted);
     state_target_release(&wanted.target);
     return result;
@@ -166,7 +144,8 @@ static enum rouse_verdict ask(struct rouse_call *call)
         add_result(call, "offset", wanted.query.offset);
         call->result(call, kinds[wanted.query.kind], wanted.target.selector);
         if (wanted.query.flow)
-            call->typed_result(call, "flow_num", ROUSE_INTEGER, argument(call, "flow_num", 2));
+            call->typed_result(call, "flow_num", ROUSE_INTEGER,
+                               upstream_argument(call, "flow_num", 2));
         add_result(call, "run_dir", wanted.run_root);
     }
     state_target_release(&wanted.target);

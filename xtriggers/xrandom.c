@@ -1,5 +1,6 @@
-/* xrandom(percent, secs=0): satisfied with a chance of `percent` in 100 at each call, `secs` after
- * it was called. Results COLOR and SIZE, as in Cylc 8.4. */
+/* xrandom(percent, secs=0, _=None): satisfied with a chance of `percent` in 100 at each call,
+ * `secs` after it was called. `_` is for whatever makes a signature of its own: _=%(point)s.
+ * Results COLOR and SIZE, as in Cylc 8.4. */
 #include "xtriggers/builtins.h"
 #include "xtriggers/call.h"
 #include <stdint.h>
@@ -24,8 +25,11 @@ static bool read_number(const char *text, double low, double high, double *ret_n
 
 static int validate(struct rouse_call *call)
 {
+    static const char *const parameters[] = {"percent", "secs", "_", NULL};
     double number;
     const char *secs = call_argument(call, "secs", 1);
+    if (!call_knows_arguments(call, parameters))
+        return -1;
     if (!read_number(call_argument(call, "percent", 0), 0, 100, &number))
         call->fail(call, "`percent` must be a number from 0 to 100");
     else if (secs && !read_number(secs, 0, 1e9, &number))
@@ -62,6 +66,6 @@ static enum rouse_verdict ask(struct rouse_call *call)
 
 const struct rouse_xtrigger xtrigger_xrandom = {.abi = ROUSE_XTRIGGER_ABI,
                                                 .name = "xrandom",
-                                                .usage = "xrandom(percent, secs=0)",
+                                                .usage = "xrandom(percent, secs=0, _=None)",
                                                 .validate = validate,
                                                 .ask = ask};

@@ -154,6 +154,66 @@ class Xtriggers(common.SystemTest):
         world.wait_end('w')
         self.all_succeeded('w', 2)
 
+    # --- other workflows: an interval of an hour shows that they are told
+
+    UPSTREAM = """
+[scheduling]
+    cycling mode = integer
+    initial cycle point = 1
+    final cycle point = 3
+    runahead limit = P0
+    [[graph]]
+        P1 = a[-P1]:ready => a
+[runtime]
+    [[a]]
+        script = while ! test -f "$CYLC_WORKFLOW_SHARE_DIR/go.$CYLC_TASK_CYCLE_POINT"; do sleep 0.1; done; \\
+            cylc message -- "is ready"
+        [[[outputs]]]
+            ready = is ready
+"""
+
+    def test_workflow_state_is_told_by_a_running_workflow(self):
+        world = self.world
+        up = world.install('up', self.UPSTREAM)
+        world.play('up')
+        world.wait_status('up', '1/a', 'running')
+        world.install('w', flow('@up => a', '    [[a]]\n        script = env\n', scheduling="""
+    [[xtriggers]]
+        up = workflow_state("up//1/a:ready", is_trigger=True):PT1H"""))
+        world.play('w')
+        time.sleep(0.5)
+        self.assertEqual('waiting', world.status('w', '1/a'))
+        (up / 'share/go.1').touch()
+        world.wait_end('w', 20)
+        self.assertEqual('1', self.environment('w', 'up_point'))
+        self.done(world.rouse('stop', '--kill', 'up'))
+        world.wait_end('up', 20)
+
+    def test_schedule_has_the_newest_value_at_once(self):
+        world = self.world
+        up = world.install('up', self.UPSTREAM)
+        world.play('up')
+        (up / 'share/go.1').touch()
+        (up / 'share/go.2').touch()
+        world.wait_status('up', '3/a', 'running')
+        text = flow('@last => a\n            @third => b', '    [[a, b]]\n        script = env\n', scheduling="""
+    [[xtriggers]]
+        last = schedule("up//5/a:ready"):PT1H
+        third = schedule("up//5/a:ready", oldest=P2):PT1H""")
+        world.install('w', text)
+        world.play('w')
+        world.wait_status('w', '1/a', 'succeeded', 20)
+        self.assertEqual('2', self.environment('w', 'last_point'))
+        self.assertEqual('is ready', self.environment('w', 'last_message'))
+        self.assertEqual('waiting', world.status('w', '1/b'))
+        (up / 'share/go.3').touch()
+        world.wait_end('w', 20)
+        self.assertEqual('3', self.environment('w', 'third_point', '1/b'))
+        world.wait_end('up', 20)
+        world.install('later', text)  # it has ended, its values are there
+        self.done(world.rouse('play', '--no-detach', 'later', limit=20))
+        self.assertEqual('3', self.environment('later', 'last_point'))
+
     # --- plugins
 
     def test_the_plugin_of_the_examples(self):

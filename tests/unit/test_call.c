@@ -344,6 +344,20 @@ static void echo_gives_its_arguments_back(void **state)
     expect_invalid("echo(True)", "`succeed`");
 }
 
+static void arguments_that_nobody_knows_are_refused(void **state)
+{
+    (void)state;
+    expect_invalid("xrandom(50, color=red)", "there is no argument `color`");
+    expect_invalid("xrandom(50, percent=60)", "the argument `percent` is given twice");
+    expect_invalid("xrandom(50, 1, 2, 3)", "too many arguments: \"3\"");
+    expect_invalid("file(a, stabel=1)", "there is no argument `stabel`");
+    expect_invalid("workflow_state(\"up//1/a\", status=failed)", "there is no argument `status`");
+    expect_invalid("suite_state(up, a, 1, is_trigger=True)", "there is no argument `is_trigger`");
+    struct trial trial;
+    begin(&trial, "xrandom(50, _=20260101T0000Z)");
+    end(&trial);
+}
+
 static void workflow_state_needs_a_task(void **state)
 {
     (void)state;
@@ -516,17 +530,16 @@ static void plugins_are_found_by_their_name(void **state)
     struct error error = {0};
     struct loader *loader = loader_create(home, &error);
     assert_non_null(loader);
-    assert_string_equal(loader_names(loader),
-                        "wall_clock, echo, xrandom, file, workflow_state, suite_state");
+    assert_ptr_equal(strstr(loader_names(loader), "wall_clock, echo, xrandom, file"),
+                     loader_names(loader));
     assert_null(loader_find(loader, "probe"));
     loader_destroy(loader);
     add_plugin(home, "probe");
     add_plugin(home, "slow");
     loader = loader_create(home, &error);
     assert_non_null(loader);
-    assert_string_equal(
-        loader_names(loader),
-        "wall_clock, echo, xrandom, file, workflow_state, suite_state, probe, slow");
+    assert_non_null(strstr(loader_names(loader), ", workflow_state, "));
+    assert_non_null(strstr(loader_names(loader), ", probe, slow"));
     assert_string_equal(loader_find(loader, "probe")->name, "probe");
     assert_ptr_equal(loader_find(loader, "echo"), &xtrigger_echo);
     assert_null(loader_find(loader, ""));
@@ -603,6 +616,7 @@ int main(void)
         cmocka_unit_test(wall_clock_asks_for_its_time),
         cmocka_unit_test(arguments_have_the_types_that_python_sees),
         cmocka_unit_test(echo_gives_its_arguments_back),
+        cmocka_unit_test(arguments_that_nobody_knows_are_refused),
         cmocka_unit_test(workflow_state_needs_a_task),
         cmocka_unit_test(xrandom_is_satisfied_by_chance),
         cmocka_unit_test(xrandom_with_secs_keeps_its_answer_back),
