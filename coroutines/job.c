@@ -45,6 +45,7 @@ static void say(struct job *job, enum topic topic, const char *text, int64_t whe
                               .try_ = job->try_,
                               .text = slice_of(text ? text : ""),
                               .detail = slice_of(where ? where : ""),
+                              .value = job->timeout_at,
                               .when = when ? when : env_wall(job_env(job))};
     bus_publish(job->host->context->bus, JOBS, &message);
     free(where);
@@ -53,18 +54,19 @@ static void say(struct job *job, enum topic topic, const char *text, int64_t whe
 void job_say_submitted(struct job *job, const char *id, int64_t when)
 {
     job->said_submitted = true;
-    say(job, TOPIC_JOB_SUBMITTED, id, when);
+    job->submitted = when ? when : env_wall(job_env(job));
     job_time_submitted(job);
+    say(job, TOPIC_JOB_SUBMITTED, id, job->submitted);
 }
 
-void job_say_timeout(struct job *job, const char *event, double seconds)
+void job_say_timeout(struct job *job, const char *event, int64_t after)
 {
     struct message message = {.topic = TOPIC_JOB_TIMEOUT,
                               .point = job->key.point,
                               .task = job->key.task,
                               .submit = job->key.submit,
                               .text = slice_of(event),
-                              .value = (int64_t)(seconds * (double)second),
+                              .value = after,
                               .when = env_wall(job_env(job))};
     bus_publish(job->host->context->bus, JOBS, &message);
 }
@@ -126,6 +128,7 @@ static void say_beginning(struct job *job)
                           job->status.submit_time);
     if (job->status.init_time && !job->said_started) {
         job->said_started = true;
+        job_time_started(job);
         say(job, TOPIC_JOB_STARTED, NULL, job->status.init_time);
     }
 }
@@ -164,10 +167,14 @@ static bool read_once(struct job *job, uint64_t offset, uint64_t id)
 
 bool job_read(struct job *job, uint64_t offset, uint64_t id)
 {
+    if (job->found && !job->platform && !job_pretends(job))
+        job->launched = job_platform_find(job);
+    if (!job->platform) /* nothing of it has begun */
+        return false;
     bool met = read_once(job, offset, id);
     if (job->status.init_time && !job->watching_file && !job->over) {
         job->watching_file = true;
-        if (job->platform)
+        if (job->before == STATUS_RUNNING)
             job_time_started(job);
         if (!job->process.exited) {
             job_watch(job, job->status_path);
@@ -333,14 +340,13 @@ static void find_in_queue(struct job *job)
 /* After a restart: is it over, does it run, was it ever launched? */
 static void find(struct job *job)
 {
-    bool launched = job_platform_find(job);
     job_read(job, 0, 0);
     if (!job->status.exit_time && job_follow_claimant(job))
         return;
     job_read(job, 0, 0); /* it may have ended since */
     if (job_is_claimed(job))
         job_conclude(job);
-    else if (launched && !job->runner->is_job && job_queue_find(job))
+    else if (job->launched && !job->runner->is_job && job_queue_find(job))
         find_in_queue(job);
     else if (job->before != STATUS_PREPARING)
         job_conclude(job);
@@ -522,9 +528,11 @@ struct job *job_create(struct job_host *host, const struct message *message)
         job->said_submitted = message->status != STATUS_PREPARING;
         job->said_started = message->status == STATUS_RUNNING;
         job->settled = message->value;
+        job->submitted = message->when;
+        job->timeout_at = (int64_t)message->id;
     }
     job->mode = message->number < RUN_MODES ? (enum run_mode)message->number : RUN_LIVE;
-    job->settings = message->detail.n ? slice_copy(message->detail) : NULL;
+    job->settings = message->settings.n ? slice_copy(message->settings) : NULL;
     job_redefine(job);
     if (message->text.n)
         job->environment = slice_copy(message->text);

@@ -59,6 +59,9 @@ struct job {
     bool found; /* from job.follow: it may have been launched by an earlier scheduler */
     enum task_status before; /* found: what the pool knew */
     int64_t settled;         /* found: messages up to this offset have had their effect */
+    bool launched;           /* found: its files say where */
+    int64_t submitted;       /* when; 0: not yet */
+    int64_t timeout_at;      /* when it is told that it takes long; 0: never */
 
     /* Where it runs. NULL: not known yet. */
     const struct platform *platform;
@@ -130,7 +133,7 @@ static inline bool job_is_claimed(const struct job *job)
 /* "[1/a/01] WHAT: WHY"; why may be NULL. */
 void job_log(struct job *job, enum log_level level, const char *what, const char *why);
 void job_say_submitted(struct job *job, const char *id, int64_t when);
-void job_say_timeout(struct job *job, const char *event, double seconds);
+void job_say_timeout(struct job *job, const char *event, int64_t after);
 void job_fail_submission(struct job *job, const char *reason);
 /* It has ended, as job.status and the process say. */
 void job_conclude(struct job *job);
@@ -139,8 +142,9 @@ bool job_follow_claimant(struct job *job);
 /* Watch another file or directory instead of what was watched. */
 void job_watch(struct job *job, const char *path);
 
-/* job_time.c. Start what counts from now, when it was submitted, or from the beginning of the run.
- * PRE: its platform is known. */
+/* job_time.c. Start what counts from its submission (job->submitted), or from the beginning of the
+ * run; sets timeout_at, but for one that the pool knew of before a restart. PRE: its platform is
+ * known. */
 void job_time_submitted(struct job *job);
 void job_time_started(struct job *job);
 /* Timers that have fired: says events, wants a poll. */

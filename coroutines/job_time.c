@@ -19,6 +19,18 @@ static void start(struct job *job, struct env_timer *timer, double seconds)
                                    seconds > 0 ? (uint64_t)(seconds * second) : 0);
 }
 
+/* The timeout counts from `from`, unless the pool knew of it before a restart: then it is told when
+ * that was recorded, or has been told. */
+static void start_timeout(struct job *job, enum task_status status, int64_t from, double seconds)
+{
+    job_env(job)->ops->timer_stop(job_env(job), &job->timeout);
+    job->timeout.fired = false;
+    if (!job->found || job->before != status)
+        job->timeout_at = seconds > 0 ? from + (int64_t)(seconds * second) : 0;
+    if (job->timeout_at)
+        start(job, &job->timeout, (double)(job->timeout_at - env_wall(job_env(job))) / second);
+}
+
 /* The next poll that is not past already. */
 static void start_poll(struct job *job, double passed)
 {
@@ -42,12 +54,11 @@ void job_time_submitted(struct job *job)
     const struct runtime *runtime = &job_task(job)->runtime;
     if (job_pretends(job))
         return;
-    if (runtime->submission_timeout > 0)
-        start(job, &job->timeout, runtime->submission_timeout);
+    start_timeout(job, STATUS_SUBMITTED, job->submitted, runtime->submission_timeout);
     job->polling =
         (struct polling){.intervals = intervals(&runtime->submission_polling,
                                                 &job->platform->submission_polling_intervals)};
-    start_poll(job, 0);
+    start_poll(job, since(job, job->submitted));
 }
 
 /* Beyond a time limit the timeout means that even the limit did not help. */
@@ -66,15 +77,11 @@ static double execution_timeout(const struct job *job)
 void job_time_started(struct job *job)
 {
     const struct runtime *runtime = &job_task(job)->runtime;
-    struct env *env = job_env(job);
     if (job_pretends(job))
         return;
     double passed = since(job, job->status.init_time);
-    double timeout = execution_timeout(job), limit = runtime->execution_time_limit;
-    env->ops->timer_stop(env, &job->timeout);
-    job->timeout.fired = false;
-    if (timeout > 0)
-        start(job, &job->timeout, timeout - passed);
+    double limit = runtime->execution_time_limit;
+    start_timeout(job, STATUS_RUNNING, job->status.init_time, execution_timeout(job));
     if (limit > 0)
         start(job, &job->limit, limit - passed);
     const struct number_list *after = &job->platform->execution_time_limit_polling_intervals;
@@ -88,13 +95,12 @@ void job_time_started(struct job *job)
 
 void job_time_attend(struct job *job)
 {
-    const struct runtime *runtime = &job_task(job)->runtime;
     if (job->timeout.fired) {
+        int64_t from = job->said_started ? job->status.init_time : job->submitted;
         job->timeout.fired = false;
-        if (job->said_started)
-            job_say_timeout(job, "execution timeout", execution_timeout(job));
-        else
-            job_say_timeout(job, "submission timeout", runtime->submission_timeout);
+        job_say_timeout(job, job->said_started ? "execution timeout" : "submission timeout",
+                        job->timeout_at - from);
+        job->timeout_at = 0;
         job->poll_wanted = true;
     }
     if (job->poll.fired) {

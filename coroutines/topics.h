@@ -124,9 +124,8 @@ enum field {
       FIELD_POINT | FIELD_TASK | FIELD_FLOWS | FIELD_NUMBER)                                       \
     /* something to remember of a task. text: event ("started", "message critical"); detail: its   \
      * message; id: its number, see event.settled; value 1: said again after a restart, recorded   \
-     * already; number: enum run_mode of its job (0: not known); flags: TASK_TOLD of the task;     \
-     * settings: what is broadcast to the task about its events, a JSON list of ["KEY", "VALUE"];  \
-     * empty: nothing. */                                                                          \
+     * already; number: enum run_mode of its job (0: not known); flags: TASK_LATE if that has been \
+     * told; settings: what is broadcast to the task about its events, as in job.submit. */        \
     X(TASK_EVENT, "task.event", M(TASK_POOL), M(RECORDER) | M(HANDLERS),                           \
       FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_SUBMIT | FIELD_TEXT | FIELD_DETAIL |         \
           FIELD_ID | FIELD_VALUE | FIELD_FLAGS | FIELD_WHEN | FIELD_SETTINGS)                      \
@@ -136,17 +135,18 @@ enum field {
     /* a future task is held (value 1) or no longer (0). */                                        \
     X(TASK_HOLD, "task.hold", M(TASK_POOL), M(RECORDER), FIELD_POINT | FIELD_TASK | FIELD_VALUE)   \
     /* launch this job once it is recorded. flags: TASK_MANUAL; number: enum run_mode; text: JSON  \
-     * object of environment variables from xtriggers; detail: what is broadcast to it, a JSON     \
-     * list of ["KEY", "VALUE"], the later over the earlier. */                                    \
+     * object of environment variables from xtriggers; settings: what is broadcast to it, a JSON   \
+     * list of ["KEY", "VALUE"], the later over the earlier; empty: nothing. */                    \
     X(JOB_SUBMIT, "job.submit", M(TASK_POOL), M(JOBS) | M(RECORDER),                               \
       FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_FLOWS | FIELD_SUBMIT | FIELD_FLAGS |         \
-          FIELD_TEXT | FIELD_DETAIL | FIELD_WHEN)                                                  \
+          FIELD_TEXT | FIELD_SETTINGS | FIELD_WHEN)                                                \
     /* after a restart: find out how this job, submitted earlier, is doing and follow it.          \
-     * status: what the pool knew; value: how much of job.status it had settled; number, text,     \
-     * detail: as in job.submit. */                                                                \
+     * status: what the pool knew; value: how much of job.status it had settled; when: its         \
+     * submission (0: not yet); id: value of its last job.submitted or job.started, 0 once that    \
+     * has been told; number, text, settings: as in job.submit. */                                 \
     X(JOB_FOLLOW, "job.follow", M(TASK_POOL), M(JOBS),                                             \
       FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_FLOWS | FIELD_SUBMIT | FIELD_STATUS |        \
-          FIELD_VALUE | FIELD_TEXT | FIELD_DETAIL)                                                 \
+          FIELD_VALUE | FIELD_TEXT | FIELD_SETTINGS | FIELD_WHEN | FIELD_ID)                       \
     X(JOB_KILL, "job.kill", M(TASK_POOL), M(JOBS), FIELD_POINT | FIELD_TASK | FIELD_SUBMIT)        \
     X(JOB_POLL, "job.poll", M(TASK_POOL), M(JOBS), FIELD_POINT | FIELD_TASK | FIELD_SUBMIT)        \
     /* a job's message number `value` (offset in job.status) has had its effect. */                \
@@ -225,13 +225,15 @@ enum field {
     /* text: signature; detail: what went wrong; it is tried again. */                             \
     X(XTRIGGER_PROBLEM, "xtrigger.problem", M(XTRIGGERS), M(VIEWER), FIELD_TEXT | FIELD_DETAIL)    \
     /* what became of jobs. text: job id (submitted), reason (submit-failed, failed); detail:      \
-     * "RUNNER PLATFORM", empty if it never came to that. */                                       \
+     * "RUNNER PLATFORM", empty if it never came to that; value (submitted, started): when its     \
+     * timeout is to be told, 0: never. */                                                         \
     X(JOB_SUBMITTED, "job.submitted", M(JOBS), M(TASK_POOL) | M(RECORDER) | M(VIEWER),             \
-      FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_TEXT | FIELD_DETAIL | FIELD_WHEN)            \
+      FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_TEXT | FIELD_DETAIL | FIELD_WHEN |           \
+          FIELD_VALUE)                                                                             \
     X(JOB_SUBMIT_FAILED, "job.submit-failed", M(JOBS), M(TASK_POOL) | M(RECORDER) | M(VIEWER),     \
       FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_TEXT | FIELD_DETAIL | FIELD_WHEN)            \
     X(JOB_STARTED, "job.started", M(JOBS), M(TASK_POOL) | M(RECORDER) | M(VIEWER),                 \
-      FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_WHEN)                                        \
+      FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_WHEN | FIELD_VALUE)                          \
     X(JOB_SUCCEEDED, "job.succeeded", M(JOBS), M(TASK_POOL) | M(RECORDER) | M(VIEWER),             \
       FIELD_POINT | FIELD_TASK | FIELD_SUBMIT | FIELD_WHEN)                                        \
     X(JOB_FAILED, "job.failed", M(JOBS), M(TASK_POOL) | M(RECORDER) | M(VIEWER),                   \

@@ -110,6 +110,7 @@ static int task_spawned(struct db *db, const struct message *m, struct error *er
     instance->flags = m->flags;
     instance->try_ = m->try_;
     instance->settled = 0;
+    rows_forget_job(instance);
     instance->pool_dirty = instance->task_dirty = true;
     rows_make_atoms(db, instance);
     return 0;
@@ -132,6 +133,8 @@ static int task_state(struct db *db, const struct message *m, struct error *erro
         instance->flags = m->flags;
         instance->try_ = m->try_;
         instance->pool_dirty = instance->task_dirty = true;
+        if (!status_is_active(m->status))
+            rows_forget_job(instance);
         if (m->flags & TASK_RETRYING)
             retries_note(db, m->point, m->task, m->try_, instance->failed_submissions);
     }
@@ -410,18 +413,19 @@ static int note_told(struct db *db, const struct message *m, struct error *error
     return 0;
 }
 
-/* What is told once only. */
-static int note_flags(struct db *db, const struct message *m, struct error *error)
+/* What is told once only: that a task is late, that a job takes long. */
+static int note_told_once(struct db *db, const struct message *m, struct error *error)
 {
-    if (!m->flags)
+    bool timeout =
+        slice_equal(m->text, "submission timeout") || slice_equal(m->text, "execution timeout");
+    if (!m->flags && !timeout)
         return 0;
     struct instance *instance = touch(db, m, error);
     if (!instance)
         return error->code;
-    if (m->flags & ~instance->flags) {
-        instance->flags |= m->flags;
-        instance->task_dirty = true;
-    }
+    instance->flags |= m->flags;
+    if (timeout)
+        instance->timeout = 0;
     return 0;
 }
 
@@ -459,7 +463,7 @@ static int task_event(struct db *db, const struct message *m, struct error *erro
 {
     if (m->value) /* said again */
         return 0;
-    if (note_told(db, m, error) < 0 || note_flags(db, m, error) < 0)
+    if (note_told(db, m, error) < 0 || note_told_once(db, m, error) < 0)
         return error->code;
     event_pends(db, m);
     later_add(&db->later, SQL_EVENT_ADD);
@@ -514,10 +518,10 @@ static int job_submit(struct db *db, const struct message *m, struct error *erro
     struct instance *instance = rows_get(db, m->point, m->task, error);
     PRE(instance);
     retries_note(db, m->point, m->task, m->try_, instance->failed_submissions);
-    if (instance->settled) {
-        instance->settled = 0; /* a new job, a new job.status */
-        instance->task_dirty = true;
-    }
+    instance->task_dirty |= instance->settled || instance->settings || m->settings.n;
+    instance->settled = 0; /* a new job, a new job.status */
+    rows_forget_job(instance);
+    replace_text(&instance->settings, m->settings);
     return 0;
 }
 
@@ -532,6 +536,15 @@ static void set_place(struct job *job, struct slice place)
     replace_text(&job->platform, (struct slice){blank + 1, place.n - n - 1});
 }
 
+/* When its timeout is to be told; a restart goes by that. */
+static void note_timeout(struct db *db, const struct message *m, struct error *error)
+{
+    struct instance *instance = rows_get(db, m->point, m->task, error);
+    PRE(instance);
+    if (instance->in_pool && instance->now->submit == m->submit)
+        instance->timeout = m->value;
+}
+
 static int job_submitted(struct db *db, const struct message *m, struct error *error)
 {
     struct job *job = touch_job(db, m, error);
@@ -540,6 +553,7 @@ static int job_submitted(struct db *db, const struct message *m, struct error *e
     job->submit_exit = m->when;
     job->submit_status = 0;
     set_place(job, m->detail);
+    note_timeout(db, m, error);
     rows_get(db, m->point, m->task, error)->failed_submissions = 0;
     retries_note_polling(db, m->point, m->task);
     replace_text(&job->job_id, m->text);
@@ -564,6 +578,7 @@ static int job_started(struct db *db, const struct message *m, struct error *err
     if (!job)
         return error->code;
     job->time_run = m->when;
+    note_timeout(db, m, error);
     return 0;
 }
 

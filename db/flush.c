@@ -5,7 +5,7 @@
 #include "base/banned.h"
 
 /* rouse_tasks holds a row only where it says what the other tables do not. */
-enum { FLAGS_KEPT = TASK_FROM_CURSOR | TASK_RETRYING | TASK_TOLD | TASK_SUBMIT_RETRIES };
+enum { FLAGS_KEPT = TASK_FROM_CURSOR | TASK_RETRYING | TASK_SUBMIT_RETRIES };
 
 struct writer {
     struct db *db;
@@ -24,7 +24,8 @@ static struct run run_of(struct writer *w, enum statement statement)
     return run;
 }
 
-static int delete_of(struct writer *w, enum statement statement)
+/* A statement that needs no more than the instance's name. */
+static int do_of(struct writer *w, enum statement statement)
 {
     struct run run = run_of(w, statement);
     return run_do(&run, w->error);
@@ -116,7 +117,8 @@ static int write_pool(struct writer *w)
 
 static bool task_says_something(const struct instance *instance)
 {
-    return (instance->flags & FLAGS_KEPT) || instance->settled || instance->try_ > 1;
+    return (instance->flags & FLAGS_KEPT) || instance->settled || instance->try_ > 1 ||
+           instance->settings;
 }
 
 static int write_task(struct writer *w)
@@ -124,14 +126,39 @@ static int write_task(struct writer *w)
     const struct instance *instance = w->instance;
     bool wanted = instance->in_pool && task_says_something(instance);
     if (!wanted)
-        return instance->task_stored ? delete_of(w, SQL_TASK_DELETE) : 0;
+        return instance->task_stored ? do_of(w, SQL_TASK_DELETE) : 0;
     if (!instance->task_dirty)
         return 0;
     struct run run = run_of(w, SQL_TASK_PUT);
     run_int(&run, instance->flags & FLAGS_KEPT);
     run_int(&run, instance->try_);
     run_int(&run, instance->settled);
+    run_text(&run, instance->settings);
     return run_do(&run, w->error);
+}
+
+static int write_timeout(struct writer *w)
+{
+    int64_t timeout = w->instance->timeout;
+    if (timeout == w->instance->timeout_stored)
+        return 0;
+    if (!timeout)
+        return do_of(w, SQL_TIMEOUT_DELETE);
+    struct run run = run_of(w, SQL_TIMEOUT_PUT);
+    run_real(&run, (double)timeout / 1e6);
+    return run_do(&run, w->error);
+}
+
+/* The late flag of an instance that is gone stays, as in Cylc; another of that name begins without.
+ */
+static int write_times(struct writer *w)
+{
+    const struct instance *instance = w->instance;
+    bool late = instance->flags & TASK_LATE;
+    int result = write_timeout(w);
+    if (result < 0 || !instance->in_pool || late == instance->late_stored)
+        return result;
+    return do_of(w, late ? SQL_LATE_PUT : SQL_LATE_DELETE);
 }
 
 /* --- prerequisites --- */
@@ -236,9 +263,9 @@ static int write_atom(struct writer *w, const struct atom *atom, uint8_t mark)
 
 static int delete_atoms(struct writer *w)
 {
-    int result = w->instance->atoms_stored ? delete_of(w, SQL_PREREQUISITES_DELETE) : 0;
+    int result = w->instance->atoms_stored ? do_of(w, SQL_PREREQUISITES_DELETE) : 0;
     if (result == 0 && w->instance->grouped_stored)
-        result = delete_of(w, SQL_GROUPED_DELETE);
+        result = do_of(w, SQL_GROUPED_DELETE);
     return result;
 }
 
@@ -340,14 +367,14 @@ static int delete_stale(struct writer *w)
     if (!w->instance->stale)
         return 0;
     int result = delete_atoms(w);
-    return result == 0 && w->instance->waits_stored ? delete_of(w, SQL_WAITS_DELETE) : result;
+    return result == 0 && w->instance->waits_stored ? do_of(w, SQL_WAITS_DELETE) : result;
 }
 
 static int write_instance(struct writer *w)
 {
-    static int (*const parts[])(struct writer *) = {delete_stale, write_histories, write_pool,
-                                                    write_task,   write_atoms,     write_unsettled,
-                                                    write_waits,  write_jobs};
+    static int (*const parts[])(struct writer *) = {delete_stale,    write_histories, write_pool,
+                                                    write_task,      write_times,     write_atoms,
+                                                    write_unsettled, write_waits,     write_jobs};
     int result = 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts && result == 0; i++)
         result = parts[i](w);

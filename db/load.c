@@ -117,11 +117,14 @@ static int load_job(struct loader *l, struct instance *instance)
     const struct job *job = rows_job(l->db, instance, now->submit, l->error);
     if (!job)
         return l->error->code;
-    *vec_push(&l->jobs) =
-        (struct restart_job){.point = instance->key.point,
-                             .task = (uint32_t)instance->key.task,
-                             .submit = now->submit,
-                             .job_id = arena_text(l->restart, job->job_id ? job->job_id : "")};
+    *vec_push(&l->jobs) = (struct restart_job){
+        .point = instance->key.point,
+        .task = (uint32_t)instance->key.task,
+        .submit = now->submit,
+        .job_id = arena_text(l->restart, job->job_id ? job->job_id : ""),
+        .settings = arena_text(l->restart, instance->settings ? instance->settings : ""),
+        .submitted = job->submit_exit,
+        .timeout = instance->timeout};
     return 0;
 }
 
@@ -155,9 +158,9 @@ static int load_instance(struct loader *l, cycle_point point, uint32_t task)
 /* A task that is no longer in the definition cannot go on: its row goes with the next commit. */
 static void forget_instance(struct loader *l, const char *cycle, const char *name)
 {
-    static const enum statement statements[] = {SQL_POOL_FORGET, SQL_TASK_DELETE,
-                                                SQL_PREREQUISITES_DELETE, SQL_GROUPED_DELETE,
-                                                SQL_WAITS_DELETE};
+    static const enum statement statements[] = {
+        SQL_POOL_FORGET,  SQL_TASK_DELETE, SQL_PREREQUISITES_DELETE, SQL_GROUPED_DELETE,
+        SQL_WAITS_DELETE, SQL_LATE_DELETE, SQL_TIMEOUT_DELETE};
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
         later_add(&l->db->later, statements[i]);
         later_text(&l->db->later, cycle);

@@ -11,7 +11,7 @@ struct restart_task { /* one instance of the pool */
     struct flow_list flows;
     enum task_status status;
     uint32_t flags; /* TASK_HELD, TASK_FLOW_WAIT, TASK_MANUAL, TASK_FROM_CURSOR, TASK_RETRYING,
-                       TASK_TOLD */
+                       TASK_LATE */
     uint32_t submit, try_;
     uint64_t outputs;              /* completed, bit set by output index */
     const uint64_t *prerequisites; /* satisfied atoms, bit set, (n_atoms + 63) / 64 words */
@@ -62,7 +62,9 @@ struct restart_broadcast {
 struct restart_job { /* jobs of instances that were active */
     cycle_point point;
     uint32_t task, submit;
-    const char *job_id; /* "" if it was not submitted yet */
+    const char *job_id;         /* "" if it was not submitted yet */
+    const char *settings;       /* what was broadcast to it, as in job.submit; "": nothing */
+    int64_t submitted, timeout; /* when it was and when that is told, microseconds; 0: not */
 };
 
 struct restart_history { /* last submit number and completed outputs of instances no longer in the

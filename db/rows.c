@@ -87,6 +87,7 @@ static void instance_free(struct instance *instance)
     }
     waits_free(instance);
     vec_release(&instance->unsettled);
+    free(instance->settings);
     free(instance->atoms);
     free(instance);
 }
@@ -229,6 +230,21 @@ static int read_task(struct db *db, struct instance *instance, struct error *err
         instance->flags |= (uint32_t)run_column_int(&run, 0);
         instance->try_ = (uint32_t)run_column_int(&run, 1);
         instance->settled = run_column_int(&run, 2);
+        if (*run_column(&run, 3))
+            instance->settings = str_copy(run_column(&run, 3));
+    }
+    return run_end(&run);
+}
+
+static int read_times(struct db *db, struct instance *instance, struct error *error)
+{
+    struct run run = run_of(db, SQL_TIMES_GET, instance, error);
+    if (run_step(&run, error) > 0) {
+        instance->late_stored = run_column_int(&run, 0) != 0;
+        instance->timeout_stored = (int64_t)(run_column_real(&run, 1) * 1e6 + 0.5);
+        instance->timeout = instance->timeout_stored;
+        if (instance->in_pool && instance->late_stored)
+            instance->flags |= TASK_LATE;
     }
     return run_end(&run);
 }
@@ -377,6 +393,8 @@ static int instance_read(struct db *db, struct instance *instance, struct error 
     if (result == 0)
         result = read_task(db, instance, error);
     if (result == 0)
+        result = read_times(db, instance, error);
+    if (result == 0)
         result = read_unsettled(db, instance, error);
     if (result == 0)
         result = read_waits(db, instance, error);
@@ -516,9 +534,17 @@ static void atoms_written(struct db *db, struct instance *instance)
     instance->atoms_dirty = false;
 }
 
+void rows_forget_job(struct instance *instance)
+{
+    free(instance->settings);
+    instance->settings = NULL;
+    instance->timeout = 0;
+}
+
 void rows_leave_pool(struct instance *instance)
 {
     instance->stale = true;
+    rows_forget_job(instance);
     waits_free(instance);
     free(instance->atoms);
     instance->atoms = NULL;
@@ -537,6 +563,9 @@ void rows_written(struct db *db, struct instance *instance)
     instance->stale = instance->renewed = false;
     instance->pool_stored = instance->in_pool ? instance->now->flows : NULL;
     instance->pool_dirty = instance->task_dirty = false;
+    instance->timeout_stored = instance->timeout;
+    if (instance->in_pool)
+        instance->late_stored = (instance->flags & TASK_LATE) != 0;
     bool needed = instance->in_pool || instance->unsettled.n > 0;
     if (needed && HASH_COUNT(db->instances) <= db->instances_max)
         return;

@@ -77,7 +77,11 @@ struct instance {
     uint32_t flags, try_;
     uint32_t failed_submissions; /* in a row */
     int64_t settled;
-    uint8_t *atoms; /* one a graph atom; NULL outside the pool */
+    char *settings;         /* what was broadcast to the job that is active; NULL: nothing */
+    int64_t timeout;        /* when the job's is told, microseconds since 1970; 0: never */
+    int64_t timeout_stored; /* the same in task_timeout_timers */
+    bool late_stored;       /* has its row in task_late_flags */
+    uint8_t *atoms;         /* one a graph atom; NULL outside the pool */
     VEC(struct unsettled) unsettled;
     VEC(struct wait) waits;
 };
@@ -105,6 +109,8 @@ int rows_has_output(struct db *db, cycle_point point, uint32_t task, uint64_t ou
                     struct error *error);
 /* The parent's point of an atom. */
 cycle_point rows_parent_point(const struct db *db, const struct atom *atom, cycle_point child);
+/* No job of it is active any more. */
+void rows_forget_job(struct instance *instance);
 /* It leaves the pool. */
 void rows_leave_pool(struct instance *instance);
 /* Everything of it is written: forget what need not be kept. May free the instance. */

@@ -53,9 +53,11 @@ static const struct table tables[] = {
     {"workflow_template_vars", "key TEXT, value TEXT", "key"},
     {"xtriggers", "signature TEXT, results TEXT", "signature"},
 
-    /* flags: enum task_flag; settled: offset in job.status. Only where they say something that
-     * task_pool, task_states and task_jobs do not. */
-    {"rouse_tasks", "cycle TEXT, name TEXT, flags INTEGER, try_num INTEGER, settled INTEGER",
+    /* flags: enum task_flag; settled: offset in job.status; settings: what was broadcast to the job
+     * that is active, as in job.submit. Only where they say something that task_pool, task_states
+     * and task_jobs do not. */
+    {"rouse_tasks",
+     "cycle TEXT, name TEXT, flags INTEGER, try_num INTEGER, settled INTEGER, settings TEXT",
      "cycle, name"},
     /* Completed outputs whose consequences are not all recorded. */
     {"rouse_unsettled", "cycle TEXT, name TEXT, output TEXT, flow_nums TEXT",

@@ -91,6 +91,12 @@ void run_int(struct run *run, int64_t value)
         bound(sqlite3_bind_int64(run->statement, ++run->parameter, value));
 }
 
+void run_real(struct run *run, double value)
+{
+    if (run->result == 0)
+        bound(sqlite3_bind_double(run->statement, ++run->parameter, value));
+}
+
 void run_null(struct run *run)
 {
     if (run->result == 0)
@@ -122,6 +128,11 @@ const char *run_column(struct run *run, int column)
 int64_t run_column_int(struct run *run, int column)
 {
     return sqlite3_column_int64(run->statement, column);
+}
+
+double run_column_real(struct run *run, int column)
+{
+    return sqlite3_column_double(run->statement, column);
 }
 
 bool run_column_is_null(struct run *run, int column)

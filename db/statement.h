@@ -42,10 +42,17 @@
     X(POOL_GET, "SELECT flow_nums, status, is_held FROM task_pool WHERE cycle=? AND name=?")       \
     X(POOL_ALL, "SELECT cycle, name FROM task_pool ORDER BY cycle, name")                          \
     X(POOL_FORGET, "DELETE FROM task_pool WHERE cycle=? AND name=?")                               \
-    X(TASK_PUT,                                                                                    \
-      "REPLACE INTO rouse_tasks(cycle, name, flags, try_num, settled) VALUES(?,?,?,?,?)")          \
+    X(TASK_PUT, "REPLACE INTO rouse_tasks(cycle, name, flags, try_num, settled, settings)"         \
+                " VALUES(?,?,?,?,?,?)")                                                            \
     X(TASK_DELETE, "DELETE FROM rouse_tasks WHERE cycle=? AND name=?")                             \
-    X(TASK_GET, "SELECT flags, try_num, settled FROM rouse_tasks WHERE cycle=? AND name=?")        \
+    X(TASK_GET,                                                                                    \
+      "SELECT flags, try_num, settled, settings FROM rouse_tasks WHERE cycle=? AND name=?")        \
+    X(LATE_PUT, "REPLACE INTO task_late_flags(cycle, name, value) VALUES(?,?,1)")                  \
+    X(LATE_DELETE, "DELETE FROM task_late_flags WHERE cycle=? AND name=?")                         \
+    X(TIMEOUT_PUT, "REPLACE INTO task_timeout_timers(cycle, name, timeout) VALUES(?,?,?)")         \
+    X(TIMEOUT_DELETE, "DELETE FROM task_timeout_timers WHERE cycle=? AND name=?")                  \
+    X(TIMES_GET, "SELECT (SELECT value FROM task_late_flags WHERE cycle=?1 AND name=?2),"          \
+                 " (SELECT timeout FROM task_timeout_timers WHERE cycle=?1 AND name=?2)")          \
     X(PREREQUISITE_PUT,                                                                            \
       "REPLACE INTO task_prerequisites(cycle, name, flow_nums, prereq_name, prereq_cycle,"         \
       " prereq_output, satisfied) VALUES(?,?,?,?,?,?,?)")                                          \
@@ -173,12 +180,14 @@ void run_text(struct run *run, const char *text); /* NULL: SQL's NULL */
 void run_text_n(struct run *run, const char *text, size_t n);
 void run_text_copy(struct run *run, const char *text);
 void run_int(struct run *run, int64_t value);
+void run_real(struct run *run, double value);
 void run_null(struct run *run);
 /* 1: a row; 0: no more; negative errno and error. */
 int run_step(struct run *run, struct error *error);
 /* Columns of the row, valid until the next step. Text is never NULL. */
 const char *run_column(struct run *run, int column);
 int64_t run_column_int(struct run *run, int column);
+double run_column_real(struct run *run, int column);
 bool run_column_is_null(struct run *run, int column);
 /* Ready for the next run; returns run->result. */
 int run_end(struct run *run);

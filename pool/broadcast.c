@@ -154,21 +154,26 @@ const struct task_def *instance_task(const struct pool *pool, const struct insta
                              : &pool->workflow->tasks[instance->task];
 }
 
-void broadcasts_apply(struct pool *pool, struct instance *instance, struct text *out)
+void instance_define(const struct pool *pool, struct instance *instance, struct slice settings)
 {
     overlay_destroy(instance->overlay);
-    instance->overlay = NULL;
-    if (!pool->broadcasts.table)
-        return;
-    json_t *list = settings_for(pool, instance->point, instance->task);
-    if (json_array_size(list)) {
-        char *text = json_dumps(list, JSON_COMPACT);
-        instance->overlay = overlay_from_json(
-            pool->workflow->cycling, &pool->workflow->tasks[instance->task], slice_of(text));
-        text_add(out, text);
-        free(text);
-    }
+    instance->overlay = overlay_from_json(pool->workflow->cycling,
+                                          &pool->workflow->tasks[instance->task], settings);
+}
+
+/* Takes the list; one without elements is no text. */
+static void add_list(json_t *list, struct text *out)
+{
+    char *text = json_array_size(list) ? json_dumps(list, JSON_COMPACT) : NULL;
+    text_add(out, text ? text : "");
+    free(text);
     json_decref(list);
+}
+
+void broadcasts_for(const struct pool *pool, cycle_point point, uint32_t task, struct text *out)
+{
+    if (pool->broadcasts.table)
+        add_list(settings_for(pool, point, task), out);
 }
 
 static const char *at(const json_t *list, size_t i)
@@ -201,12 +206,7 @@ void broadcasts_about_events(const struct pool *pool, cycle_point point, uint32_
     for (size_t i = json_array_size(list); i-- > 0;)
         if (!is_about_events(at(json_array_get(list, i), 0)))
             json_array_remove(list, i);
-    if (json_array_size(list)) {
-        char *text = json_dumps(list, JSON_COMPACT);
-        text_add(out, text);
-        free(text);
-    }
-    json_decref(list);
+    add_list(list, out);
 }
 
 /* --- the command --- */

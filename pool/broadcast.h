@@ -41,9 +41,12 @@ void broadcast_put(struct pool *pool, cycle_point point, const char *name_space,
                    const char *value, uint32_t number);
 /* Those for points before the pool's lowest are cancelled. O(1) if there are none. */
 void broadcasts_expire(struct pool *pool);
-/* What is set for the instance is from now on its definition (instance_task); the settings as a
- * JSON list of ["KEY", "VALUE"] are added to out, nothing if there are none. */
-void broadcasts_apply(struct pool *pool, struct instance *instance, struct text *out);
+/* What is set by now for a task's jobs, as a JSON list of ["KEY", "VALUE"], the later over the
+ * earlier; nothing is added to out if there is none. */
+void broadcasts_for(const struct pool *pool, cycle_point point, uint32_t task, struct text *out);
+/* The instance's definition (instance_task) is from now on its task's with these settings over it.
+ */
+void instance_define(const struct pool *pool, struct instance *instance, struct slice settings);
 /* What is set by now for how events of this task are told of, as such a list; nothing is added if
  * there is none. */
 void broadcasts_about_events(const struct pool *pool, cycle_point point, uint32_t task,

@@ -302,13 +302,9 @@ void handle_timeout(struct pool *pool, const struct message *message)
     bool submitted = slice_equal(message->text, "submission timeout");
     if (!instance || instance->status != (submitted ? STATUS_SUBMITTED : STATUS_RUNNING))
         return;
-    uint32_t told = submitted ? TASK_SUBMISSION_TIMED_OUT : TASK_EXECUTION_TIMED_OUT;
-    if (instance->flags & told) /* before a restart */
-        return;
     const char *event = submitted ? "submission timeout" : "execution timeout";
     int n = snprintf(text, sizeof text, "%s after %s", event,
                      length_text((double)message->value / 1e6, length));
-    instance->flags = (uint16_t)(instance->flags | told);
     say_event(pool, instance, event, (struct slice){text, (size_t)n});
 }
 

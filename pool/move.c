@@ -179,14 +179,13 @@ void instance_submit(struct pool *pool, struct instance *instance)
     instance->submit++;
     instance->settled = 0;
     instance_move(pool, instance, STATUS_PREPARING,
-                  instance->flags &
-                      ~(uint32_t)(TASK_QUEUED | TASK_MANUAL | TASK_RETRYING | TASK_RUNAHEAD |
-                                  TASK_INCOMPLETE | TASK_SUBMISSION_TIMED_OUT |
-                                  TASK_EXECUTION_TIMED_OUT));
+                  instance->flags & ~(uint32_t)(TASK_QUEUED | TASK_MANUAL | TASK_RETRYING |
+                                                TASK_RUNAHEAD | TASK_INCOMPLETE));
     gate_update(pool, instance);
     struct text environment = {0}, settings = {0};
     xtrigger_environment(pool->workflow, instance, &environment);
-    broadcasts_apply(pool, instance, &settings);
+    broadcasts_for(pool, instance->point, instance->task, &settings);
+    instance_define(pool, instance, (struct slice){settings.at, settings.n});
     pool_say(pool, &(struct message){.topic = TOPIC_JOB_SUBMIT,
                                      .point = instance->point,
                                      .task = instance->task,
@@ -196,7 +195,7 @@ void instance_submit(struct pool *pool, struct instance *instance)
                                      .number = instance_mode(pool, instance),
                                      .flags = manual,
                                      .text = {environment.at, environment.n},
-                                     .detail = {settings.at, settings.n}});
+                                     .settings = {settings.at, settings.n}});
     text_release(&environment);
     text_release(&settings);
 }

@@ -76,7 +76,7 @@ static void restore_absolutes(struct pool *pool, const struct restart *restart)
 
 enum {
     RESTORED = TASK_HELD | TASK_FLOW_WAIT | TASK_MANUAL | TASK_FROM_CURSOR | TASK_INCOMPLETE |
-               TASK_RETRYING | TASK_RUNAHEAD | TASK_TOLD
+               TASK_RETRYING | TASK_RUNAHEAD | TASK_LATE
 };
 
 static void restore_task(struct pool *pool, const struct restart *restart,
@@ -132,12 +132,8 @@ static void complete_task(struct pool *pool, struct instance *instance)
     instance->previous_done = previous_succeeded(pool, instance);
     instance->satisfied = instance->flags & TASK_RETRYING || prerequisites_hold(pool, instance);
     xtriggers_depend(pool, instance, false);
-    if (status_is_active(instance_status(instance))) {
-        struct text settings = {0};
+    if (status_is_active(instance_status(instance)))
         queue_of(pool, instance)->n_active++;
-        broadcasts_apply(pool, instance, &settings);
-        text_release(&settings);
-    }
     instance_classify(pool, instance);
 }
 
@@ -189,15 +185,24 @@ static void restore_xtriggers(struct pool *pool, const struct restart *restart)
     spread_satisfaction(pool);
 }
 
+/* What was broadcast to a job by its submission counts, whatever has been since. */
+static void restore_definitions(struct pool *pool, const struct restart *restart)
+{
+    for (size_t i = 0; i < restart->n_jobs; i++) {
+        const struct restart_job *from = &restart->jobs[i];
+        instance_define(pool, instances_find(&pool->instances, from->point, from->task),
+                        slice_of(from->settings));
+    }
+}
+
 /* --- what is said again --- */
 
-static void follow_jobs(struct pool *pool)
+static void follow_jobs(struct pool *pool, const struct restart *restart)
 {
-    struct link *list = &pool->classes[CLASS_ACTIVE];
-    for (struct link *link = list->next; link != list; link = link->next) {
-        struct instance *instance = LINK_OWNER(link, struct instance, of_class);
-        struct text environment = {0}, settings = {0};
-        broadcasts_apply(pool, instance, &settings);
+    for (size_t i = 0; i < restart->n_jobs; i++) {
+        const struct restart_job *from = &restart->jobs[i];
+        const struct instance *instance = instances_find(&pool->instances, from->point, from->task);
+        struct text environment = {0};
         xtrigger_environment(pool->workflow, instance, &environment);
         pool_say(pool, &(struct message){.topic = TOPIC_JOB_FOLLOW,
                                          .point = instance->point,
@@ -209,9 +214,10 @@ static void follow_jobs(struct pool *pool)
                                          .value = instance->settled,
                                          .number = instance_mode(pool, instance),
                                          .text = {environment.at, environment.n},
-                                         .detail = {settings.at, settings.n}});
+                                         .settings = slice_of(from->settings),
+                                         .when = from->submitted,
+                                         .id = (uint64_t)from->timeout});
         text_release(&environment);
-        text_release(&settings);
     }
 }
 
@@ -299,6 +305,7 @@ void restore_silently(struct pool *pool, const struct restart *restart)
         restore_task(pool, restart, &restart->tasks[i]);
     for (struct instance *i = pool->instances.table; i; i = i->hh.next)
         complete_task(pool, i);
+    restore_definitions(pool, restart);
     restore_xtriggers(pool, restart);
 }
 
@@ -318,7 +325,7 @@ void pool_restore(struct pool *pool, const struct restart *restart)
         pool->flows_recent = restart->flows_recent;
     say_workflow_state(pool, "");
     say_events(pool, restart);
-    follow_jobs(pool);
+    follow_jobs(pool, restart);
     say_unsettled(pool, restart);
     restore_wake(pool);
     finish_event(pool);

@@ -6,7 +6,7 @@
 void pool_say(struct pool *pool, struct message *message)
 {
     PRE(!pool->shut_down);
-    message->when = pool->now;
+    message->when = message->when ? message->when : pool->now;
     pool->sink.say(pool->sink.context, message);
 }
 
@@ -60,7 +60,7 @@ void say_event(struct pool *pool, const struct instance *instance, const char *e
     pool_say(pool, &(struct message){.topic = TOPIC_TASK_EVENT,
                                      .id = ++pool->last_event,
                                      .number = instance_mode(pool, instance),
-                                     .flags = instance->flags & TASK_TOLD,
+                                     .flags = instance->flags & TASK_LATE,
                                      .point = instance->point,
                                      .task = instance->task,
                                      .submit = instance->submit,

@@ -36,16 +36,12 @@ enum task_flag {
     TASK_QUEUED = 1 << 1,   /* ready, waits for its queue's limit */
     TASK_RUNAHEAD = 1 << 2, /* beyond the runahead limit */
     TASK_FLOW_WAIT = 1 << 3,
-    TASK_MANUAL = 1 << 4,               /* submitted by the trigger command */
-    TASK_FROM_CURSOR = 1 << 5,          /* spawned by its sequence, not by a parent */
-    TASK_INCOMPLETE = 1 << 6,           /* finished without its required outputs */
-    TASK_RETRYING = 1 << 7,             /* waits for a retry delay */
-    TASK_LATE = 1 << 8,                 /* that has been told, and is not told again */
-    TASK_SUBMISSION_TIMED_OUT = 1 << 9, /* told of this job */
-    TASK_EXECUTION_TIMED_OUT = 1 << 10  /* told of this job */
+    TASK_MANUAL = 1 << 4,      /* submitted by the trigger command */
+    TASK_FROM_CURSOR = 1 << 5, /* spawned by its sequence, not by a parent */
+    TASK_INCOMPLETE = 1 << 6,  /* finished without its required outputs */
+    TASK_RETRYING = 1 << 7,    /* waits for a retry delay */
+    TASK_LATE = 1 << 8         /* that has been told, and is not told again */
 };
-/* What has been told already; a restart remembers it. */
-enum { TASK_TOLD = TASK_LATE | TASK_SUBMISSION_TIMED_OUT | TASK_EXECUTION_TIMED_OUT };
 /* Above the flags: how many submission retries are used up, so that a restart goes on counting. */
 enum { TASK_SUBMIT_RETRIES_SHIFT = 16, TASK_SUBMIT_RETRIES = 0x7FFF0000 };
 

@@ -128,12 +128,15 @@ static void log_job(struct pool_world *world, const struct message *m)
         if (m->number != RUN_LIVE)
             text_addf(log, " mode %s", run_mode_names[m->number]);
         add_slice(log, " ", m->text);
-        add_slice(log, " ", m->detail);
+        add_slice(log, " ", m->settings);
         break;
     case TOPIC_JOB_FOLLOW:
         text_add(log, "follow");
         add_id(world, m);
         text_addf(log, " %u %s", m->submit, task_status_names[m->status]);
+        if (m->id)
+            text_addf(log, " timeout %" PRIu64, m->id);
+        add_slice(log, " ", m->settings);
         break;
     case TOPIC_JOB_KILL:
     case TOPIC_JOB_POLL:
@@ -515,7 +518,8 @@ void pool_world_id(const struct pool_world *world, const char *id, cycle_point *
 
 static struct message job_event(struct pool_world *world, enum topic topic, const char *id)
 {
-    struct message message = {.topic = topic, .value = -1, .number = SEVERITY_INFO};
+    struct message message = {.topic = topic, .number = SEVERITY_INFO};
+    message.value = topic == TOPIC_JOB_MESSAGE ? -1 : 0;
     pool_world_id(world, id, &message.point, &message.task);
     VEC_EACH (struct world_job, job, &world->jobs)
         if (job->point == message.point && job->task == message.task) {

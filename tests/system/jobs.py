@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """Jobs as users of Cylc 8.4 know them, for real: what a job file does (one case a task), messages that count once
 whatever becomes of the scheduler, kill and poll, and the `at` runner."""
+import contextlib
 import os
 import pathlib
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 import unittest
 
-from common import SystemTest, alive, flow, main, outputs
+from common import WAIT_FOR_GO, SystemTest, alive, flow, main, outputs
 
 # name: (settings below [[name]], status at the end, {file in share/: its lines}); @ is the share directory.
 CASES = {
@@ -323,6 +325,72 @@ class KillAndPoll(SystemTest):
                       self.world.rows('w', 'SELECT event, message FROM task_events'))
         self.assertIn('WARNING - [1/a/01:running] execution timeout after PT1S', self.world.log('w'))
         self.all_succeeded('w')
+
+
+class Recorded(SystemTest):
+    """What a restart knows of an active job is what was recorded with it."""
+
+    def events(self, name):
+        return self.world.rows('w', f"SELECT message FROM task_events WHERE event='{name}'")
+
+    def test_lateness_is_told_once_by_what_the_database_says(self):
+        self.world.install('w', flow('a', '    [[a]]\n        [[[events]]]\n            late offset = PT1S\n',
+                                     scheduling='    initial cycle point = 20200101T00Z\n'))
+        self.world.play('w', '--pause')
+        flags = 'SELECT cycle, name, value FROM task_late_flags'
+        self.world.wait('lateness', lambda: self.events('late'))
+        self.assertEqual([('20200101T0000Z', 'a', 1)], self.world.rows('w', flags))
+        self.again()
+        self.assertEqual(1, len(self.events('late')))
+        self.again("DELETE FROM task_late_flags")
+        self.world.wait('lateness again', lambda: len(self.events('late')) == 2)
+        self.world.must('resume', 'w')
+        self.end()
+
+    def again(self, sql=None):
+        self.world.kill('w')
+        if sql:
+            with contextlib.closing(sqlite3.connect(self.world.run_dir('w') / 'log/db')) as database:
+                database.execute(sql)
+                database.commit()
+        self.world.play('w')
+        self.world.must('ping', 'w')
+
+    def end(self):
+        (self.world.run_dir('w') / 'share/go').touch()
+        self.world.wait_end('w')
+        self.all_succeeded('w')
+
+    def test_a_timeout_comes_when_the_database_says(self):
+        self.world.install('w', flow('a', '    [[a]]\n' + WAIT_FOR_GO + '        [[[events]]]\n'
+                                          '            execution timeout = PT1H\n'))
+        self.world.play('w')
+        timers = 'SELECT cycle, name, timeout - strftime("%s", time_run) FROM task_timeout_timers' \
+                 ' JOIN task_jobs USING (cycle, name)'
+        self.world.wait_status('w', '1/a', 'running')
+        self.assertEqual([('1', 'a', 3600.0)], self.world.rows('w', timers))
+        self.again('UPDATE task_timeout_timers SET timeout = timeout - 3500')
+        self.assertEqual([], self.events('execution timeout'))
+        self.again('UPDATE task_timeout_timers SET timeout = timeout - 100')
+        self.world.wait('the timeout', lambda: self.events('execution timeout'))
+        self.assertEqual([], self.world.rows('w', timers))
+        self.again()
+        self.assertEqual(1, len(self.events('execution timeout')))
+        self.end()
+
+    def test_a_job_keeps_what_was_broadcast_to_it(self):
+        script = '        script = if ((CYLC_TASK_TRY_NUMBER == 1)); then until [[ -e ' \
+                 '"$CYLC_WORKFLOW_SHARE_DIR/go" ]]; do sleep 0.1; done; false; fi\n'
+        self.world.install('w', flow('a', '    [[a]]\n' + script))
+        self.world.play('w', '--pause')
+        self.world.must('broadcast', '-n', 'a', '-s', 'execution retry delays = PT0S', 'w')
+        self.world.must('resume', 'w')
+        self.world.wait_status('w', '1/a', 'running')
+        self.world.must('broadcast', '--clear', 'w')
+        self.again()
+        self.again()
+        self.end()
+        self.assertEqual([(1, 1), (2, 0)], self.world.rows('w', 'SELECT submit_num, run_status FROM task_jobs'))
 
 
 QUEUE = '[platforms]\n    [[queue]]\n        hosts = localhost\n        job runner = at\n'

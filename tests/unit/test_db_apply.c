@@ -115,7 +115,7 @@ static void a_task_from_a_cursor_moves_it(void **state)
     spawn(f, 2, f->a, TASK_FROM_CURSOR);
     db_commit_ok(f);
     assert_rows(f, "SELECT * FROM rouse_cursors", "a|2|[1]\n");
-    assert_rows(f, "SELECT * FROM rouse_tasks", "1|a|32|0|0\n2|a|32|0|0\n");
+    assert_rows(f, "SELECT * FROM rouse_tasks", "1|a|32|0|0|NULL\n2|a|32|0|0|NULL\n");
 }
 
 static void a_state_is_written_with_its_flags(void **state)
@@ -549,6 +549,72 @@ static void how_much_of_the_job_status_is_settled(void **state)
     assert_rows(f, "SELECT settled FROM rouse_tasks", "");
 }
 
+static void the_settings_of_a_job_are_kept_while_it_is_active(void **state)
+{
+    struct db_fixture *f = *state;
+    spawn(f, 1, f->b, 0);
+    set_state(f, 1, f->b, STATUS_PREPARING, 1, FLOW_1);
+    struct message submit = job_message(f, TOPIC_JOB_SUBMIT);
+    submit.settings = slice_of("[[\"script\",\"true\"]]");
+    db_apply_ok(f, submit);
+    set_state(f, 1, f->b, STATUS_RUNNING, 1, FLOW_1);
+    db_commit_ok(f);
+    assert_rows(f, "SELECT settings FROM rouse_tasks", "[[\"script\",\"true\"]]\n");
+    set_state(f, 1, f->b, STATUS_FAILED, 1, FLOW_1);
+    db_commit_ok(f);
+    assert_rows(f, "SELECT settings FROM rouse_tasks", "");
+}
+
+#define TIMEOUTS "SELECT cycle, name, round(timeout, 3) FROM task_timeout_timers"
+
+static void a_timeout_is_kept_until_it_is_told_or_the_job_ends(void **state)
+{
+    struct db_fixture *f = *state;
+    spawn(f, 1, f->b, 0);
+    set_state(f, 1, f->b, STATUS_PREPARING, 1, FLOW_1);
+    db_apply_ok(f, job_message(f, TOPIC_JOB_SUBMIT));
+    struct message news = job_message(f, TOPIC_JOB_SUBMITTED);
+    news.value = INT64_C(1900000000250000);
+    db_apply_ok(f, news);
+    set_state(f, 1, f->b, STATUS_SUBMITTED, 1, FLOW_1);
+    db_commit_ok(f);
+    assert_rows(f, TIMEOUTS, "1|b|1900000000.25\n");
+    struct message event = job_message(f, TOPIC_TASK_EVENT);
+    event.text = slice_of("submission timeout");
+    db_apply_ok(f, event);
+    db_commit_ok(f);
+    assert_rows(f, TIMEOUTS, "");
+    news = job_message(f, TOPIC_JOB_STARTED);
+    news.value = INT64_C(1900000001000000);
+    db_apply_ok(f, news);
+    set_state(f, 1, f->b, STATUS_RUNNING, 1, FLOW_1);
+    db_commit_ok(f);
+    assert_rows(f, TIMEOUTS, "1|b|1900000001.0\n");
+    set_state(f, 1, f->b, STATUS_SUCCEEDED, 1, FLOW_1);
+    db_commit_ok(f);
+    assert_rows(f, TIMEOUTS, "");
+}
+
+static void a_late_flag_goes_when_the_task_comes_again(void **state)
+{
+    struct db_fixture *f = *state;
+    spawn(f, 1, f->b, 0);
+    db_apply_ok(f, (struct message){.topic = TOPIC_TASK_EVENT,
+                                    .point = 1,
+                                    .task = f->b,
+                                    .flags = TASK_LATE,
+                                    .text = slice_of("late")});
+    db_commit_ok(f);
+    assert_rows(f, "SELECT * FROM task_late_flags", "1|b|1\n");
+    db_apply_ok(f, (struct message){
+                       .topic = TOPIC_TASK_REMOVED, .point = 1, .task = f->b, .flows = FLOW_1});
+    db_commit_ok(f);
+    assert_rows(f, "SELECT * FROM task_late_flags", "1|b|1\n");
+    spawn(f, 1, f->b, 0);
+    db_commit_ok(f);
+    assert_rows(f, "SELECT * FROM task_late_flags", "");
+}
+
 static void retries_used_are_counted(void **state)
 {
     struct db_fixture *f = *state;
@@ -710,6 +776,9 @@ int main(void)
         TEST(a_job_that_could_not_be_submitted),
         TEST(a_late_message_of_an_old_job_finds_its_row),
         TEST(how_much_of_the_job_status_is_settled),
+        TEST(the_settings_of_a_job_are_kept_while_it_is_active),
+        TEST(a_timeout_is_kept_until_it_is_told_or_the_job_ends),
+        TEST(a_late_flag_goes_when_the_task_comes_again),
         TEST(retries_used_are_counted),
         TEST(tasks_without_retries_have_no_timers),
         TEST(the_workflow_is_paused_and_resumed),

@@ -120,15 +120,19 @@ static void a_running_job_is_found_again(void **state)
     struct db_fixture *f = *state;
     start(f);
     spawn(f, 1, f->b, 0);
+    set_state(f, 1, f->b, STATUS_PREPARING, 1, 0);
     struct message job = {.topic = TOPIC_JOB_SUBMIT,
                           .point = 1,
                           .task = f->b,
                           .submit = 1,
                           .try_ = 1,
-                          .flows = FLOW_1};
+                          .flows = FLOW_1,
+                          .settings = slice_of("[[\"script\",\"true\"]]")};
     db_apply_ok(f, job);
     job.topic = TOPIC_JOB_SUBMITTED;
     job.text = slice_of("4711");
+    job.when = INT64_C(1800000000000000);
+    job.value = INT64_C(1800000060000000);
     db_apply_ok(f, job);
     set_state(f, 1, f->b, STATUS_RUNNING, 1, 0);
     job.topic = TOPIC_JOB_SETTLED;
@@ -138,6 +142,9 @@ static void a_running_job_is_found_again(void **state)
     assert_int_equal(restart->n_jobs, 1);
     assert_int_equal(restart->jobs->submit, 1);
     assert_string_equal(restart->jobs->job_id, "4711");
+    assert_string_equal(restart->jobs->settings, "[[\"script\",\"true\"]]");
+    assert_int_equal(restart->jobs->submitted, INT64_C(1800000000000000));
+    assert_int_equal(restart->jobs->timeout, INT64_C(1800000060000000));
     assert_int_equal(restart->tasks->settled, 77);
     assert_int_equal(restart->tasks->try_, 1);
     restart_destroy(restart);

@@ -18,6 +18,51 @@
 #define ROUSE_TOUCHES_THE_WORLD
 #include "base/banned.h"
 
+/* --- what time does, after a restart --- */
+
+static void follow_with_timeout(struct jobs_fixture *fixture, enum task_status status,
+                                int64_t since, int64_t timeout)
+{
+    jobs_say(fixture, TASK_POOL,
+             &(struct message){.topic = TOPIC_JOB_FOLLOW,
+                               .point = 1,
+                               .submit = 1,
+                               .try_ = 1,
+                               .flows = {.n = 1, .at = {1}},
+                               .status = status,
+                               .when = since,
+                               .id = (uint64_t)timeout});
+}
+
+/* The setting counts only for what begins anew. */
+static void a_timeout_comes_when_it_was_recorded_to_come(void **state)
+{
+    struct jobs_fixture *fixture = *state;
+    fixture->task->runtime.execution_timeout = 3600;
+    jobs_submit(fixture, "sleep 60");
+    jobs_await(fixture, "job.started");
+    jobs_restart(fixture);
+    int64_t now = fixture->env->ops->wall(fixture->env);
+    follow_with_timeout(fixture, STATUS_RUNNING, now - 50000000, now + 100000);
+    jobs_await(fixture, "job.timeout 1 execution timeout");
+    jobs_ask(fixture, TOPIC_JOB_KILL);
+    jobs_await(fixture, "job.failed");
+}
+
+static void a_timeout_that_was_told_is_not_told_again(void **state)
+{
+    struct jobs_fixture *fixture = *state;
+    fixture->task->runtime.execution_timeout = 0.05;
+    jobs_submit(fixture, "sleep 60");
+    jobs_await(fixture, "job.timeout");
+    jobs_restart(fixture);
+    follow_with_timeout(fixture, STATUS_RUNNING, 1, 0);
+    jobs_linger(fixture, 300);
+    assert_int_equal(jobs_count_heard(fixture, "job.timeout"), 0);
+    jobs_ask(fixture, TOPIC_JOB_KILL);
+    jobs_await(fixture, "job.failed");
+}
+
 /* --- messages and reports --- */
 
 static void messages_are_said_once_and_in_order(void **state)
@@ -298,6 +343,8 @@ static void a_fault_ends_it_at_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_timeout_comes_when_it_was_recorded_to_come),
+        TEST(a_timeout_that_was_told_is_not_told_again),
         TEST(messages_are_said_once_and_in_order),
         TEST(a_report_is_answered_when_its_outcome_is_recorded),
         TEST(a_report_of_a_message_read_before_is_said_again_with_its_id),

@@ -286,13 +286,26 @@ static void a_crash_loses_only_what_was_not_committed(void **state)
     pool_world_destroy(w);
 }
 
-static void time_out(struct pool_world *w, const char *event)
+static void hear(struct pool_world *w, struct message message)
 {
-    struct message message = {
-        .topic = TOPIC_JOB_TIMEOUT, .submit = 1, .text = slice_of(event), .value = 60000000};
+    message.submit = 1;
     pool_world_id(w, "1/a", &message.point, &message.task);
     pool_world_clear(w);
     pool_world_hear(w, message);
+}
+
+static void time_out(struct pool_world *w, const char *event)
+{
+    hear(w,
+         (struct message){.topic = TOPIC_JOB_TIMEOUT, .text = slice_of(event), .value = 60000000});
+}
+
+static void crash(struct pool_world *w)
+{
+    pool_world_commit(w);
+    pool_world_clear(w);
+    pool_world_crash(w);
+    pool_world_run(w);
 }
 
 static void a_timeout_is_told_once_for_each_job(void **state)
@@ -302,22 +315,46 @@ static void a_timeout_is_told_once_for_each_job(void **state)
         FLOW("[[graph]]\nR1 = a\n[runtime]\n[[a]]\nexecution retry delays = PT0S\n"));
     pool_world_start(w);
     pool_world_commit(w);
-    pool_world_job(w, TOPIC_JOB_SUBMITTED, "1/a");
+    hear(w, (struct message){.topic = TOPIC_JOB_SUBMITTED, .value = 61000000});
+    crash(w);
+    assert_said(w, "follow 1/a 1 submitted timeout 61000000\n");
     time_out(w, "submission timeout");
     assert_said(w, "event 1/a submission timeout: submission timeout after PT1M\n");
-    pool_world_commit(w);
-    pool_world_crash(w);
-    pool_world_run(w);
-    time_out(w, "submission timeout");
-    assert_not_said(w, "timeout");
-    pool_world_job(w, TOPIC_JOB_STARTED, "1/a");
+    crash(w);
+    assert_said(w, "follow 1/a 1 submitted\n");
+    hear(w, (struct message){.topic = TOPIC_JOB_STARTED, .value = 70000000});
+    crash(w);
+    assert_said(w, "follow 1/a 1 running timeout 70000000\n");
     time_out(w, "execution timeout");
     assert_said(w, "event 1/a execution timeout: execution timeout after PT1M\n");
-    pool_world_commit(w);
-    pool_world_crash(w);
-    pool_world_run(w);
-    time_out(w, "execution timeout");
-    assert_not_said(w, "timeout");
+    crash(w);
+    assert_said(w, "follow 1/a 1 running\n");
+    pool_world_destroy(w);
+}
+
+#define BROADCAST(mode) "{\"mode\": \"" mode "\", \"points\": [\"1\"], \"namespaces\": [\"a\"]"
+#define RETRIES "[\"execution retry delays\", \"PT0S\"]"
+
+static void an_active_job_keeps_the_settings_it_was_submitted_with(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_create_paused(FLOW("[[graph]]\nR1 = a & b\n"));
+    pool_world_start(w);
+    pool_world_command_detail(w, POOL_BROADCAST, BROADCAST("set") ", \"settings\": [" RETRIES "]}");
+    pool_world_command(w, POOL_RESUME, "", 0);
+    pool_world_job(w, TOPIC_JOB_STARTED, "1/a");
+    pool_world_command_detail(w, POOL_BROADCAST, BROADCAST("clear") "}");
+    pool_world_command_detail(w, POOL_BROADCAST,
+                              "{\"mode\": \"set\", \"points\": [\"1\"], "
+                              "\"namespaces\": [\"b\"], \"settings\": [" RETRIES "]}");
+    pool_world_clear(w);
+    pool_world_restart(w);
+    assert_said(w, "follow 1/a 1 running [[\"execution retry delays\",\"PT0S\"]]\n");
+    assert_said(w, "follow 1/b 1 preparing\n");
+    pool_world_job(w, TOPIC_JOB_FAILED, "1/a");
+    pool_world_job(w, TOPIC_JOB_FAILED, "1/b");
+    assert_said(w, "event 1/a retry: ");
+    assert_said(w, "event 1/b failed");
     pool_world_destroy(w);
 }
 
@@ -325,6 +362,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_timeout_is_told_once_for_each_job),
+        cmocka_unit_test(an_active_job_keeps_the_settings_it_was_submitted_with),
         cmocka_unit_test(jobs_are_followed_and_not_launched_again),
         cmocka_unit_test(partial_prerequisites_are_kept),
         cmocka_unit_test(family_members_are_kept),
