@@ -15,6 +15,7 @@
  *
  * States: listening; retrying (a commit, or a message that could not be applied); ended. */
 #include "base/memory.h"
+#include "base/vec.h"
 #include "coroutines/definitions.h"
 #include "db/db.h"
 #include <errno.h>
@@ -43,6 +44,7 @@ struct recorder {
     uint64_t uncommitted;       /* messages consumed and not said to be recorded */
     bool in_turn;               /* of the pool: not all that one event caused has been heard */
     bool writing;               /* a commit that takes several turns; nothing is heard until then */
+    VEC(char *) results;        /* signatures satisfied, not committed */
     unsigned yields, retries;
     struct message held; /* heard and not applied, since the database is busy */
     bool holding;
@@ -65,6 +67,16 @@ static void say_recorded(struct recorder *self)
     say(self, &(struct message){.topic = TOPIC_RECORDED, .text = {(char *)marks, sizeof marks}});
     self->uncommitted = 0;
     self->yields = 0;
+}
+
+/* What rests on the results of an xtrigger may be acknowledged. */
+static void say_kept(struct recorder *self)
+{
+    VEC_EACH (char *, signature, &self->results) {
+        say(self, &(struct message){.topic = TOPIC_XTRIGGER_KEPT, .text = slice_of(*signature)});
+        free(*signature);
+    }
+    vec_clear(&self->results);
 }
 
 static void fault(struct recorder *self, const struct error *error)
@@ -117,6 +129,8 @@ static int take(struct recorder *self, struct error *error)
         self->context->env->ops->log_level(self->context->env, (enum log_level)message->number);
     if (message->topic == TOPIC_WORKFLOW_SHUTDOWN)
         atomic_store(self->context->exit_status, (int)message->value);
+    if (message->topic == TOPIC_XTRIGGER_SATISFIED)
+        *vec_push(&self->results) = slice_copy(message->text);
     self->holding = false;
     self->consumed[message->sender] = message->seq;
     self->uncommitted += message->topic != TOPIC_POOL_TURN;
@@ -192,6 +206,7 @@ static int commit(struct recorder *self, struct error *error)
         return result;
     if (self->uncommitted)
         say_recorded(self);
+    say_kept(self);
     change(self);
     self->retries = 0;
     return 0;
@@ -306,6 +321,9 @@ static void recorder_destroy(void *member)
         struct env *env = self->context->env;
         env->ops->timer_stop(env, &self->timer);
     }
+    VEC_EACH (char *, signature, &self->results)
+        free(*signature);
+    vec_release(&self->results);
     free(self);
 }
 

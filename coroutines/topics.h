@@ -222,6 +222,8 @@ enum field {
     /* text: signature; detail: results, a JSON object. */                                         \
     X(XTRIGGER_SATISFIED, "xtrigger.satisfied", M(XTRIGGERS),                                      \
       M(TASK_POOL) | M(RECORDER) | M(VIEWER), FIELD_TEXT | FIELD_DETAIL)                           \
+    /* the results of this signature are committed. */                                             \
+    X(XTRIGGER_KEPT, "xtrigger.kept", M(RECORDER), M(XTRIGGERS), FIELD_TEXT)                       \
     /* text: signature; detail: what went wrong; it is tried again. */                             \
     X(XTRIGGER_PROBLEM, "xtrigger.problem", M(XTRIGGERS), M(VIEWER), FIELD_TEXT | FIELD_DETAIL)    \
     /* what became of jobs. text: job id (submitted), reason (submit-failed, failed); detail:      \

@@ -3,6 +3,7 @@
 #include "xtriggers/call.h"
 #include "base/check.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,20 +133,49 @@ static struct call *of(struct rouse_call *call)
     return (struct call *)call;
 }
 
-static void add_json_text(struct text *out, const char *value)
+/* Bytes of the UTF-8 character at `c`; 0: there is none. */
+static size_t utf8_size(const unsigned char *c)
 {
-    if (!value)
-        value = "";
+    size_t n = c[0] < 0x80 ? 1 : c[0] >= 0xf0 && c[0] < 0xf5 ? 4 : c[0] >= 0xe0 ? 3 : 2;
+    if (n > 1 && (c[0] < 0xc2 || c[0] > 0xf4))
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((c[i] & 0xc0) != 0x80)
+            return 0;
+    bool overlong = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90);
+    bool surrogate = c[0] == 0xed && c[1] > 0x9f, beyond = c[0] == 0xf4 && c[1] > 0x8f;
+    return overlong || surrogate || beyond ? 0 : n;
+}
+
+void json_add_text(struct text *out, const char *value)
+{
     text_add_char(out, '"');
-    for (const unsigned char *c = (const unsigned char *)value; *c; c++) {
+    for (const unsigned char *c = (const unsigned char *)(value ? value : ""); *c;) {
+        size_t n = utf8_size(c);
         if (*c == '"' || *c == '\\')
             text_addf(out, "\\%c", *c);
         else if (*c < 0x20)
             text_addf(out, "\\u%04x", *c);
+        else if (n)
+            text_add_n(out, (const char *)c, n);
         else
-            text_add_char(out, (char)*c);
+            text_add_char(out, '?');
+        c += n ? n : 1;
     }
     text_add_char(out, '"');
+}
+
+void json_add_real(struct text *out, double number)
+{
+    char digits[32];
+    for (int precision = 15; precision <= 17; precision++) {
+        (void)snprintf(digits, sizeof digits, "%.*g", precision, number);
+        if (strtod(digits, NULL) == number)
+            break;
+    }
+    text_add(out, digits);
+    if (!strpbrk(digits, ".e"))
+        text_add(out, ".0");
 }
 
 /* JSON has no leading zeros or plus signs, and not every number that C reads. */
@@ -166,7 +196,7 @@ static void say_typed_result(struct rouse_call *call, const char *key, enum rous
         return;
     if (results->n)
         text_add(results, ", ");
-    add_json_text(results, key);
+    json_add_text(results, key);
     text_add(results, ": ");
     if (type == ROUSE_NONE)
         text_add(results, "null");
@@ -175,7 +205,7 @@ static void say_typed_result(struct rouse_call *call, const char *key, enum rous
     else if (type != ROUSE_TEXT && value && is_json_number(value))
         text_add(results, value);
     else
-        add_json_text(results, value);
+        json_add_text(results, value);
 }
 
 static void say_result(struct rouse_call *call, const char *key, const char *value)
@@ -209,6 +239,17 @@ static void say_again_when_changed(struct rouse_call *call, const char *path)
     text_add(&of(call)->path, path ? path : "");
 }
 
+static void say_again_when_woken(struct rouse_call *call)
+{
+    of(call)->when_woken = true;
+}
+
+/* Where nobody can be woken. */
+static void wake_nobody(struct rouse_waker *waker)
+{
+    (void)waker;
+}
+
 static void say_log(struct rouse_call *call, const char *text)
 {
     struct text *log = &of(call)->log;
@@ -240,7 +281,9 @@ int call_init(struct call *call, const char *text, const char *known_as, struct 
                                      .again_after = say_again_after,
                                      .again_at = say_again_at,
                                      .again_when_changed = say_again_when_changed,
-                                     .log = say_log};
+                                     .log = say_log,
+                                     .wake = wake_nobody,
+                                     .again_when_woken = say_again_when_woken};
     struct scanner in = {open + 1, call->texts};
     if (!strchr(open, ')'))
         error_set(error, -EINVAL, "\"%s\" is no call: \")\" is missing", signature);
@@ -261,6 +304,26 @@ void call_release(struct call *call)
     text_release(&call->path);
     text_release(&call->log);
     *call = (struct call){0};
+}
+
+void call_move(struct call *to, struct call *from)
+{
+    *to = *from;
+    to->call.names = to->names;
+    to->call.values = to->values;
+    to->call.types = to->types;
+    to->call.state = &to->state;
+    *from = (struct call){0};
+}
+
+void call_clear_answer(struct call *call)
+{
+    text_clear(&call->results);
+    text_clear(&call->failure);
+    text_clear(&call->path);
+    text_clear(&call->log);
+    call->after = call->at = -1;
+    call->when_woken = false;
 }
 
 const char *call_argument(const struct rouse_call *call, const char *name, size_t position)
@@ -309,11 +372,7 @@ bool call_is_deaf(const struct rouse_call *call)
 
 void call_ask(struct call *call, const struct rouse_xtrigger *xtrigger)
 {
-    text_clear(&call->results);
-    text_clear(&call->failure);
-    text_clear(&call->path);
-    text_clear(&call->log);
-    call->after = call->at = -1;
+    call_clear_answer(call);
     call->verdict = xtrigger->ask(&call->call);
     if (call->verdict == ROUSE_SATISFIED && call->results.n > CALL_RESULTS_MAX) {
         call->verdict = ROUSE_ERROR;

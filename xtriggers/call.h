@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 enum { CALL_ARGUMENTS_MAX = 64 };
+#define CALL_TIME_MAX 1e12 /* seconds: later never comes */
 /* Bytes of what one call may say. Larger results are an error, the others are cut. */
 enum { CALL_RESULTS_MAX = 1024 * 1024, CALL_REASON_MAX = 4096, CALL_LOG_MAX = 64 * 1024 };
 
@@ -19,13 +20,14 @@ struct call {
     const char *names[CALL_ARGUMENTS_MAX], *values[CALL_ARGUMENTS_MAX];
     enum rouse_type types[CALL_ARGUMENTS_MAX];
     void *state;
-    /* The answer of the last ask; cleared by call_ask. */
+    /* The answer of the last ask; cleared by call_clear_answer. */
     enum rouse_verdict verdict;
     struct text results; /* a JSON object's members, without braces */
     struct text failure;
     struct text path; /* ask again when it changes; empty: none */
     bool deaf;        /* no path can be watched for it: not cleared */
     double after, at; /* seconds; negative: not said */
+    bool when_woken;  /* it says by itself when to ask again */
     struct text log;  /* lines */
 };
 
@@ -35,6 +37,9 @@ int call_init(struct call *call, const char *text, const char *signature, struct
 /* What a value that stands without quotes is. */
 enum rouse_type call_type(const char *value);
 void call_release(struct call *call);
+/* `from` is nothing any more; `to` need not have been anything. */
+void call_move(struct call *to, struct call *from);
+void call_clear_answer(struct call *call);
 /* The value of argument `name` (or number `position` if it is not named), or NULL. */
 const char *call_argument(const struct rouse_call *call, const char *name, size_t position);
 /* Ask the plugin; fills the answer. */
@@ -49,6 +54,10 @@ void call_results(const struct call *call, struct text *out);
 bool call_knows_arguments(struct rouse_call *call, const char *const *parameters);
 /* Whether a path said with again_when_changed could not be watched: for built-in ones. */
 bool call_is_deaf(const struct rouse_call *call);
+/* JSON: a text with its quotes, what is no UTF-8 as "?"; a number that is read back as the same
+ * one. */
+void json_add_text(struct text *out, const char *value);
+void json_add_real(struct text *out, double number);
 
 /* Whether an argument means true: True, true, 1. */
 bool argument_is_true(const char *value);

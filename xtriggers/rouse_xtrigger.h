@@ -6,9 +6,10 @@
  *     const struct rouse_xtrigger *rouse_xtrigger_v1(void);
  *
  * The scheduler asks once when a task begins to wait and then whenever the plugin said it wants to
- * be asked again: after some seconds, at a time, or when a file changes. If it says nothing, the
- * interval of the flow.cylc definition holds. One signature (function and arguments) is asked once
- * however many tasks wait for it, and never again after it was satisfied.
+ * be asked again: after some seconds, at a time, when a file changes, or when it wakes the
+ * scheduler itself. If it says nothing, the interval of the flow.cylc definition holds. One
+ * signature (function and arguments) is asked once however many tasks wait for it, and never again
+ * after it was satisfied.
  *
  * Everything a plugin is given belongs to the scheduler and is valid during the call. Texts are
  * UTF-8 and ended by NUL. C and C++. */
@@ -32,6 +33,9 @@ enum rouse_verdict {
 
 /* What an argument is, as Python would read it. */
 enum rouse_type { ROUSE_TEXT, ROUSE_INTEGER, ROUSE_NUMBER, ROUSE_BOOLEAN, ROUSE_NONE };
+
+/* What a plugin keeps to be asked again, see `wake`. */
+struct rouse_waker;
 
 struct rouse_call {
     const char *signature; /* "my_trigger(a, n=2)" */
@@ -59,6 +63,13 @@ struct rouse_call {
     void (*again_when_changed)(struct rouse_call *call, const char *path);
     /* A line for the scheduler's log. */
     void (*log)(struct rouse_call *call, const char *text);
+
+    /* Push: a plugin that learns by itself of what it waits for keeps `wake` and `waker`, and calls
+     * wake(waker) from any of its threads, at any time until its `drop` has returned: it is asked
+     * again at once. `again_when_woken` says that nothing else is needed: no interval. */
+    struct rouse_waker *waker;
+    void (*wake)(struct rouse_waker *waker);
+    void (*again_when_woken)(struct rouse_call *call);
 };
 
 enum rouse_flag {
@@ -76,6 +87,10 @@ struct rouse_xtrigger {
     enum rouse_verdict (*ask)(struct rouse_call *call);
     /* Nobody waits any more: free *call->state. May be NULL. */
     void (*drop)(struct rouse_call *call);
+    /* The results are committed to the workflow's database: what they came from (a message of a
+     * queue) may be acknowledged. Before `drop`; not called if the scheduler ends before that. May
+     * be NULL. */
+    void (*kept)(struct rouse_call *call);
 };
 
 #ifdef __cplusplus
