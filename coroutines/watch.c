@@ -165,9 +165,12 @@ static bool follow(struct watch *watch)
     if (watch->followed && !watch->unwatchable && strcmp(watch->followed, path) == 0)
         return false;
     unfollow(watch);
-    if (!*path || watch->unwatchable ||
-        env->ops->watch_start(env, &watch->file, &watch->co, path) < 0)
+    if (!*path)
         return false;
+    if (watch->unwatchable || env->ops->watch_start(env, &watch->file, &watch->co, path) < 0) {
+        watch->call.call.deaf = true;
+        return false;
+    }
     watch->followed = str_copy(path);
     return true;
 }
