@@ -54,12 +54,13 @@ static cycle_point parent_of(const struct expansion *self, const struct atom *at
     return offset_apply(self->view->workflow->cycling, atom->offset, self->instance->point);
 }
 
+static const char *const how[] = {[SATISFIED_NATURALLY] = "satisfied naturally",
+                                  [SATISFIED_FROM_DATABASE] = "satisfied from database",
+                                  [SATISFIED_BY_FORCE] = "force satisfied"};
+
 /* How the atom was satisfied; NULL: it is not. */
 static const char *how_satisfied(const struct expansion *self, uint32_t number, cycle_point parent)
 {
-    static const char *const how[] = {[SATISFIED_NATURALLY] = "satisfied naturally",
-                                      [SATISFIED_FROM_DATABASE] = "satisfied from database",
-                                      [SATISFIED_BY_FORCE] = "force satisfied"};
     const struct view_task *live = self->instance->live;
     if (live && view_bit(live->satisfied, number))
         return how[live->how ? live->how[number] : SATISFIED_NATURALLY];
@@ -68,23 +69,36 @@ static const char *how_satisfied(const struct expansion *self, uint32_t number, 
     return NULL;
 }
 
-static void add_group(struct expansion *self, const struct atom *atom, const char *satisfied)
-{
-    const struct group *group = &self->view->workflow->graph->groups[atom->index];
-    cycle_point parent = parent_of(self, atom);
-    const struct view_group *seen = view_find_group(self->view, parent, atom->index);
-    for (uint32_t m = 0; m < group->n_members; m++)
-        for (uint32_t o = 0; o < OUTPUT_CUSTOM; o++)
-            if (group->outputs >> o & 1)
-                add_condition(self, parent, group->members[m], standard_output_names[o],
-                              satisfied                              ? satisfied
-                              : seen && view_bit(seen->satisfied, m) ? "satisfied naturally"
-                                                                     : NULL);
-}
-
 static const struct atom *atom_of(const struct expansion *self, uint32_t number)
 {
     return &self->view->workflow->graph->tasks[self->instance->task].atoms[number];
+}
+
+static enum satisfied_how member_how(const struct expansion *self, uint32_t number, uint32_t member)
+{
+    const struct atom *atom = atom_of(self, number);
+    return view_member(self->view, self->instance->live, atom, number, parent_of(self, atom),
+                       member);
+}
+
+/* A family trigger is shown by its members: what satisfied it as a whole satisfied each of them,
+ * unless it was some of them. */
+static void add_group(struct expansion *self, uint32_t number, const char *satisfied)
+{
+    const struct atom *atom = atom_of(self, number);
+    const struct group *group = &self->view->workflow->graph->groups[atom->index];
+    cycle_point parent = parent_of(self, atom);
+    bool by_members =
+        !satisfied || (self->instance->live && satisfied == how[SATISFIED_NATURALLY] &&
+                       parent >= self->view->workflow->start);
+    for (uint32_t m = 0; m < group->n_members; m++) {
+        enum satisfied_how as = member_how(self, number, m);
+        const char *member = as == SATISFIED_NO_LONGER ? NULL : how[as];
+        for (uint32_t o = 0; o < OUTPUT_CUSTOM; o++)
+            if (group->outputs >> o & 1)
+                add_condition(self, parent, group->members[m], standard_output_names[o],
+                              by_members ? member : satisfied);
+    }
 }
 
 static void add_conditions(struct expansion *self, const struct dependency *dependency)
@@ -96,7 +110,7 @@ static void add_conditions(struct expansion *self, const struct dependency *depe
         cycle_point parent = parent_of(self, atom);
         const char *satisfied = how_satisfied(self, dependency->terms[t].atom, parent);
         if (atom->kind == ATOM_GROUP)
-            add_group(self, atom, satisfied);
+            add_group(self, dependency->terms[t].atom, satisfied);
         else
             add_condition(self, parent, atom->index,
                           self->view->workflow->tasks[atom->index].outputs[atom->output].message,
@@ -154,17 +168,17 @@ static void write_member(const struct expansion *self, const struct group *group
     free(id);
 }
 
-static struct part group_part(const struct expansion *self, const struct atom *atom, bool satisfied)
+static struct part group_part(const struct expansion *self, uint32_t number, bool satisfied)
 {
+    const struct atom *atom = atom_of(self, number);
     const struct group *group = &self->view->workflow->graph->groups[atom->index];
     cycle_point parent = parent_of(self, atom);
-    const struct view_group *seen = view_find_group(self->view, parent, atom->index);
     struct text out = {0};
     uint32_t n = 0;
     for (uint32_t m = 0; m < group->n_members; m++) {
         text_add(&out, m ? group->all ? " & " : " | " : "");
         write_member(self, group, m, parent, &out);
-        n += seen && view_bit(seen->satisfied, m);
+        n += member_how(self, number, m) != SATISFIED_NO_LONGER;
     }
     return (struct part){.text = text_take(&out),
                          .kind = group->n_members < 2 ? TERM_ATOM
@@ -179,7 +193,7 @@ static struct part atom_part(const struct expansion *self, uint32_t number)
     cycle_point parent = parent_of(self, atom);
     bool satisfied = how_satisfied(self, number, parent) != NULL;
     if (atom->kind == ATOM_GROUP)
-        return group_part(self, atom, satisfied);
+        return group_part(self, number, satisfied);
     char *id = show_name(self->view, parent, atom->index);
     const char *output = self->view->workflow->tasks[atom->index].outputs[atom->output].message;
     struct part part = {.text = str_format("%zu", number_of(self, id, output)),

@@ -14,7 +14,7 @@
 #include "scheduler/cycling/cycling.h"
 #include <stdint.h>
 
-enum { MESSAGE_VERSION = 2 };
+enum { MESSAGE_VERSION = 3 };
 enum { MESSAGE_SIZE_MAX = 16 * 1024 * 1024 }; /* larger contents go out in chunks */
 enum { FLOWS_PER_TASK_MAX = 15 };
 
@@ -97,9 +97,10 @@ enum field {
     X(TASK_STATE, "task.state", M(TASK_POOL), M(RECORDER) | M(VIEWER) | M(HANDLERS),               \
       FIELD_POINT | FIELD_TASK | FIELD_FLOWS | FIELD_STATUS | FIELD_FLAGS | FIELD_SUBMIT |         \
           FIELD_VALUE | FIELD_WHEN)                                                                \
-    /* a prerequisite satisfied, or no longer. number: atom; value: enum satisfied_how. */         \
+    /* a prerequisite satisfied, or no longer. number: atom; value: enum satisfied_how. id: 0, or  \
+     * of a family trigger one member + 1, by force. */                                            \
     X(TASK_PREREQUISITE, "task.prerequisite", M(TASK_POOL), M(RECORDER) | M(VIEWER),               \
-      FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_VALUE | FIELD_FLOWS)                         \
+      FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_VALUE | FIELD_FLOWS | FIELD_ID)              \
     /* a member of a family trigger satisfied, or with flags 1 no longer. number: group; value:    \
      * member. */                                                                                  \
     X(TASK_GROUP, "task.group", M(TASK_POOL), M(RECORDER) | M(VIEWER),                             \

@@ -44,6 +44,16 @@ const struct view_group *view_find_group(const struct view *view, cycle_point po
     return found;
 }
 
+enum satisfied_how view_member(const struct view *view, const struct view_task *task,
+                               const struct atom *atom, uint32_t number, cycle_point parent,
+                               uint32_t member)
+{
+    const struct view_group *group = view_find_group(view, parent, atom->index);
+    if (task && marks_get(task->given, number, member))
+        return SATISFIED_BY_FORCE;
+    return group && view_bit(group->satisfied, member) ? SATISFIED_NATURALLY : SATISFIED_NO_LONGER;
+}
+
 const char *view_problem(const struct view *view, const char *signature)
 {
     struct view_problem *found;
@@ -94,6 +104,7 @@ static void drop(struct view *view, struct view_task *task)
     vec_release(&task->xtriggers);
     free(task->satisfied);
     free(task->how);
+    marks_free(task->given);
     free(task);
 }
 
@@ -220,16 +231,26 @@ static void apply_workflow(struct view *view, const struct message *m)
     view->reason = slice_copy(m->text);
 }
 
-static void apply_prerequisite(struct view *view, struct view_task *task, const struct message *m)
+static void set_how(struct view_task *task, uint32_t atom, uint32_t n, enum satisfied_how how)
 {
-    uint32_t n = view->workflow->graph->tasks[m->task].n_atoms;
-    put_bit(&task->satisfied, m->number, n, m->value != SATISFIED_NO_LONGER);
-    if (m->value == SATISFIED_NO_LONGER)
-        return;
-    if (m->value != SATISFIED_NATURALLY && !task->how)
+    if (how != SATISFIED_NATURALLY && !task->how)
         task->how = NEW_ARRAY(uint8_t, n);
     if (task->how)
-        task->how[m->number] = (uint8_t)m->value;
+        task->how[atom] = (uint8_t)how;
+}
+
+static void apply_prerequisite(struct view *view, struct view_task *task, const struct message *m)
+{
+    const struct graph *graph = view->workflow->graph;
+    uint32_t n = graph->tasks[m->task].n_atoms;
+    if (m->id) {
+        uint32_t group = graph->tasks[m->task].atoms[m->number].index;
+        marks_set(&task->given, m->number, (uint32_t)m->id - 1, graph->groups[group].n_members);
+        return;
+    }
+    put_bit(&task->satisfied, m->number, n, m->value != SATISFIED_NO_LONGER);
+    if (m->value != SATISFIED_NO_LONGER)
+        set_how(task, m->number, n, (enum satisfied_how)m->value);
 }
 
 /* Topics about one task that must be in the view already. */
@@ -285,6 +306,10 @@ static void load(struct view *view, const struct restart *restart)
         for (uint32_t a = 0; a < atoms && from->prerequisites; a++)
             if (view_bit(from->prerequisites, a))
                 set_bit(&task->satisfied, a, atoms);
+        task->given = marks_copy(from->forced);
+        for (uint32_t a = 0; a < atoms; a++)
+            if (marks_get(from->forced, FORCED_ATOMS, a))
+                set_how(task, a, atoms, SATISFIED_BY_FORCE);
     }
     for (size_t i = 0; i < restart->n_groups; i++)
         apply_group(view, restart->groups[i].point, restart->groups[i].group,

@@ -3,6 +3,7 @@
 #ifndef ROUSE_VIEW_H
 #define ROUSE_VIEW_H
 
+#include "base/bits.h"
 #include "base/table.h"
 #include "base/vec.h"
 #include "coroutines/topics.h"
@@ -31,6 +32,7 @@ struct view_task {
     uint64_t outputs;    /* completed, by output index */
     uint64_t *satisfied; /* atoms; (n_atoms + 63) / 64 words */
     uint8_t *how;        /* enum satisfied_how, by atom; NULL: all naturally */
+    struct marks *given; /* members of the family trigger that an atom is, by force */
     VEC(struct view_xtrigger) xtriggers;
     UT_hash_handle hh;
 };
@@ -80,6 +82,11 @@ void view_cursor_open(struct view *view, struct view_cursor *cursor);
 /* The next task, or NULL: that was all. */
 const struct view_task *view_cursor_next(struct view_cursor *cursor);
 void view_cursor_close(struct view *view, struct view_cursor *cursor);
+/* How the member of the family trigger `atom` of the task (NULL: not in the pool) is satisfied, by
+ * itself; SATISFIED_NO_LONGER: it is not. parent: the members' point. */
+enum satisfied_how view_member(const struct view *view, const struct view_task *task,
+                               const struct atom *atom, uint32_t number, cycle_point parent,
+                               uint32_t member);
 bool view_bit(const uint64_t *bits, uint32_t index);
 const struct view_group *view_find_group(const struct view *view, cycle_point point,
                                          uint32_t group);

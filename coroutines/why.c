@@ -62,16 +62,15 @@ static void add_output_atom(const struct view *view, const struct atom *atom, cy
 }
 
 /* A family trigger: the members that are missing, a few by name. */
-static void add_group_atom(const struct view *view, const struct atom *atom, cycle_point parent,
-                           struct text *out)
+static void add_group_atom(const struct view *view, const struct view_task *task, uint32_t number,
+                           const struct atom *atom, cycle_point parent, struct text *out)
 {
     enum { SHOWN = 10 };
     const struct group *group = &view->workflow->graph->groups[atom->index];
-    const struct view_group *seen = view_find_group(view, parent, atom->index);
     uint32_t missing = 0;
     struct text names = {0};
     for (uint32_t m = 0; m < group->n_members; m++) {
-        if (seen && view_bit(seen->satisfied, m))
+        if (view_member(view, task, atom, number, parent, m) != SATISFIED_NO_LONGER)
             continue;
         char name[NAME_TEXT_MAX];
         if (missing++ < SHOWN)
@@ -107,7 +106,7 @@ static void add_dependency(const struct view *view, const struct view_task *task
         if (is_satisfied(view, task, number, parent))
             continue;
         if (atom->kind == ATOM_GROUP)
-            add_group_atom(view, atom, parent, &lines);
+            add_group_atom(view, task, number, atom, parent, &lines);
         else
             add_output_atom(view, atom, parent, &lines);
     }

@@ -279,7 +279,14 @@ static int task_prerequisite(struct db *db, const struct message *m, struct erro
     if (!instance->atoms)
         return 0;
     uint8_t *mark = &instance->atoms[m->number];
-    *mark = (uint8_t)((*mark & ATOM_APPLIES) | ATOM_DIRTY | (m->value + 1));
+    const struct atom *atom = &rows_graph_task(db, instance)->atoms[m->number];
+    if (m->id)
+        marks_set(&instance->members, m->number, (uint32_t)m->id - 1,
+                  db->workflow->graph->groups[atom->index].n_members);
+    else
+        *mark = (uint8_t)((*mark & ATOM_APPLIES) | (m->value + 1) |
+                          (m->value == SATISFIED_NO_LONGER ? ATOM_UNDONE : 0));
+    *mark |= ATOM_DIRTY;
     instance->atoms_dirty = true;
     return 0;
 }

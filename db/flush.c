@@ -178,18 +178,40 @@ static int write_prerequisite(struct writer *w, cycle_point point, const char *p
     return run_do(&run, w->error);
 }
 
-/* A row that Cylc has no place for, if it is satisfied. */
-static int write_grouped(struct writer *w, const struct atom *atom, cycle_point point, unsigned how)
+static int write_grouped_row(struct writer *w, cycle_point point, unsigned how)
 {
-    if (how == 0)
+    struct run run = run_of(w, how ? SQL_GROUPED_PUT : SQL_GROUPED_DROP);
+    run_text_copy(&run, forms_point(&w->db->forms, w->db->workflow, point));
+    run_text(&run, text_string(&w->text));
+    if (how)
+        run_text(&run, satisfied_names[how]);
+    return run_do(&run, w->error);
+}
+
+/* A row that Cylc has no place for, if it is satisfied. */
+static int write_grouped(struct writer *w, const struct atom *atom, cycle_point point, uint8_t mark)
+{
+    unsigned how = mark & ATOM_SATISFIED_MASK;
+    if (!how && !(mark & ATOM_UNDONE))
         return 0;
     text_clear(&w->text);
     rows_atom_name(w->db, atom, &w->text);
-    struct run run = run_of(w, SQL_GROUPED_PUT);
-    run_text_copy(&run, forms_point(&w->db->forms, w->db->workflow, point));
-    run_text(&run, text_string(&w->text));
-    run_text(&run, satisfied_names[how]);
-    return run_do(&run, w->error);
+    return write_grouped_row(w, point, how);
+}
+
+/* The members that count for this instance alone. */
+static int write_forced_members(struct writer *w, const struct group *group, cycle_point point,
+                                const uint64_t *members)
+{
+    int result = 0;
+    for (uint32_t i = 0; members && i < group->n_members && result == 0; i++) {
+        if (!bit_get(members, i))
+            continue;
+        text_clear(&w->text);
+        text_addf(&w->text, "%s/%s", group->name, w->db->workflow->tasks[group->members[i]].name);
+        result = write_grouped_row(w, point, SATISFIED_BY_FORCE + 1);
+    }
+    return result;
 }
 
 /* 1 if the group's member is satisfied at point. */
@@ -222,14 +244,18 @@ static bool has_row(const struct writer *w, uint32_t task, uint32_t output, cycl
 
 /* A small family trigger in Cylc's table: one row for each member and output. */
 static int write_members(struct writer *w, const struct group *group, cycle_point point,
-                         unsigned how)
+                         unsigned how, const uint64_t *forced)
 {
     for (uint32_t i = 0; i < group->n_members; i++) {
         const struct task_def *member = &w->db->workflow->tasks[group->members[i]];
-        int found = how == SATISFIED_BY_FORCE + 1 ? 1 : member_is_satisfied(w, group, point, i);
+        bool by_force = how == SATISFIED_BY_FORCE + 1 || (forced && bit_get(forced, i));
+        int found = by_force ? 1 : member_is_satisfied(w, group, point, i);
         if (found < 0)
             return found;
-        unsigned as = !found ? 0 : how ? how : SATISFIED_NATURALLY + 1;
+        unsigned as = by_force ? SATISFIED_BY_FORCE + 1
+                      : !found ? 0
+                      : how    ? how
+                               : SATISFIED_NATURALLY + 1;
         for (uint32_t output = 0; output < OUTPUT_CUSTOM; output++) {
             if (!(group->outputs & UINT64_C(1) << output) ||
                 has_row(w, group->members[i], output, point))
@@ -243,21 +269,26 @@ static int write_members(struct writer *w, const struct group *group, cycle_poin
     return 0;
 }
 
-static int write_atom(struct writer *w, const struct atom *atom, uint8_t mark)
+static int write_atom(struct writer *w, uint32_t number)
 {
+    const struct atom *atom = &rows_graph_task(w->db, w->instance)->atoms[number];
+    uint8_t mark = w->instance->atoms[number];
     cycle_point point = rows_parent_point(w->db, atom, w->instance->key.point);
     unsigned how = mark & ATOM_SATISFIED_MASK;
     if (!(mark & ATOM_APPLIES))
-        return write_grouped(w, atom, point, how);
+        return write_grouped(w, atom, point, mark);
     if (atom->kind == ATOM_OUTPUT) {
         const struct task_def *parent = &w->db->workflow->tasks[atom->index];
         return write_prerequisite(w, point, parent->name, parent->outputs[atom->output].message,
                                   how);
     }
     const struct group *group = &w->db->workflow->graph->groups[atom->index];
-    int result = write_grouped(w, atom, point, how);
+    const uint64_t *forced = marks_of(w->instance->members, number);
+    int result = write_grouped(w, atom, point, mark);
+    if (result == 0)
+        result = write_forced_members(w, group, point, forced);
     if (result == 0 && group->n_members <= GROUP_ROWS_MAX && group->edges.n <= GROUP_ROWS_MAX)
-        result = write_members(w, group, point, how);
+        result = write_members(w, group, point, how, forced);
     return result;
 }
 
@@ -282,7 +313,7 @@ static int write_atoms(struct writer *w)
     const struct graph_task *task = rows_graph_task(w->db, instance);
     for (uint32_t i = 0; i < task->n_atoms && result == 0; i++)
         if (instance->atoms[i] & ATOM_DIRTY || moved)
-            result = write_atom(w, &task->atoms[i], instance->atoms[i]);
+            result = write_atom(w, i);
     return result;
 }
 

@@ -36,6 +36,8 @@ void restart_destroy(struct restart *restart)
         next = block->next;
         free(block);
     }
+    for (size_t i = 0; i < restart->n_tasks; i++)
+        marks_free(restart->tasks[i].forced);
     free(restart->tasks);
     free(restart->unsettled);
     free(restart->groups);
@@ -85,17 +87,14 @@ static const uint64_t *load_prerequisites(struct loader *l, const struct instanc
     return bits;
 }
 
-static const uint64_t *load_forced(struct loader *l, const struct instance *instance)
+static struct marks *load_forced(struct loader *l, const struct instance *instance)
 {
     uint32_t n = rows_graph_task(l->db, instance)->n_atoms;
-    uint64_t *bits = NULL;
-    for (uint32_t i = 0; i < n; i++) {
-        if ((instance->atoms[i] & ATOM_SATISFIED_MASK) != SATISFIED_BY_FORCE + 1)
-            continue;
-        bits = bits ? bits : arena_new(l->restart, (n + 63) / 64 * sizeof *bits);
-        bits[i / 64] |= UINT64_C(1) << (i % 64);
-    }
-    return bits;
+    struct marks *forced = marks_copy(instance->members);
+    for (uint32_t i = 0; i < n; i++)
+        if ((instance->atoms[i] & ATOM_SATISFIED_MASK) == SATISFIED_BY_FORCE + 1)
+            marks_set(&forced, FORCED_ATOMS, i, n);
+    return forced;
 }
 
 static void load_waits(struct loader *l, const struct instance *instance)

@@ -3,6 +3,7 @@
 #ifndef ROUSE_RESTART_H
 #define ROUSE_RESTART_H
 
+#include "base/bits.h"
 #include "coroutines/topics.h"
 
 struct restart_task { /* one instance of the pool */
@@ -15,7 +16,8 @@ struct restart_task { /* one instance of the pool */
     uint32_t submit, try_;
     uint64_t outputs;              /* completed, bit set by output index */
     const uint64_t *prerequisites; /* satisfied atoms, bit set, (n_atoms + 63) / 64 words */
-    const uint64_t *forced;        /* of them, those that a user satisfied; NULL: none */
+    struct marks *forced;          /* what a user satisfied: atoms (the set FORCED_ATOMS), and
+                                      members of the family trigger that atom A is (the set A) */
     int64_t settled;               /* offset in job.status up to which messages had their effect */
 };
 

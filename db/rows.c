@@ -89,6 +89,7 @@ static void instance_free(struct instance *instance)
     vec_release(&instance->unsettled);
     free(instance->settings);
     free(instance->atoms);
+    marks_free(instance->members);
     free(instance);
 }
 
@@ -131,11 +132,18 @@ static void mark_dependency(const struct db *db, struct instance *instance,
             instance->atoms[dependency->terms[i].atom] |= ATOM_APPLIES;
 }
 
+static void forget_atoms(struct instance *instance)
+{
+    free(instance->atoms);
+    instance->atoms = NULL;
+    marks_free(instance->members);
+    instance->members = NULL;
+}
+
 void rows_make_atoms(struct db *db, struct instance *instance)
 {
     const struct graph_task *task = rows_graph_task(db, instance);
-    free(instance->atoms);
-    instance->atoms = NULL;
+    forget_atoms(instance);
     if (task->n_atoms == 0)
         return;
     instance->atoms = NEW_ARRAY(uint8_t, task->n_atoms);
@@ -357,6 +365,31 @@ static int read_new_atom(struct db *db, struct instance *instance, uint32_t numb
     return found < 0 ? found : 0;
 }
 
+/* Members of a family trigger that a user satisfied for this instance: rows "GROUP/MEMBER". */
+static int read_members(struct db *db, struct instance *instance, uint32_t number,
+                        struct error *error)
+{
+    const struct atom *atom = &rows_graph_task(db, instance)->atoms[number];
+    const struct group *group = &db->workflow->graph->groups[atom->index];
+    size_t n = strlen(group->name) + 1;
+    char *from = str_format("%s/", group->name), *to = str_format("%s0", group->name);
+    struct run run = run_of(db, SQL_GROUPED_MEMBERS, instance, error);
+    run_text_copy(&run, forms_point(&db->forms, db->workflow,
+                                    rows_parent_point(db, atom, instance->key.point)));
+    run_text(&run, from);
+    run_text(&run, to);
+    while (run_step(&run, error) > 0) {
+        uint32_t task = workflow_task(db->workflow, run_column(&run, 0) + n);
+        for (uint32_t m = 0; m < group->n_members; m++)
+            if (group->members[m] == task)
+                marks_set(&instance->members, number, m, group->n_members);
+    }
+    int result = run_end(&run);
+    free(from);
+    free(to);
+    return result;
+}
+
 static int read_atoms(struct db *db, struct instance *instance, struct error *error)
 {
     rows_make_atoms(db, instance);
@@ -375,6 +408,8 @@ static int read_atoms(struct db *db, struct instance *instance, struct error *er
         result = run_end(&run);
         if (result == 0 && !there)
             result = read_new_atom(db, instance, i, error);
+        if (result == 0 && rows_graph_task(db, instance)->atoms[i].kind == ATOM_GROUP)
+            result = read_members(db, instance, i, error);
     }
     instance->atoms_dirty = instance->renewed;
     text_release(&name);
@@ -529,7 +564,7 @@ static void atoms_written(struct db *db, struct instance *instance)
             instance->atoms_stored = true;
         if (task->atoms[i].kind == ATOM_GROUP || !(instance->atoms[i] & ATOM_APPLIES))
             instance->grouped_stored = true;
-        instance->atoms[i] &= (uint8_t)~ATOM_DIRTY;
+        instance->atoms[i] &= (uint8_t) ~(ATOM_DIRTY | ATOM_UNDONE);
     }
     instance->atoms_dirty = false;
 }
@@ -546,8 +581,7 @@ void rows_leave_pool(struct instance *instance)
     instance->stale = true;
     rows_forget_job(instance);
     waits_free(instance);
-    free(instance->atoms);
-    instance->atoms = NULL;
+    forget_atoms(instance);
     instance->atoms_dirty = false;
     instance->in_pool = false;
 }

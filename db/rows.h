@@ -7,6 +7,7 @@
 #ifndef ROUSE_DB_ROWS_H
 #define ROUSE_DB_ROWS_H
 
+#include "base/bits.h"
 #include "base/table.h"
 #include "db/forms.h"
 
@@ -53,7 +54,8 @@ struct wait {
 enum atom_mark {
     ATOM_SATISFIED_MASK = 3,
     ATOM_APPLIES = 1 << 2, /* has its place in task_prerequisites */
-    ATOM_DIRTY = 1 << 3
+    ATOM_DIRTY = 1 << 3,
+    ATOM_UNDONE = 1 << 4 /* satisfied no longer */
 };
 
 struct instance_key {
@@ -82,6 +84,7 @@ struct instance {
     int64_t timeout_stored; /* the same in task_timeout_timers */
     bool late_stored;       /* has its row in task_late_flags */
     uint8_t *atoms;         /* one a graph atom; NULL outside the pool */
+    struct marks *members;  /* of the family trigger an atom is: those that a user satisfied */
     VEC(struct unsettled) unsettled;
     VEC(struct wait) waits;
 };

@@ -67,6 +67,11 @@
     X(GROUPED_GET,                                                                                 \
       "SELECT satisfied FROM rouse_prerequisites WHERE cycle=? AND name=? AND prereq_cycle=?"      \
       " AND prereq=?")                                                                             \
+    X(GROUPED_MEMBERS, /* '/' and '0' are neighbours */                                            \
+      "SELECT prereq FROM rouse_prerequisites WHERE cycle=? AND name=? AND prereq_cycle=?"         \
+      " AND prereq>? AND prereq<?")                                                                \
+    X(GROUPED_DROP,                                                                                \
+      "DELETE FROM rouse_prerequisites WHERE cycle=? AND name=? AND prereq_cycle=? AND prereq=?")  \
     X(UNSETTLED_PUT,                                                                               \
       "REPLACE INTO rouse_unsettled(cycle, name, output, flow_nums) VALUES(?,?,?,?)")              \
     X(UNSETTLED_DELETE,                                                                            \

@@ -46,8 +46,8 @@ static void copy_instance(struct pool *copy, const struct instances *instances,
     if (words)
         memcpy(instance_atoms(&copy->instances, to), instance_atoms_of(instances, from),
                words * sizeof(uint64_t));
-    if (from->forced)
-        memcpy(instance_forced(&copy->instances, to), from->forced, words * sizeof(uint64_t));
+    to->forced = marks_copy(from->forced);
+    family_watch(copy, to);
     to->cycle = cycles_get(&copy->cycles, from->point);
     cycle_enter(&copy->cycles, to->cycle);
     instance_set_flows(copy, to, &from->flows->list);

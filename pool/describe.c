@@ -14,12 +14,13 @@ static void add(const struct pool *pool, names *list, cycle_point point, uint32_
 }
 
 static void add_group(const struct pool *pool, names *list, const struct instance *instance,
-                      uint32_t index, cycle_point point)
+                      uint32_t atom, cycle_point point)
 {
-    const struct group *group = &pool->workflow->graph->groups[index];
+    const struct graph *graph = pool->workflow->graph;
+    const struct group *group = &graph->groups[graph->tasks[instance->task].atoms[atom].index];
     bool initial = point < pool->workflow->start;
     for (uint32_t m = 0; m < group->n_members; m++)
-        if (initial || groups_member(&pool->groups, index, point, m, &instance->flows->list))
+        if (initial || family_member(pool, instance, atom, m))
             add(pool, list, point, group->members[m]);
 }
 
@@ -36,7 +37,7 @@ static void add_dependency(const struct pool *pool, names *list, const struct in
         bit_set(seen, dependency->terms[i].atom);
         cycle_point point = offset_apply(pool->workflow->cycling, atom->offset, instance->point);
         if (atom->kind == ATOM_GROUP)
-            add_group(pool, list, instance, atom->index, point);
+            add_group(pool, list, instance, dependency->terms[i].atom, point);
         else if (bit_get(bits, dependency->terms[i].atom))
             add(pool, list, point, atom->index);
     }

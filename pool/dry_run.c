@@ -47,8 +47,11 @@ static void add_atom(const struct pool *pool, struct text *out, const struct mes
     text_add(out, ": ");
     if (atom->kind == ATOM_GROUP) {
         char cycle[POINT_TEXT_MAX];
-        text_addf(out, "%s/%s", point_format(workflow->cycling, parent, cycle),
-                  workflow->graph->groups[atom->index].name);
+        const struct group *group = &workflow->graph->groups[atom->index];
+        point_format(workflow->cycling, parent, cycle);
+        if (m->id)
+            text_addf(out, "%s/%s of ", cycle, workflow->tasks[group->members[m->id - 1]].name);
+        text_addf(out, "%s/%s", cycle, group->name);
     } else {
         add_name(pool, parent, atom->index, out);
         text_addf(out, ":%s", workflow->tasks[atom->index].outputs[atom->output].name);

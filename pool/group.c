@@ -38,18 +38,24 @@ void groups_release(struct groups *groups)
     }
 }
 
+static struct group_state *get_state(struct groups *groups, struct cycle *cycle, uint32_t group)
+{
+    struct group_state *state = find(groups, group, cycle->point);
+    if (state)
+        return state;
+    state = NEW(struct group_state);
+    state->point = cycle->point;
+    state->group = group;
+    state->next_in_cycle = cycle->groups;
+    cycle->groups = state;
+    HASH_ADD(hh, groups->table, point, KEY_SIZE, state);
+    return state;
+}
+
 static struct group_flow *get_flow(struct groups *groups, struct cycle *cycle, uint32_t group,
                                    uint32_t number)
 {
-    struct group_state *state = find(groups, group, cycle->point);
-    if (!state) {
-        state = NEW(struct group_state);
-        state->point = cycle->point;
-        state->group = group;
-        state->next_in_cycle = cycle->groups;
-        cycle->groups = state;
-        HASH_ADD(hh, groups->table, point, KEY_SIZE, state);
-    }
+    struct group_state *state = get_state(groups, cycle, group);
     for (struct group_flow *flow = state->flows; flow; flow = flow->next)
         if (flow->flow == number)
             return flow;
@@ -78,23 +84,13 @@ bool groups_set(struct groups *groups, struct cycle *cycle, uint32_t group, uint
     return news;
 }
 
-/* The members satisfied in one of `flows` (NULL: in any) are enough. */
-static bool holds(const struct groups *groups, const struct group_state *state,
-                  const struct flow_list *flows)
+/* All members are among `given` and those satisfied in one of `flows` (NULL: in any). */
+static bool all_are_there(const struct group *group, const struct group_flow *of,
+                          const struct flow_list *flows, const uint64_t *given)
 {
-    const struct group *group = &groups->graph->groups[state->group];
-    uint32_t most = 0, n = 0;
-    for (const struct group_flow *flow = state->flows; flow; flow = flow->next) {
-        if (flows && !flow_contains(flows, flow->flow))
-            continue;
-        n++;
-        most = flow->count > most ? flow->count : most;
-    }
-    if (most == group->n_members || n < 2 || !group->all)
-        return group->all ? most == group->n_members : most > 0;
     for (uint32_t w = 0; w < bit_words(group->n_members); w++) {
-        uint64_t all = 0;
-        for (const struct group_flow *flow = state->flows; flow; flow = flow->next)
+        uint64_t all = given ? given[w] : 0;
+        for (const struct group_flow *flow = of; flow; flow = flow->next)
             if (!flows || flow_contains(flows, flow->flow))
                 all |= flow->members[w];
         uint32_t left = group->n_members - w * 64;
@@ -104,16 +100,38 @@ static bool holds(const struct groups *groups, const struct group_state *state,
     return true;
 }
 
-bool groups_hold(const struct groups *groups, uint32_t group, cycle_point point,
-                 const struct flow_list *flows)
+static bool holds(const struct group *group, const struct group_flow *of,
+                  const struct flow_list *flows, const uint64_t *given)
 {
-    const struct group_state *state = find(groups, group, point);
-    return state && holds(groups, state, flows);
+    uint32_t most = 0, n = 0;
+    for (const struct group_flow *flow = of; flow; flow = flow->next) {
+        if (flows && !flow_contains(flows, flow->flow))
+            continue;
+        n++;
+        most = flow->count > most ? flow->count : most;
+    }
+    if (!group->all)
+        return most > 0 || given;
+    return most == group->n_members || ((n > 1 || given) && all_are_there(group, of, flows, given));
 }
 
-bool groups_hold_for_some(const struct groups *groups, uint32_t group, cycle_point point)
+bool groups_hold(const struct groups *groups, uint32_t group, cycle_point point,
+                 const struct flow_list *flows, const uint64_t *given)
 {
-    return groups_hold(groups, group, point, NULL);
+    const struct group_state *state = find(groups, group, point);
+    return (state || given) &&
+           holds(&groups->graph->groups[group], state ? state->flows : NULL, flows, given);
+}
+
+void groups_watch(struct groups *groups, struct cycle *cycle, uint32_t group)
+{
+    get_state(groups, cycle, group)->watched = true;
+}
+
+bool groups_may_hold(const struct groups *groups, uint32_t group, cycle_point point)
+{
+    const struct group_state *state = find(groups, group, point);
+    return state && (state->watched || groups_hold(groups, group, point, NULL, NULL));
 }
 
 bool groups_member(const struct groups *groups, uint32_t group, cycle_point point, uint32_t member,

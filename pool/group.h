@@ -16,6 +16,7 @@ struct group_flow {
 struct group_state {
     cycle_point point; /* point and group: the key */
     uint32_t group;
+    bool watched; /* see groups_watch */
     struct group_flow *flows;
     struct group_state *next_in_cycle;
     UT_hash_handle hh;
@@ -31,11 +32,15 @@ void groups_release(struct groups *groups);
  * is the first. */
 bool groups_set(struct groups *groups, struct cycle *cycle, uint32_t group, uint32_t member,
                 const struct flow_list *flows, bool *ret_first);
-/* Whether the group is satisfied for an instance in `flows`. */
+/* Whether the group is satisfied for an instance in `flows` for which the members in `given` count
+ * besides; NULL: none. */
 bool groups_hold(const struct groups *groups, uint32_t group, cycle_point point,
-                 const struct flow_list *flows);
-/* Whether it is satisfied for anybody. */
-bool groups_hold_for_some(const struct groups *groups, uint32_t group, cycle_point point);
+                 const struct flow_list *flows, const uint64_t *given);
+/* Some instance has members of its own given: from now on it may hold for somebody after each
+ * member. */
+void groups_watch(struct groups *groups, struct cycle *cycle, uint32_t group);
+/* Whether it may be satisfied for anybody. */
+bool groups_may_hold(const struct groups *groups, uint32_t group, cycle_point point);
 bool groups_member(const struct groups *groups, uint32_t group, cycle_point point, uint32_t member,
                    const struct flow_list *flows);
 /* The member is satisfied no longer in these flows (none: in any); returns those it was in. */

@@ -147,6 +147,8 @@ void say_spawned(struct pool *pool, const struct instance *instance);
 void say_state(struct pool *pool, const struct instance *instance, enum task_status before);
 void say_prerequisite(struct pool *pool, const struct instance *instance, uint32_t atom,
                       enum satisfied_how how);
+/* A user satisfied this member of a family trigger for this instance alone. */
+void say_member(struct pool *pool, const struct instance *instance, uint32_t atom, uint32_t member);
 void say_event(struct pool *pool, const struct instance *instance, const char *event,
                struct slice detail);
 void say_workflow_state(struct pool *pool, const char *reason);
@@ -224,6 +226,21 @@ void handle_satisfied(struct pool *pool, const struct message *message);
 void handle_group(struct pool *pool, const struct message *message);
 void handle_spawn(struct pool *pool, const struct message *message);
 void handle_settled(struct pool *pool, const struct message *message);
+
+/* --- family.c: family triggers as one instance sees them; `atom` is one --- */
+/* A user satisfied the whole atom (of any kind). */
+bool atom_is_forced(const struct instance *instance, uint32_t atom);
+void atom_force(const struct pool *pool, struct instance *instance, uint32_t atom);
+/* Enough members have done their part in its flows, or count as if. */
+bool family_holds(const struct pool *pool, const struct instance *instance, uint32_t atom);
+/* One of them, or some member. */
+bool family_member(const struct pool *pool, const struct instance *instance, uint32_t atom,
+                   uint32_t member);
+bool family_any(const struct pool *pool, const struct instance *instance, uint32_t atom);
+/* By force; says it, and the atom if that satisfies it. */
+void family_give(struct pool *pool, struct instance *instance, uint32_t atom, uint32_t member);
+/* After the instance got its `forced` from elsewhere. */
+void family_watch(struct pool *pool, const struct instance *instance);
 
 /* --- wait.c: xtriggers, retry delays, gates --- */
 void xtriggers_depend(struct pool *pool, struct instance *instance, bool say);

@@ -29,7 +29,7 @@ static void instance_free(const struct instances *instances, struct instance *in
     if (n_words(instances, instance->task) > 1)
         free(instance->atoms.many);
     overlay_destroy(instance->overlay);
-    free(instance->forced);
+    marks_free(instance->forced);
     free(instance);
 }
 
@@ -81,13 +81,6 @@ void instances_remove(struct instances *instances, struct instance *instance)
 uint64_t *instance_atoms(const struct instances *instances, struct instance *instance)
 {
     return n_words(instances, instance->task) > 1 ? instance->atoms.many : &instance->atoms.few;
-}
-
-uint64_t *instance_forced(const struct instances *instances, struct instance *instance)
-{
-    if (!instance->forced)
-        instance->forced = NEW_ARRAY(uint64_t, n_words(instances, instance->task));
-    return instance->forced;
 }
 
 const uint64_t *instance_atoms_of(const struct instances *instances,

@@ -2,6 +2,7 @@
 #ifndef ROUSE_POOL_INSTANCE_H
 #define ROUSE_POOL_INSTANCE_H
 
+#include "base/bits.h"
 #include "pool/cycle.h"
 #include "pool/flow.h"
 #include "pool/list.h"
@@ -32,8 +33,8 @@ struct instance {
         uint64_t few;
         uint64_t *many;
     } atoms;
-    uint64_t *forced; /* atoms that a user satisfied; NULL: none */
-    int64_t settled;  /* offset in the job's status file up to which messages had their effect */
+    struct marks *forced; /* what a user satisfied: see family.c */
+    int64_t settled; /* offset in the job's status file up to which messages had their effect */
     struct flow_set *flows;
     struct cycle *cycle;
     struct dependence *dependences;
@@ -71,8 +72,6 @@ void instances_remove(struct instances *instances, struct instance *instance);
 uint64_t *instance_atoms(const struct instances *instances, struct instance *instance);
 const uint64_t *instance_atoms_of(const struct instances *instances,
                                   const struct instance *instance);
-/* Atoms satisfied by force, to be changed. */
-uint64_t *instance_forced(const struct instances *instances, struct instance *instance);
 
 static inline enum task_status instance_status(const struct instance *instance)
 {

@@ -3,30 +3,11 @@
 #ifndef ROUSE_POOL_PREREQUISITE_H
 #define ROUSE_POOL_PREREQUISITE_H
 
+#include "base/bits.h"
 #include "scheduler/config/workflow.h"
 
 /* A condition in postfix order over the bits; no terms: true. */
 bool terms_hold(const struct term *terms, uint32_t n, const uint64_t *bits);
-
-static inline bool bit_get(const uint64_t *bits, uint32_t i)
-{
-    return bits[i / 64] >> (i % 64) & 1;
-}
-
-static inline void bit_set(uint64_t *bits, uint32_t i)
-{
-    bits[i / 64] |= UINT64_C(1) << (i % 64);
-}
-
-static inline void bit_clear(uint64_t *bits, uint32_t i)
-{
-    bits[i / 64] &= ~(UINT64_C(1) << (i % 64));
-}
-
-static inline uint32_t bit_words(uint32_t n)
-{
-    return (n + 63) / 64;
-}
 
 struct condition {
     bool all;       /* every atom of `mask`; else the terms decide */

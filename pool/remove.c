@@ -69,15 +69,10 @@ static bool has_reason(const struct pool *pool, const struct instance *instance)
         (workflow->tasks[instance->task].sequential && instance->previous_done))
         return true;
     for (uint32_t a = 0; a < task->n_atoms; a++) {
-        const struct atom *atom = &task->atoms[a];
         if (!conditions_mention(&pool->conditions, instance->task, instance->point, a))
             continue;
-        if (bit_get(bits, a))
-            return true;
-        if (atom->kind == ATOM_GROUP &&
-            groups_any(&pool->groups, atom->index,
-                       offset_apply(workflow->cycling, atom->offset, instance->point),
-                       &instance->flows->list))
+        if (bit_get(bits, a) ||
+            (task->atoms[a].kind == ATOM_GROUP && family_any(pool, instance, a)))
             return true;
     }
     return false;
@@ -107,7 +102,7 @@ static void unsatisfy(struct pool *pool, struct instance *child, uint32_t atom,
 {
     uint64_t *bits = instance_atoms(&pool->instances, child);
     if ((flows->n && !flow_overlap(&child->flows->list, flows)) || !bit_get(bits, atom) ||
-        (child->forced && bit_get(child->forced, atom)))
+        atom_is_forced(child, atom))
         return;
     bit_clear(bits, atom);
     say_prerequisite(pool, child, atom, SATISFIED_NO_LONGER);
@@ -167,9 +162,7 @@ static void unsatisfy_member(struct pool *pool, cycle_point point, const struct 
         edge_children_begin(&children, pool->workflow, to, point);
         while ((at = edge_children_next(&children)) != POINT_NONE) {
             struct instance *child = instances_find(&pool->instances, at, to->index);
-            if (!child)
-                continue;
-            if (groups_hold(&pool->groups, edge->index, point, &child->flows->list))
+            if (!child || family_holds(pool, child, to->atom))
                 continue;
             if (bit_get(instance_atoms(&pool->instances, child), to->atom))
                 unsatisfy(pool, child, to->atom, flows);

@@ -99,9 +99,8 @@ static void restore_task(struct pool *pool, const struct restart *restart,
     if (words && from->prerequisites)
         memcpy(instance_atoms(&pool->instances, instance), from->prerequisites,
                words * sizeof *from->prerequisites);
-    if (words && from->forced)
-        memcpy(instance_forced(&pool->instances, instance), from->forced,
-               words * sizeof *from->forced);
+    instance->forced = marks_copy(from->forced);
+    family_watch(pool, instance);
     if (status_is_final(from->status)) {
         if (instance_is_complete(pool, instance))
             instance->flags &= (uint16_t)~TASK_INCOMPLETE;

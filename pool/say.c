@@ -52,6 +52,17 @@ void say_prerequisite(struct pool *pool, const struct instance *instance, uint32
                                      .flows = instance->flows->list});
 }
 
+void say_member(struct pool *pool, const struct instance *instance, uint32_t atom, uint32_t member)
+{
+    pool_say(pool, &(struct message){.topic = TOPIC_TASK_PREREQUISITE,
+                                     .point = instance->point,
+                                     .task = instance->task,
+                                     .number = atom,
+                                     .id = member + 1,
+                                     .value = SATISFIED_BY_FORCE,
+                                     .flows = instance->flows->list});
+}
+
 void say_event(struct pool *pool, const struct instance *instance, const char *event,
                struct slice detail)
 {

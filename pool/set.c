@@ -197,16 +197,12 @@ static void set_prerequisites_of_one(struct pool *pool, struct wish *wish,
                                      const struct target *target)
 {
     struct text unknown = {0};
-    struct set_child child = {.point = target->point, .task = target->task, .flows = wish->flows};
-    const struct instance *there = instances_find(&pool->instances, target->point, target->task);
-    if (there && there->class_ != CLASS_FINISHED)
-        child.flows = flow_union(&wish->flows, &there->flows->list);
+    struct set_child child = {.point = target->point, .task = target->task};
     if (set_items_satisfy(pool, &child, wish->items, &unknown)) {
         text_clear(&unknown);
         child.instance = come(pool, wish, target);
     }
     if (child.instance) {
-        child.flows = child.instance->flows->list;
         set_items_satisfy(pool, &child, wish->items, &unknown);
         if (!prerequisites_changed(pool, child.instance))
             gate_update(pool, child.instance);

@@ -119,7 +119,7 @@ static void satisfy_atom(struct pool *pool, const struct set_child *child, uint3
     if (bit_get(bits, atom))
         return;
     bit_set(bits, atom);
-    bit_set(instance_forced(&pool->instances, instance), atom);
+    atom_force(pool, instance, atom);
     say_prerequisite(pool, instance, atom, SATISFIED_BY_FORCE);
 }
 
@@ -159,81 +159,45 @@ static bool read_parent(const struct pool *pool, struct slice item, struct paren
     return ok && ret_parent->task != NO_INDEX;
 }
 
-static bool is_member(const struct group *group, uint32_t task)
+static uint32_t member_of(const struct group *group, uint32_t task)
 {
-    for (uint32_t m = 0; m < group->n_members; m++)
-        if (group->members[m] == task)
-            return true;
-    return false;
+    uint32_t member = 0;
+    while (member < group->n_members && group->members[member] != task)
+        member++;
+    return member < group->n_members ? member : NO_INDEX;
 }
 
-/* A family trigger is satisfied by members: those that are already, and those named. */
-static bool group_holds_with(const struct pool *pool, const struct set_child *child,
-                             const struct atom *atom, cycle_point point, struct slice items)
+/* True if the atom is the parent's output, or a family trigger to which the parent is a member. */
+static bool satisfy_part(struct pool *pool, const struct set_child *child, uint32_t number,
+                         const struct parent *parent, uint32_t output)
 {
-    const struct group *group = &pool->workflow->graph->groups[atom->index];
-    bool *has = NEW_ARRAY(bool, group->n_members);
-    for (uint32_t m = 0; m < group->n_members; m++)
-        has[m] = groups_member(&pool->groups, atom->index, point, m, &child->flows);
-    struct slice item;
-    struct parent parent;
-    while (next_item(&items, &item)) {
-        if (!read_parent(pool, item, &parent) || parent.point != point)
-            continue;
-        uint32_t output = output_of(&pool->workflow->tasks[parent.task], parent.output);
-        for (uint32_t m = 0; m < group->n_members; m++)
-            has[m] |= group->members[m] == parent.task && output != NO_INDEX &&
-                      group->outputs & BIT(output);
+    const struct atom *atom = &pool->workflow->graph->tasks[child->task].atoms[number];
+    if (atom->kind == ATOM_OUTPUT) {
+        if (atom->index != parent->task || atom->output != output)
+            return false;
+        satisfy_atom(pool, child, number);
+        return true;
     }
-    uint32_t n = 0;
-    for (uint32_t m = 0; m < group->n_members; m++)
-        n += has[m];
-    free(has);
-    return group->all ? n == group->n_members : n > 0;
+    const struct group *group = &pool->workflow->graph->groups[atom->index];
+    uint32_t member = member_of(group, parent->task);
+    if (member == NO_INDEX || !(group->outputs & BIT(output)))
+        return false;
+    if (child->instance)
+        family_give(pool, child->instance, number, member);
+    return true;
 }
 
-static bool is_satisfied(const struct pool *pool, const struct set_child *child, uint32_t atom)
-{
-    const struct instance *instance = instances_find(&pool->instances, child->point, child->task);
-    return instance && bit_get(instance_atoms_of(&pool->instances, instance), atom);
-}
-
-/* NAMED: the child waits for some members of a family only through all of it. */
-enum found { FOUND_NOT, FOUND_NAMED, FOUND };
-
-static enum found satisfy_parent(struct pool *pool, const struct set_child *child,
-                                 const struct parent *parent, struct slice items,
-                                 struct text *problems)
+static bool satisfy_parent(struct pool *pool, const struct set_child *child,
+                           const struct parent *parent)
 {
     const struct graph_task *task = &pool->workflow->graph->tasks[child->task];
     uint32_t output = output_of(&pool->workflow->tasks[parent->task], parent->output);
-    enum found found = FOUND_NOT;
-    for (uint32_t a = 0; a < task->n_atoms && output != NO_INDEX; a++) {
-        const struct atom *atom = &task->atoms[a];
-        if (!conditions_mention(&pool->conditions, child->task, child->point, a) ||
-            offset_apply(pool->workflow->cycling, atom->offset, child->point) != parent->point)
-            continue;
-        if (atom->kind == ATOM_OUTPUT) {
-            if (atom->index != parent->task || atom->output != output)
-                continue;
-            satisfy_atom(pool, child, a);
-        } else {
-            const struct group *group = &pool->workflow->graph->groups[atom->index];
-            if (!is_member(group, parent->task) || !(group->outputs & BIT(output)))
-                continue;
-            if (group_holds_with(pool, child, atom, parent->point, items)) {
-                satisfy_atom(pool, child, a);
-            } else if (!is_satisfied(pool, child, a)) {
-                text_addf(problems,
-                          "%swaits for all of %s: some members of a family alone cannot "
-                          "be set, which is not implemented",
-                          problems->n ? "; " : "", group->name);
-                found = found == FOUND ? FOUND : FOUND_NAMED;
-                continue;
-            }
-        }
-        found = FOUND;
-    }
+    bool found = false;
+    for (uint32_t a = 0; a < task->n_atoms && output != NO_INDEX; a++)
+        if (conditions_mention(&pool->conditions, child->task, child->point, a) &&
+            offset_apply(pool->workflow->cycling, task->atoms[a].offset, child->point) ==
+                parent->point)
+            found |= satisfy_part(pool, child, a, parent, output);
     return found;
 }
 
@@ -266,20 +230,17 @@ bool set_items_satisfy(struct pool *pool, const struct set_child *child, struct 
     bool any = false;
     while (next_item(&rest, &item)) {
         struct parent parent;
-        enum found found;
+        bool found = true;
         if (slice_equal(item, "all")) {
             satisfy_every(pool, child);
-            found = FOUND;
         } else if (item.n > n && memcmp(item.at, xtrigger, n) == 0) {
             struct slice label = {item.at + n, item.n - n};
-            found = satisfy_xtrigger(pool, child->instance, label) ? FOUND : FOUND_NOT;
+            found = satisfy_xtrigger(pool, child->instance, label);
         } else {
-            found = read_parent(pool, item, &parent)
-                        ? satisfy_parent(pool, child, &parent, items, problems)
-                        : FOUND_NOT;
+            found = read_parent(pool, item, &parent) && satisfy_parent(pool, child, &parent);
         }
-        any |= found == FOUND;
-        if (found == FOUND_NOT)
+        any |= found;
+        if (!found)
             text_addf(problems, "%s \"%.*s\"", problems->n ? "," : "does not depend on",
                       (int)item.n, item.at);
     }

@@ -16,7 +16,6 @@ uint64_t set_items_outputs(const struct workflow *workflow, uint32_t task, struc
 struct set_child {
     cycle_point point;
     uint32_t task;
-    struct flow_list flows;    /* in which its parents count */
     struct instance *instance; /* NULL: only look what could be satisfied */
 };
 

@@ -45,14 +45,14 @@ static struct absolute *absolute_find(const struct pool *pool, cycle_point point
     return absolute;
 }
 
-static bool is_known(const struct pool *pool, const struct instance *instance,
-                     const struct atom *atom)
+static bool is_known(const struct pool *pool, const struct instance *instance, uint32_t number)
 {
+    const struct atom *atom = &graph_of(pool)->tasks[instance->task].atoms[number];
     cycle_point parent = parent_point(pool, atom, instance->point);
     if (is_before_start(pool, parent, instance->point))
         return true;
     if (atom->kind == ATOM_GROUP)
-        return groups_hold(&pool->groups, atom->index, parent, &instance->flows->list);
+        return family_holds(pool, instance, number);
     if (atom->offset->kind != OFFSET_ABSOLUTE)
         return false;
     const struct absolute *absolute = absolute_find(pool, parent, atom->index, atom->output);
@@ -70,7 +70,7 @@ void satisfy_known(struct pool *pool, struct instance *instance, bool say)
         for (uint32_t i = 0; i < dependency->n_terms; i++) {
             uint32_t atom = dependency->terms[i].atom;
             if (dependency->terms[i].kind != TERM_ATOM || bit_get(bits, atom) ||
-                !is_known(pool, instance, &task->atoms[atom]))
+                !is_known(pool, instance, atom))
                 continue;
             bit_set(bits, atom);
             if (say)
@@ -120,7 +120,7 @@ void satisfy(struct pool *pool, struct instance *instance, uint32_t atom, enum s
     if (!bit_get(bits, atom)) {
         bit_set(bits, atom);
         if (how == SATISFIED_BY_FORCE)
-            bit_set(instance_forced(&pool->instances, instance), atom);
+            atom_force(pool, instance, atom);
         say_prerequisite(pool, instance, atom, how);
     }
     prerequisites_changed(pool, instance);
@@ -371,7 +371,7 @@ static void tell_children(struct pool *pool, const struct message *message,
                   : instances_find(&pool->instances, child->point, task);
         if (!instance || instance->class_ == CLASS_FINISHED)
             continue;
-        if (groups_hold(&pool->groups, message->number, message->point, &instance->flows->list))
+        if (family_holds(pool, instance, child->edge->atom))
             satisfy(pool, instance, child->edge->atom, SATISFIED_NATURALLY);
         else
             prerequisites_changed(pool, instance);
@@ -394,7 +394,7 @@ void handle_group(struct pool *pool, const struct message *message)
         defer_event(pool, message);
     } else if (groups_set(&pool->groups, cycles_get(&pool->cycles, message->point), message->number,
                           (uint32_t)message->value, &message->flows, &first)) {
-        if (first || groups_hold_for_some(&pool->groups, message->number, message->point))
+        if (first || groups_may_hold(&pool->groups, message->number, message->point))
             tell_children(pool, message, &children, first);
         pool_say(pool, &(struct message){.topic = TOPIC_TASK_GROUP,
                                          .point = message->point,

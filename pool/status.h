@@ -3,6 +3,7 @@
 #define ROUSE_POOL_STATUS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum task_status {
     STATUS_WAITING,
@@ -44,5 +45,9 @@ enum task_flag {
 };
 /* Above the flags: how many submission retries are used up, so that a restart goes on counting. */
 enum { TASK_SUBMIT_RETRIES_SHIFT = 16, TASK_SUBMIT_RETRIES = 0x7FFF0000 };
+
+/* What users satisfied for an instance is a list of sets (base/bits.h): this one of whole atoms;
+ * and of the family trigger that atom A is, the set A of members. */
+#define FORCED_ATOMS UINT32_MAX
 
 #endif

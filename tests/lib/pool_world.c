@@ -42,6 +42,16 @@ static void add_slice(struct text *out, const char *before, struct slice slice)
         text_addf(out, "%s%.*s", before, (int)slice.n, slice.at);
 }
 
+static void log_prerequisite(struct pool_world *world, const struct message *m)
+{
+    text_add(&world->log, m->value == SATISFIED_NO_LONGER ? "unsatisfied" : "satisfied");
+    add_id(world, m);
+    text_addf(&world->log, " %u", m->number);
+    if (m->id)
+        text_addf(&world->log, "/%u", (unsigned)m->id - 1);
+    text_add(&world->log, m->value == SATISFIED_BY_FORCE ? " forced" : "");
+}
+
 static void log_task(struct pool_world *world, const struct message *m)
 {
     struct text *log = &world->log;
@@ -59,9 +69,7 @@ static void log_task(struct pool_world *world, const struct message *m)
         add_flags(log, m->flags);
         break;
     case TOPIC_TASK_PREREQUISITE:
-        text_add(log, m->value == SATISFIED_NO_LONGER ? "unsatisfied" : "satisfied");
-        add_id(world, m);
-        text_addf(log, " %u%s", m->number, m->value == SATISFIED_BY_FORCE ? " forced" : "");
+        log_prerequisite(world, m);
         break;
     case TOPIC_TASK_GROUP:
         text_addf(log, "%s %s %s", m->flags ? "ungroup" : "group", graph->groups[m->number].name,
@@ -190,6 +198,7 @@ static void log_other(struct pool_world *world, const struct message *m)
                   m->flags & WORKFLOW_COMPLETE_AT_START ? " complete" : "");
         add_slice(log, ": ", m->text);
         world->stalled = m->flags & WORKFLOW_STALLED;
+        world->complete = m->flags & WORKFLOW_COMPLETE_AT_START;
         break;
     case TOPIC_HISTORY_ASK:
         text_add(log, "ask");
@@ -465,7 +474,7 @@ static void start_again(struct pool_world *world)
 {
     struct error error = {0};
     world->shutdowns = 0;
-    world->stalled = false;
+    world->stalled = world->complete = false;
     struct restart *restart = db_load(world->db, world->workflow, &error);
     if (!restart)
         fail_msg("no restart: %s", error.text);

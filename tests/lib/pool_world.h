@@ -32,7 +32,7 @@ struct pool_world {
     unsigned shutdowns;
     struct text changes; /* what users would call changes (pool_describe_change), since cleared */
     unsigned spawns;     /* trigger.spawn heard */
-    bool stalled;
+    bool stalled, complete; /* complete: started again with nothing left to do */
 };
 
 struct world_job {

@@ -341,6 +341,40 @@ class Commands(common.SystemTest):
         self.done(world.rouse('remove', 'w//1/a')) # its job is killed, and nothing is left to do
         world.wait_end('w')
 
+    def test_one_member_of_a_family_is_set_for_one_task(self):
+        """It is shown, recorded as in Cylc, known after kill -9, and counts for nobody else."""
+        world = self.world
+        self.start('w', flow("""
+            FAM:succeed-all => b
+            FAM:succeed-all => c
+        """, f'    [[FAM]]\n{WAIT_FOR_GO}    [[m1, m2]]\n        inherit = FAM\n'
+             '    [[m3]]\n        inherit = FAM\n        script = true\n'))
+        world.wait_status('w', '1/m3', 'succeeded')
+        rehearsal = world.rouse('set', '--pre=1/m1', '--dry-run', 'w//1/b')
+        self.assertEqual('1/b: 1/m1 of 1/FAM:succeed-all satisfied\n', rehearsal.out, str(rehearsal))
+        self.refused(world.rouse('set', '--pre=1/m1:failed', 'w//1/b'), 1, '1/b does not depend on "1/m1:failed"')
+        self.done(world.rouse('set', '--pre=1/m1', 'w//1/b'))
+        self.members('b', {'1/m1': 'force satisfied', '1/m2': '0', '1/m3': 'satisfied naturally'})
+        self.members('c', {'1/m1': '0', '1/m2': '0', '1/m3': 'satisfied naturally'})
+        world.kill('w')
+        world.play('w')
+        self.members('b', {'1/m1': 'force satisfied', '1/m2': '0', '1/m3': 'satisfied naturally'})
+        self.assertIn('1 of 3 members have not, among them: 1/m2\n', world.rouse('why', 'w//1/b').out)
+        self.done(world.rouse('set', '--pre=1/m2:succeeded', 'w//1/b'))
+        world.wait_status('w', '1/b', 'succeeded')
+        self.assertEqual('waiting', world.status('w', '1/c'))
+        self.finish()
+
+    def members(self, task, expected):
+        """What `show` and the database say of the members that 1/TASK waits for."""
+        rows = dict(self.world.rows('w', "SELECT prereq_cycle || '/' || prereq_name, satisfied FROM"
+                                         f" task_prerequisites WHERE name='{task}'"))
+        self.assertEqual(expected, rows)
+        shown = json.loads(self.world.must('show', '--json', f'w//1/{task}').out)
+        conditions = shown[f'1/{task}']['prerequisites'][0]['conditions']
+        messages = {each['taskId']: each['message'].replace('unsatisfied', '0') for each in conditions}
+        self.assertEqual(expected, messages)
+
     # --- message
 
     def test_messages(self):

@@ -1,4 +1,5 @@
 /* base: heap, text, error, id, trace. */
+#include "base/bits.h"
 #include "base/check.h"
 #include "base/error.h"
 #include "base/heap.h"
@@ -402,9 +403,42 @@ static void a_failed_check_says_what_where_and_what_went_before(void **state)
     free(words);
 }
 
+/* --- sets --- */
+
+static void a_name_without_a_set_has_none(void **state)
+{
+    (void)state;
+    struct marks *list = NULL;
+    assert_null(marks_of(list, 7));
+    assert_false(marks_get(list, 7, 0));
+    assert_true(marks_set(&list, 7, 64, 65));
+    assert_false(marks_set(&list, 7, 64, 65));
+    assert_null(marks_of(list, 6));
+    assert_false(marks_get(list, 7, 63));
+    assert_true(marks_get(list, 7, 64));
+    marks_free(list);
+}
+
+static void a_copy_of_sets_is_its_own(void **state)
+{
+    (void)state;
+    struct marks *list = NULL;
+    marks_set(&list, 1, 3, 10);
+    marks_set(&list, 2, 99, 100);
+    struct marks *copy = marks_copy(list);
+    marks_set(&list, 1, 4, 10);
+    marks_free(list);
+    assert_true(marks_get(copy, 1, 3) && marks_get(copy, 2, 99));
+    assert_false(marks_get(copy, 1, 4));
+    marks_free(copy);
+    assert_null(marks_copy(NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_name_without_a_set_has_none),
+        cmocka_unit_test(a_copy_of_sets_is_its_own),
         cmocka_unit_test(a_heap_gives_the_least_first_whatever_is_removed),
         cmocka_unit_test(removing_what_is_in_no_heap_changes_nothing),
         cmocka_unit_test(adding_to_a_heap_twice_aborts),

@@ -368,22 +368,6 @@ static void all_members_named_satisfy_the_family_for_that_child_alone(void **sta
     pool_world_destroy(w);
 }
 
-static void some_members_alone_are_refused_and_nothing_is_done(void **state)
-{
-    (void)state;
-    struct pool_world *w =
-        pool_world_begin(FOUR_CYCLES("[[graph]]\nR1 = FAM:succeed-all => b\n" FAMILY));
-    assert_int_equal(pre(w, "1/b", "1/m1"), EINVAL);
-    assert_said(w, "1/b waits for all of FAM:succeed-all: some members of a family alone cannot be "
-                   "set, which is not implemented");
-    assert_not_said(w, "spawned 1/b");
-    pool_world_succeed(w, "1/m1");
-    assert_string_equal(pool_world_rows(w), "1/m2 preparing [1]; 1/b waiting [1]");
-    assert_int_equal(pre(w, "1/b", "1/m1"), EINVAL); /* it is satisfied already, m2 is not */
-    assert_string_equal(pool_world_active(w), "1/m2");
-    pool_world_destroy(w);
-}
-
 static void one_member_is_enough_for_any(void **state)
 {
     (void)state;
@@ -524,7 +508,6 @@ int main(void)
         cmocka_unit_test(members_of_a_family_count_for_its_trigger),
         cmocka_unit_test(a_forced_prerequisite_is_not_undone_by_the_family_beside_it),
         cmocka_unit_test(all_members_named_satisfy_the_family_for_that_child_alone),
-        cmocka_unit_test(some_members_alone_are_refused_and_nothing_is_done),
         cmocka_unit_test(one_member_is_enough_for_any),
         cmocka_unit_test(a_member_finishes_by_success_or_by_failure),
         cmocka_unit_test(another_output_of_a_member_is_no_prerequisite),

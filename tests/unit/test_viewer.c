@@ -266,6 +266,21 @@ static void why_a_task_waits_for_a_family(void **state)
                       "    3/FAM:succeed-all: 2 of 3 members have not, among them: 3/m1 3/m3\\n\"");
 }
 
+static void a_member_set_by_a_user_is_shown_as_such(void **state)
+{
+    (void)state;
+    spawn("d", 3, 0);
+    number(TOPIC_TASK_GROUP, "m1", 3, 0, 1);
+    struct message given = about(TOPIC_TASK_PREREQUISITE, "d", 3);
+    given.id = 3; /* the third member */
+    given.value = SATISFIED_BY_FORCE;
+    cast_say_only(&fixture, TASK_POOL, &given);
+    cast_say_recorded(&fixture);
+    expect_why("3/d", "\"3/d is waiting since 2026-01-01T00:00:00Z (0 s)\\n"
+                      "  waits for: FAM:succeed-all\\n"
+                      "    3/FAM:succeed-all: 1 of 3 members have not, among them: 3/m1\\n\"");
+}
+
 static void why_a_task_is_held_queued_beyond_the_limit_or_paused(void **state)
 {
     (void)state;
@@ -469,6 +484,7 @@ int main(void)
         TEST(why_a_task_waits_for_others),
         TEST(why_does_not_name_parents_before_the_start),
         TEST(why_a_task_waits_for_a_family),
+        TEST(a_member_set_by_a_user_is_shown_as_such),
         TEST(why_a_task_is_held_queued_beyond_the_limit_or_paused),
         TEST(why_a_task_waits_for_an_xtrigger),
         TEST(why_a_task_waits_for_its_retry),
