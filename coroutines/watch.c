@@ -155,7 +155,8 @@ static void follow_anew(struct watch *watch)
 }
 
 /* Watch the path that the answer names. True if that is new: a change between the answer and now
- * would not be told, so the plugin has to be asked again. The watch stays while it is asked. */
+ * would not be told, so the plugin has to be asked again; or if it is new that it cannot be
+ * watched, since the plugin may know another way. The watch stays while it is asked. */
 static bool follow(struct watch *watch)
 {
     struct env *env = env_of(watch);
@@ -168,8 +169,8 @@ static bool follow(struct watch *watch)
     if (!*path)
         return false;
     if (watch->unwatchable || env->ops->watch_start(env, &watch->file, &watch->co, path) < 0) {
-        watch->call.call.deaf = true;
-        return false;
+        bool is_news = !watch->call.call.deaf;
+        return watch->call.call.deaf = true, is_news;
     }
     watch->followed = str_copy(path);
     return true;

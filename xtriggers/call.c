@@ -303,6 +303,7 @@ void call_release(struct call *call)
     text_release(&call->failure);
     text_release(&call->path);
     text_release(&call->log);
+    text_release(&call->note);
     *call = (struct call){0};
 }
 
@@ -322,6 +323,7 @@ void call_clear_answer(struct call *call)
     text_clear(&call->failure);
     text_clear(&call->path);
     text_clear(&call->log);
+    text_clear(&call->note);
     call->after = call->at = -1;
     call->when_woken = false;
 }
@@ -363,6 +365,18 @@ bool call_knows_arguments(struct rouse_call *call, const char *const *parameters
         given |= UINT64_C(1) << p;
     }
     return true;
+}
+
+void call_note(struct rouse_call *call, const char *format, ...)
+{
+    struct text whole = {0};
+    va_list args;
+    va_start(args, format);
+    text_vaddf(&whole, format, args);
+    va_end(args);
+    text_clear(&of(call)->note);
+    text_addf(&of(call)->note, "%.*s", CALL_NOTE_MAX, text_string(&whole));
+    text_release(&whole);
 }
 
 bool call_is_deaf(const struct rouse_call *call)

@@ -11,7 +11,12 @@
 enum { CALL_ARGUMENTS_MAX = 64 };
 #define CALL_TIME_MAX 1e12 /* seconds: later never comes */
 /* Bytes of what one call may say. Larger results are an error, the others are cut. */
-enum { CALL_RESULTS_MAX = 1024 * 1024, CALL_REASON_MAX = 4096, CALL_LOG_MAX = 64 * 1024 };
+enum {
+    CALL_RESULTS_MAX = 1024 * 1024,
+    CALL_REASON_MAX = 4096,
+    CALL_LOG_MAX = 64 * 1024,
+    CALL_NOTE_MAX = 256
+};
 
 struct call {
     struct rouse_call call; /* first: what a plugin is given */
@@ -29,6 +34,7 @@ struct call {
     double after, at; /* seconds; negative: not said */
     bool when_woken;  /* it says by itself when to ask again */
     struct text log;  /* lines */
+    struct text note; /* what it found, for people; of built-in ones */
 };
 
 /* Take apart "function(arg, name='value')". It is known by `signature`, or by itself if that is
@@ -52,6 +58,9 @@ void call_results(const struct call *call, struct text *out);
 /* Whether the arguments are among these parameters (NULL ended, in order) and given once; if not,
  * false and call->fail. */
 bool call_knows_arguments(struct rouse_call *call, const char *const *parameters);
+/* Say what was found, for people who ask what a task waits for: for built-in ones. */
+void call_note(struct rouse_call *call, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* Whether a path said with again_when_changed could not be watched: for built-in ones. */
 bool call_is_deaf(const struct rouse_call *call);
 /* JSON: a text with its quotes, what is no UTF-8 as "?"; a number that is read back as the same

@@ -5,7 +5,7 @@ die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 # What building and running needs on Debian 12; what only the tests need is added by them.
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config
-    libuv1-dev libzmq3-dev libsqlite3-dev libjansson-dev libpcre2-dev uthash-dev libcmocka-dev python3-jinja2"
+    libuv1-dev libzmq3-dev libsqlite3-dev libjansson-dev libpcre2-dev libcurl4-openssl-dev libmicrohttpd-dev uthash-dev libcmocka-dev python3-jinja2"
 
 # need_packages [MORE...]: install what is missing, as root or by sudo.
 need_packages() {

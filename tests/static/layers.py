@@ -13,6 +13,8 @@ INCLUDES = {
     'zmq.h': ['coroutines/bus_zmq', 'scheduler/net/'],
     'uv.h': ['coroutines/env_uv', 'coroutines/bus_zmq'],
     'sqlite3.h': ['db/'],
+    'curl/curl.h': ['xtriggers/http_ask'],
+    'microhttpd.h': ['xtriggers/http_hook'],
 }
 # directory -> the directories of ours it may use
 LAYERS = {

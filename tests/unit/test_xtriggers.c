@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sys/resource.h>
+
 #include <cmocka.h>
 
 #include "base/banned.h"
@@ -226,11 +228,12 @@ static void a_path_that_cannot_be_watched_is_asked_about_at_the_interval(void **
 {
     (void)state;
     open_with(false, NULL);
-    say_watch("probe(path, path='/not there', n=3)");
+    /* one question, one since the plugin may know another way, two at the interval */
+    say_watch("probe(path, path='/not there', n=4)");
     cast_pass(&fixture, 59);
     cast_expect(&fixture, "");
     cast_pass(&fixture, 2);
-    expect_satisfied("probe(path, path='/not there', n=3)", "3");
+    expect_satisfied("probe(path, path='/not there', n=4)", "4");
 }
 
 static void paths_that_change_each_time_do_not_make_it_spin(void **state)
@@ -251,8 +254,8 @@ static void a_watch_that_breaks_gives_way_to_the_interval(void **state)
     (void)state;
     open_with(false, NULL);
     touch("/p");
-    /* two questions, one for the broken watch, two at the interval */
-    say_watch("probe(path, path='/p', n=5)");
+    /* two questions, two for the broken watch, two at the interval */
+    say_watch("probe(path, path='/p', n=6)");
     assert_int_equal(cast_count(&fixture, "xtrigger"), 0);
     cast_say_only(&fixture, TASK_POOL,
                   &(struct message){.topic = TOPIC_XTRIGGER_DROP, .text = slice_of("another")});
@@ -260,7 +263,7 @@ static void a_watch_that_breaks_gives_way_to_the_interval(void **state)
     cast_pass(&fixture, 31);
     cast_expect(&fixture, "");
     cast_pass(&fixture, 30);
-    expect_satisfied("probe(path, path='/p', n=5)", "5");
+    expect_satisfied("probe(path, path='/p', n=6)", "6");
 }
 
 /* --- dropping, remembering --- */
@@ -457,6 +460,23 @@ static void a_file_is_noticed_when_it_comes(void **state)
     cast_await(&fixture, "xtrigger.satisfied \"file(other)\"");
 }
 
+/* The kernel has nothing left to watch it with: it is looked for, long before the interval. */
+static void a_file_is_looked_for_where_nobody_tells(void **state)
+{
+    (void)state;
+    struct rlimit limit;
+    open_with(true, NULL);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    setrlimit(RLIMIT_NOFILE, &(struct rlimit){3, limit.rlim_max});
+    say_watch("file(ready)");
+    setrlimit(RLIMIT_NOFILE, &limit);
+    home_write(fixture.run_dir, "ready", "");
+    cast_pass(&fixture, 0.2);
+    cast_expect(&fixture, ""); /* nobody told */
+    cast_pass(&fixture, 1.5);
+    assert_int_equal(cast_count(&fixture, "xtrigger.satisfied \"file(ready)\""), 1);
+}
+
 /* The whole way to it in one go: whatever is not watched yet is seen by asking again. */
 static void a_file_that_comes_with_its_directories_is_noticed(void **state)
 {
@@ -524,6 +544,7 @@ int main(void)
         TEST(a_blocking_call_may_be_dropped_meanwhile),
         TEST(a_plugin_that_hangs_is_left_behind),
         TEST(a_file_is_noticed_when_it_comes),
+        TEST(a_file_is_looked_for_where_nobody_tells),
         TEST(a_file_that_comes_with_its_directories_is_noticed),
         TEST(a_directory_made_anew_is_watched_anew),
     };
