@@ -2,7 +2,7 @@
  *
  *   recording   the event it tells of is not committed yet
  *   delaying    before a try
- *   queued      HANDLERS_RUNNING_MAX others are running
+ *   queued      `process pool size` others are running
  *   running     until its process has ended; one that outlives its deadline is killed
  *   over */
 #include "coroutines/handler.h"
@@ -64,7 +64,8 @@ static void join_queue(struct handler *handler)
 static bool take_turn(struct handler *handler)
 {
     struct handler_host *host = handler->host;
-    if (host->n_running >= HANDLERS_RUNNING_MAX || host->queued.next != &handler->of_list)
+    if (host->n_running >= host->context->workflow->process_pool_size ||
+        host->queued.next != &handler->of_list)
         return false;
     list_remove(&handler->of_list);
     host->n_running++;

@@ -8,8 +8,6 @@
 #include "coroutines/cast.h"
 #include "pool/list.h"
 
-enum { HANDLERS_RUNNING_MAX = 16 }; /* processes at a time; more wait for their turn */
-
 struct handler;
 
 /* What all handlers of a workflow have in common. */

@@ -14,13 +14,10 @@
 
 enum { PROBLEM_MAX = 300 };
 
-void job_lanes_init(struct job_lane lanes[LANES])
+void job_lanes_init(struct job_lane lanes[LANES], unsigned limit)
 {
-    static const unsigned limits[LANES] = {[LANE_SUBMISSIONS] = JOB_SUBMISSIONS_MAX,
-                                           [LANE_POLLS] = JOB_POLLS_MAX,
-                                           [LANE_KILLS] = JOB_KILLS_MAX};
     for (int i = 0; i < LANES; i++)
-        lanes[i] = (struct job_lane){.limit = limits[i], .last = &lanes[i].first};
+        lanes[i] = (struct job_lane){.limit = limit, .last = &lanes[i].first};
 }
 
 void job_lanes_close(struct job_lane lanes[LANES])

@@ -7,8 +7,6 @@
 #include "coroutines/env.h"
 #include "scheduler/job/runner.h"
 
-/* How many run at a time. */
-enum { JOB_SUBMISSIONS_MAX = 4, JOB_POLLS_MAX = 4, JOB_KILLS_MAX = 4 };
 enum job_lane_kind { LANE_SUBMISSIONS, LANE_POLLS, LANE_KILLS, LANES };
 
 struct job_command;
@@ -17,7 +15,8 @@ struct job_lane {
     unsigned limit, n;
     struct job_command *first, **last; /* waiting */
 };
-void job_lanes_init(struct job_lane lanes[LANES]);
+/* limit: how many of each lane run at a time. */
+void job_lanes_init(struct job_lane lanes[LANES], unsigned limit);
 /* Start nothing more. */
 void job_lanes_close(struct job_lane lanes[LANES]);
 

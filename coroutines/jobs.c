@@ -354,7 +354,7 @@ static void *jobs_create(const struct cast_context *context, struct error *error
     self->host.workflow_name = workflow_name(context);
     self->host.program_dir =
         slash ? str_copy_n(context->program, (size_t)(slash - context->program)) : NULL;
-    job_lanes_init(self->host.lanes);
+    job_lanes_init(self->host.lanes, context->workflow->process_pool_size);
     self->host.platforms = platforms_create(context->global);
     self->last = &self->first;
     self->answers_last = &self->answers;

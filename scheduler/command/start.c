@@ -410,12 +410,24 @@ static void say_header(const struct start *s)
     say(s, "INFO", "Cylc version: %s (rouse %s)", CONTACT_CYLC_VERSION, ROUSE_VERSION);
 }
 
+/* The option, or [run hosts]ports of global.cylc. */
+static void choose_ports(const struct start *s, struct listener_options *options)
+{
+    const struct item *item = global_item(s->global, "scheduler", "run hosts", "ports");
+    const struct integer_list *ports = item ? &item->value.integers : NULL;
+    if (s->options->ports) {
+        (void)play_ports(s->options->ports, &options->port_first, &options->port_last);
+    } else if (ports && ports->n) {
+        options->port_first = (int)ports->at[0];
+        options->port_last = (int)ports->at[ports->n - 1];
+    }
+}
+
 static int open_listener(struct start *s, struct error *error)
 {
     s->failure_class = "SchedulerError";
     struct listener_options options = {.run_dir = s->place->run_dir};
-    if (s->options->ports)
-        (void)play_ports(s->options->ports, &options.port_first, &options.port_last);
+    choose_ports(s, &options);
     int code = keys_create(s->place->run_dir, error);
     if (code)
         return code;

@@ -20,7 +20,7 @@ static int install_and_play(const struct invocation *invocation,
     return status;
 }
 
-static int validate(const struct invocation *invocation, const char *source,
+static int validate(const struct invocation *invocation, const struct install_options *install,
                     const struct play_options *play)
 {
     struct error error = {0};
@@ -28,7 +28,7 @@ static int validate(const struct invocation *invocation, const char *source,
                                         .final = play->final,
                                         .templates = template_lists_options(&play->templates)};
     char *directory, *path = NULL;
-    if (install_find_source(source, &directory, &error))
+    if (install_find_source(install, &directory, &error))
         return command_fail(invocation, EXIT_FAILED, &error);
     int status = EXIT_FAILED;
     if (resolve_definition(directory, &path, &error))
@@ -42,24 +42,27 @@ static int validate(const struct invocation *invocation, const char *source,
 
 static int run(const struct command *self, struct invocation *invocation, int argc, char **argv)
 {
-    int first, no_run_name = 0;
+    int first;
+    struct error error = {0};
     struct play_options play = {0};
-    struct install_options install = {0};
+    struct install_wishes install = {0};
     struct option_def options[PLAY_OPTIONS + INSTALL_OPTIONS];
-    size_t n = install_option_defs(&install, &no_run_name, options);
+    size_t n = install_option_defs(&install, options);
     n += play_option_defs(&play, options + n);
     int status = options_parse(self, invocation, options, n, argc, argv, &first);
     if (status == OPTIONS_GO_ON && argc - first > 1)
         status = options_refuse(self, invocation, "only one source at a time");
     if (status == OPTIONS_GO_ON)
         status = play_options_check(self, invocation, &play);
+    if (status == OPTIONS_GO_ON &&
+        install_wishes_complete(&install, first < argc ? argv[first] : NULL, &error))
+        status = command_fail(invocation, EXIT_FAILED, &error);
     if (status == OPTIONS_GO_ON) {
-        install.no_run_name = no_run_name > 0;
-        install.source = first < argc ? argv[first] : NULL;
-        status = validate(invocation, install.source, &play);
+        status = validate(invocation, &install.options, &play);
         if (status == EXIT_OK)
-            status = install_and_play(invocation, &install, &play);
+            status = install_and_play(invocation, &install.options, &play);
     }
+    install_wishes_release(&install);
     play_options_release(&play);
     return status;
 }

@@ -120,6 +120,7 @@ static int check_support(const struct item *item, const struct warner *warner, s
     switch (entry->support) {
     case BUILT:
     case HARMLESS:
+    case LISTED:
         return 0;
     case NO_EFFECT:
         warner_say(warner, "%s:%d: %s: this item has no effect: it is not implemented yet",

@@ -168,10 +168,52 @@ static int check_names(const struct global_config *config, struct error *error)
     return 0;
 }
 
+/* --- what nothing acts on --- */
+
+enum { SECTIONS_MAX = 4 }; /* as the table nests them */
+
+/* The user's own names are `*`: one line is enough for all platforms. */
+static void add_idle_name(const struct item *item, struct text *names)
+{
+    size_t n = 0;
+    const struct item *above[SECTIONS_MAX];
+    for (const struct item *up = item->parent; up->parent && n < SECTIONS_MAX; up = up->parent)
+        above[n++] = up;
+    struct text line = {0};
+    while (n-- > 0)
+        text_addf(&line, "[%s]", above[n]->schema->name);
+    text_add(&line, item->name);
+    if (!names->n || !strstr(text_string(names), text_string(&line)))
+        text_addf(names, "%s%s", names->n ? ", " : "", text_string(&line));
+    text_release(&line);
+}
+
+static void find_idle(const struct item *section, struct text *names)
+{
+    for (const struct item *item = section->first; item; item = item->next)
+        if (item->section)
+            find_idle(item, names);
+        else if (item->schema->support == LISTED && !item->value.empty)
+            add_idle_name(item, names);
+}
+
+static void warn_of_idle(const struct global_config *config, const struct warner *warner)
+{
+    struct text names = {0};
+    find_idle(&config->tree.root, &names);
+    if (names.n)
+        warner_say(warner, "global.cylc: these items have no effect: %s", text_string(&names));
+    text_release(&names);
+}
+
 static int check(struct global_config *config, const struct warner *warner, struct error *error)
 {
     int result = schema_check(&schema_global, &config->tree, &config->arena, warner, error);
-    return result < 0 ? result : check_names(config, error);
+    if (result == 0)
+        result = check_names(config, error);
+    if (result == 0)
+        warn_of_idle(config, warner);
+    return result;
 }
 
 static struct global_config *create(void)

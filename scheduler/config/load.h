@@ -40,6 +40,7 @@ struct loading {
     struct warner warner;
     struct error *error;
     struct params *params; /* [task parameters] */
+    struct platforms *platforms;
     struct namespaces namespaces;
     VEC(struct name_space *) tasks; /* by task index; NULL: of the version before, not found yet */
     VEC(struct xtrigger_def) xtriggers;

@@ -7,8 +7,6 @@
 
 #include "base/banned.h"
 
-static const double process_pool_timeout = 600; /* PT10M, as global.cylc has it by default */
-
 static int check_url(struct loading *self, const struct item *meta, bool of_task)
 {
     const struct item *url = item_find(&self->tree, meta, "URL");
@@ -120,6 +118,17 @@ static int check_install(const struct loading *self)
     return 0;
 }
 
+static void load_process_pool(struct loading *self)
+{
+    const struct global_config *global = self->options->global;
+    int64_t size = global_value(global, self->keep, "scheduler", NULL, "process pool size").integer;
+    self->workflow->process_pool_size = size < 1            ? 1
+                                        : size > UINT16_MAX ? UINT16_MAX
+                                                            : (unsigned)size;
+    self->workflow->process_pool_timeout =
+        global_value(global, self->keep, "scheduler", NULL, "process pool timeout").number;
+}
+
 int load_scheduler(struct loading *self)
 {
     struct workflow *workflow = self->workflow;
@@ -129,10 +138,7 @@ int load_scheduler(struct loading *self)
     workflow->allow_implicit_tasks =
         load_value(self, "scheduler", NULL, "allow implicit tasks", ID_ALLOW_IMPLICIT_TASKS)
             .boolean;
-    const struct item *timeout =
-        global_item(self->options->global, "scheduler", NULL, "process pool timeout");
-    workflow->process_pool_timeout =
-        timeout && !timeout->value.empty ? timeout->value.number : process_pool_timeout;
+    load_process_pool(self);
     load_timeouts(self);
     load_handlers(self);
     load_mail(self);

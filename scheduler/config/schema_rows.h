@@ -21,6 +21,10 @@
     {                                                                                              \
         level, false, name, VALUE_##type, support, ID_NONE, NULL, NULL                             \
     }
+#define IDLE(level, name, type, fallback)                                                          \
+    {                                                                                              \
+        level, false, name, VALUE_##type, LISTED, ID_NONE, fallback, NULL                          \
+    }
 /* An item that is looked up by its name. */
 #define NAMED(level, name, type, fallback)                                                         \
     {                                                                                              \

@@ -7,6 +7,7 @@
 #include "scheduler/config/merged.h"
 #include "scheduler/config/parameters.h"
 #include "scheduler/config/parse.h"
+#include "scheduler/config/platform.h"
 #include "scheduler/config/template.h"
 #include "scheduler/config/upgrade.h"
 #include <errno.h>
@@ -56,6 +57,24 @@ static void define_parents(struct loading *self, const struct name_space *space,
         def->first_parent = space->none_first ? only_root[0] : def->parents[0];
 }
 
+/* `submission retry delays` of the platform, or of the first of a group. One that a command names
+ * is not known yet: none. */
+static struct delays platform_retries(struct loading *self, const char *name)
+{
+    struct error error = {0};
+    if (strpbrk(name, "$`"))
+        return (struct delays){0};
+    const struct platform_group *group = platforms_group(self->platforms, name);
+    const struct platform *platform =
+        platforms_get(self->platforms, group ? group->platforms.at[0] : name, &error);
+    if (!platform || !platform->submission_retry_delays.n)
+        return (struct delays){0};
+    const struct number_list *from = &platform->submission_retry_delays;
+    double *at = arena_new_array(self->keep, from->n, sizeof *at);
+    memcpy(at, from->at, from->n * sizeof *at);
+    return (struct delays){at, from->n};
+}
+
 static void define_task(struct loading *self, const struct name_space *space, uint32_t index,
                         struct task_def *def)
 {
@@ -78,6 +97,8 @@ static void define_task(struct loading *self, const struct name_space *space, ui
                              .parameters = parameters,
                              .n_parameters = own ? own->n_parameters : 0,
                              .runtime = space->settings->runtime};
+    if (!def->runtime.submission_retries.n)
+        def->runtime.submission_retries = platform_retries(self, def->runtime.platform);
     define_parents(self, space, def);
 }
 
@@ -266,6 +287,7 @@ static void loading_release(struct loading *self)
     item_tree_release(&self->tree);
     namespaces_release(&self->namespaces);
     params_destroy(self->params);
+    platforms_destroy(self->platforms);
     vec_release(&self->tasks);
     vec_release(&self->xtriggers);
     index_set_release(&self->xtrigger_labels);
@@ -294,6 +316,7 @@ static struct workflow *load(const char *name, struct slice text,
                                : self.options->previous ? self.options->previous->version + 1
                                                         : 1;
     *error = (struct error){0};
+    self.platforms = platforms_create(self.options->global);
     namespaces_init(&self.namespaces, &self.scratch, &loaded->arena);
     int result = load_text(&self, text, reader);
     if (result == 0 && self.options->keep_tree) {

@@ -178,6 +178,7 @@ struct workflow {
     const char *cycle_point_time_zone; /* [scheduler]cycle point time zone; NULL = not set, Z */
     bool allow_implicit_tasks;
     double process_pool_timeout; /* seconds */
+    unsigned process_pool_size;  /* of each kind of process so many at a time; at least 1 */
     struct timeout_def stall_timeout, inactivity_timeout, workflow_timeout, restart_timeout;
     const char *const *handlers; /* [scheduler][events]handlers */
     const char *const *handler_events;

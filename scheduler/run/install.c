@@ -4,7 +4,9 @@
 #include "scheduler/run/install.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "scheduler/run/clean.h"
 #include "scheduler/run/copy.h"
+#include "scheduler/run/expand.h"
 #include "scheduler/run/resolve.h"
 #include "scheduler/run/start_files.h"
 #include <ctype.h>
@@ -49,17 +51,18 @@ static bool exists(const char *directory, const char *name)
     return there;
 }
 
-/* A name without a slash may stand for a directory in ~/cylc-src. */
-static char *find_source(const char *text)
+/* A name may stand for a directory in one of the source dirs: the first that has it. */
+static char *find_source(const struct install_options *options, const char *text)
 {
+    static const char *const usual[] = {"~/cylc-src"};
+    const char *const *dirs = options->n_source_dirs ? options->source_dirs : usual;
+    size_t n = options->n_source_dirs ? options->n_source_dirs : 1;
     char *real = NULL;
-    if (text[0] != '.' && text[0] != '/') {
-        char *root = rundir_root();
-        char *path =
-            str_format("%.*s/cylc-src/%s", (int)(strlen(root) - strlen("/cylc-run")), root, text);
+    for (size_t i = 0; i < n && !real && text[0] != '.' && text[0] != '/'; i++) {
+        char *dir = path_expand(dirs[i]), *path = str_format("%s/%s", dir, text);
         real = realpath(path, NULL);
         free(path);
-        free(root);
+        free(dir);
     }
     return real ? real : realpath(text, NULL);
 }
@@ -204,7 +207,8 @@ static int link_source(const char *directory, const char *source, struct error *
     return code;
 }
 
-static int write_install_log(const struct installed *installed, struct error *error)
+static int write_install_log(const struct installed *installed, const struct text *links,
+                             struct error *error)
 {
     char *folder = str_format("%s/log/install", installed->run_dir);
     char *path = str_format("%s/01-install.log", folder);
@@ -213,6 +217,12 @@ static int write_install_log(const struct installed *installed, struct error *er
     if (!code && fd < 0)
         code = error_set(error, -errno, "cannot write %s: %s", path, strerror(errno));
     if (fd >= 0) {
+        char *made = str_copy_n(links->at, links->n);
+        for (char *at = made, *end; (end = strchr(at, '\n')) != NULL; at = end + 1) {
+            *end = '\0';
+            rundir_log(fd, 0, false, "INFO", at);
+        }
+        free(made);
         char *line = str_format("INSTALLED %s from %s", installed->id, installed->source);
         rundir_log(fd, 0, false, "INFO", line);
         free(line);
@@ -235,36 +245,46 @@ static int point_run_n(const struct install_options *options, const char *base,
     return code;
 }
 
+static void note_link(void *context, const char *path, const char *target)
+{
+    text_addf(context, "Symlink created: %s -> %s\n", path, target);
+}
+
 static int fill(const struct install_options *options, const char *name,
                 const struct installed *installed, struct error *error)
 {
     char *base = rundir_of(name);
-    int code = directory_make(base, error);
-    if (!code && !options->no_run_name)
-        code = link_source(base, installed->source, error);
-    if (!code && !options->no_run_name && mkdir(installed->run_dir, 0755))
-        code = error_set(error, -errno, "cannot make %s: %s", installed->run_dir, strerror(errno));
-    if (code) /* nothing of ours to take back */
+    struct text links = {0};
+    struct error ignored = {0};
+    int code = symlinks_make(installed->id, installed->run_dir, &options->symlinks, note_link,
+                             &links, error);
+    if (code) { /* nothing of ours to take back */
+        (void)rmdir(base);
         goto done;
-    code = copy_source(installed->source, installed->run_dir, error);
+    }
+    if (!options->no_run_name)
+        code = link_source(base, installed->source, error);
+    if (!code)
+        code = copy_source(installed->source, installed->run_dir, error);
     if (!code && options->no_run_name)
         code = link_source(installed->run_dir, installed->source, error);
     if (!code)
-        code = write_install_log(installed, error);
+        code = write_install_log(installed, &links, error);
     if (!code)
         code = point_run_n(options, base, installed, error);
-    struct error ignored = {0};
     if (code)
-        (void)tree_remove(installed->run_dir, &ignored);
+        (void)clean_run(installed->id, &ignored);
 done:
+    text_release(&links);
     free(base);
     return code;
 }
 
-int install_find_source(const char *given, char **ret_source, struct error *error)
+int install_find_source(const struct install_options *options, char **ret_source,
+                        struct error *error)
 {
-    const char *text = given ? given : ".";
-    char *source = find_source(text);
+    const char *text = options->source ? options->source : ".";
+    char *source = find_source(options, text);
     int code = check_source(text, source, error);
     if (code)
         free(source);
@@ -277,7 +297,7 @@ int install_workflow(const struct install_options *options, struct installed *re
                      struct error *error)
 {
     struct installed installed = {0};
-    int code = install_find_source(options->source, &installed.source, error);
+    int code = install_find_source(options, &installed.source, error);
     if (code)
         return code;
     const char *name =

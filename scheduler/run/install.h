@@ -3,13 +3,17 @@
 #define ROUSE_INSTALL_H
 
 #include "base/error.h"
+#include "scheduler/run/symlinks.h"
 #include <stdbool.h>
 
 struct install_options {
-    const char *source;        /* a directory, or a name in ~/cylc-src; NULL: the current one */
+    const char *source;        /* a directory, or a name in source_dirs; NULL: the current one */
     const char *workflow_name; /* NULL: the source directory's name */
     const char *run_name;      /* NULL: the next of run1, run2, ... */
     bool no_run_name;          /* straight into ~/cylc-run/NAME */
+    const char *const *source_dirs; /* `~` and variables are expanded; n 0: ~/cylc-src */
+    size_t n_source_dirs;
+    struct symlink_dirs symlinks;
 };
 
 struct installed {
@@ -23,8 +27,9 @@ struct installed {
  * source; -EINVAL: a name or a combination that cannot be. What a failed copy left is removed. */
 int install_workflow(const struct install_options *options, struct installed *ret_installed,
                      struct error *error);
-/* The source directory that `given` (NULL: the current one) means; heap. -ENOENT, -EINVAL. */
-int install_find_source(const char *given, char **ret_source, struct error *error);
+/* The source directory that the options mean; heap. -ENOENT, -EINVAL. */
+int install_find_source(const struct install_options *options, char **ret_source,
+                        struct error *error);
 /* The source that run_dir was installed from; heap, NULL if it was not installed or the source is
  * gone. */
 char *install_source_of(const char *run_dir);

@@ -399,7 +399,8 @@ static void list_below(const char *root, const char *id, unsigned depth,
             continue;
         char *below = *id ? str_format("%s/%s", id, entry->d_name) : str_copy(entry->d_name);
         char *below_path = str_format("%s/%s", root, below);
-        if (is_directory(below_path) && (depth == 0 || !is_link(below_path)))
+        if (is_directory(below_path) &&
+            (depth == 0 || !is_link(below_path) || rundir_is_one(below_path)))
             list_below(root, below, depth + 1, names);
         free(below_path);
         free(below);

@@ -33,6 +33,70 @@ static void refused(const char *text, int line, const char *item, const char *wo
         fail_msg("\"%s\" does not say \"%s\"", error.text, words);
 }
 
+static void keep(void *context, const char *text)
+{
+    struct text *all = context;
+    text_addf(all, "%s\n", text);
+}
+
+static void what_has_no_effect_is_told_in_one_line(void **state)
+{
+    (void)state;
+    struct text said = {0};
+    struct error error;
+    const char *text = "[scheduler]\nprocess pool size = 3\n[[run hosts]]\nranking = x\n"
+                       "[platforms]\n[[a]]\nssh command = y\nhosts = localhost\n"
+                       "[[b]]\nssh command = z\n[[[directives]]]\n-l = 1\n";
+    struct global_config *config =
+        global_parse("global.cylc", slice_of(text), &(struct warner){keep, &said}, &error);
+    assert_non_null(config);
+    assert_string_equal(text_string(&said),
+                        "global.cylc: these items have no effect: [scheduler][run hosts]ranking, "
+                        "[platforms][*]ssh command, [platforms][*][directives]-l\n");
+    text_release(&said);
+    global_destroy(config);
+}
+
+static void what_global_says_of_processes_and_retries_reaches_the_workflow(void **state)
+{
+    (void)state;
+    struct error error;
+    struct global_config *global = parse("[scheduler]\nprocess pool size = 3\n"
+                                         "process pool timeout = PT5S\n[platforms]\n[[p.*]]\n"
+                                         "hosts = localhost\n"
+                                         "submission retry delays = PT1M, PT2M\n"
+                                         "[platform groups]\n[[g]]\nplatforms = p2\n");
+    const char *text = "[scheduling]\n[[graph]]\nR1 = a & b & c & d & e\n[runtime]\n"
+                       "[[P]]\nplatform = p1\n[[a]]\ninherit = P\n"
+                       "[[b]]\ninherit = P\nsubmission retry delays = PT3S\n"
+                       "[[c]]\n[[d]]\nplatform = g\n[[e]]\nplatform = $(echo p1)\n";
+    struct workflow_options options = {.global = global};
+    struct workflow *workflow =
+        workflow_parse("flow.cylc", text, strlen(text), &options, NULL, NULL, &error);
+    if (!workflow)
+        fail_msg("%s", error.text);
+    assert_int_equal(workflow->process_pool_size, 3);
+    assert_float_equal(workflow->process_pool_timeout, 5, 0);
+    static const struct {
+        const char *task;
+        uint32_t n;
+        double first;
+    } expected[] = {{"a", 2, 60}, {"b", 1, 3}, {"c", 0, 0}, {"d", 2, 60}, {"e", 0, 0}};
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        const struct delays *delays =
+            &workflow->tasks[workflow_task(workflow, expected[i].task)].runtime.submission_retries;
+        assert_int_equal(delays->n, expected[i].n);
+        if (delays->n)
+            assert_float_equal(delays->at[0], expected[i].first, 0);
+    }
+    workflow_destroy(workflow);
+    global_destroy(global);
+    workflow = workflow_parse("flow.cylc", text, strlen(text), NULL, NULL, NULL, &error);
+    assert_int_equal(workflow->process_pool_size, 4);
+    assert_float_equal(workflow->process_pool_timeout, 600, 0);
+    workflow_destroy(workflow);
+}
+
 static void the_places_are_those_of_the_site_then_the_user(void **state)
 {
     (void)state;
@@ -204,6 +268,8 @@ static void every_row_with_a_default_can_be_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_has_no_effect_is_told_in_one_line),
+        cmocka_unit_test(what_global_says_of_processes_and_retries_reaches_the_workflow),
         cmocka_unit_test(the_places_are_those_of_the_site_then_the_user),
         cmocka_unit_test(the_later_file_wins_item_by_item),
         cmocka_unit_test(what_is_not_set_has_its_default),

@@ -197,10 +197,10 @@ static void only_so_many_run_at_a_time(void **state)
     for (uint64_t id = 1; id <= 20; id++)
         say_event("failed", "", id);
     cast_say_recorded(&fixture);
-    for (int i = 0; i < 100 && count_begun() < 16; i++)
+    for (int i = 0; i < 100 && count_begun() < 4; i++)
         cast_pass(&fixture, 0.1);
     cast_pass(&fixture, 0.3);
-    assert_int_equal(count_begun(), 16);
+    assert_int_equal(count_begun(), 4);
     char *go = str_format("%s/go", fixture.run_dir);
     fixture.env->ops->file_write(fixture.env, go, "", 0, 0);
     free(go);

@@ -1,6 +1,7 @@
 /* Installing: what is copied, where it goes, what is refused. */
 #include "base/memory.h"
 #include "base/text.h"
+#include "scheduler/run/clean.h"
 #include "scheduler/run/install.h"
 #include "scheduler/run/resolve.h"
 #include "tests/lib/home.h"
@@ -68,6 +69,90 @@ static void assert_link(const struct fixture *f, const char *path, const char *t
     buffer[n] = '\0';
     assert_string_equal(buffer, target);
     free(full);
+}
+
+static void directories_lie_where_they_are_told_to(void **state)
+{
+    struct fixture *f = *state;
+    struct error error = {0};
+    struct install_options options = {
+        .symlinks = {.at = {"~/a", "$HOME/b", "~/a", "", "${HOME}/c", NULL}}};
+    assert_int_equal(install(f, options, "flow/run1", &error), 0);
+    char *run = str_format("%s/a/cylc-run/flow/run1", f->home);
+    char *log = str_format("%s/b/cylc-run/flow/run1/log", f->home);
+    char *job = str_format("%s/c/cylc-run/flow/run1/log/job", f->home);
+    assert_link(f, "cylc-run/flow/run1", run);
+    assert_link(f, "cylc-run/flow/run1/log", log);
+    assert_link(f, "cylc-run/flow/run1/log/job", job);
+    assert_false(home_has(f->home, "cylc-run/flow/run1/share")); /* with the run */
+    assert_true(home_has(f->home, "a/cylc-run/flow/run1/bin/tool"));
+    char *lines = home_read(f->home, "cylc-run/flow/run1/log/install/01-install.log");
+    char *line = str_format("Symlink created: %s/cylc-run/flow/run1 -> %s\n", f->home, run);
+    assert_non_null(strstr(lines, line));
+    struct resolve_names names = {0};
+    resolve_list(&names);
+    assert_int_equal(names.n, 1);
+    assert_string_equal(names.at[0], "flow/run1");
+    resolve_names_release(&names);
+    assert_int_equal(clean_run("flow/run1", &error), 0);
+    assert_false(home_has(f->home, "a/cylc-run/flow"));
+    assert_false(home_has(f->home, "b/cylc-run/flow"));
+    assert_false(home_has(f->home, "c/cylc-run/flow"));
+    assert_false(home_has(f->home, "cylc-run/flow"));
+    free(line);
+    free(lines);
+    free(job);
+    free(log);
+    free(run);
+}
+
+static void what_cannot_be_linked_leaves_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct error error = {0};
+    home_write(f->home, "b/cylc-run/flow/run1/work/old", "x");
+    struct install_options options = {.symlinks = {.at = {"~/a", NULL, NULL, "~/b"}}};
+    assert_int_equal(install(f, options, "", &error), -EEXIST);
+    assert_non_null(strstr(error.text, "Symlink dir target already exists: ("));
+    options.symlinks.at[3] = "$NOT_SET_AT_ALL/b";
+    assert_int_equal(install(f, options, "", &error), -EINVAL);
+    assert_non_null(strstr(error.text, "contains an invalid environment variable"));
+    options.symlinks.at[3] = "b";
+    assert_int_equal(install(f, options, "", &error), -EINVAL);
+    assert_false(home_has(f->home, "a/cylc-run/flow/run1"));
+    assert_false(home_has(f->home, "cylc-run/flow"));
+    assert_true(home_has(f->home, "b/cylc-run/flow/run1/work/old"));
+    assert_int_equal(install(f, (struct install_options){0}, "flow/run1", &error), 0);
+}
+
+static void names_are_looked_for_in_the_source_dirs_in_order(void **state)
+{
+    struct fixture *f = *state;
+    struct error error = {0};
+    static const char *const dirs[] = {"~/none", "$HOME/src"};
+    const struct install_options options = {
+        .source = "flow", .source_dirs = dirs, .n_source_dirs = 2};
+    assert_int_equal(install(f, options, "flow/run1", &error), 0);
+    home_write(f->home, "cylc-src/flow/flow.cylc", "");
+    struct install_options usual = {.source = "flow", .workflow_name = "other"};
+    assert_int_equal(install(f, usual, "other/run1", &error), 0);
+    char *source = str_format("%s/cylc-src/flow", f->home);
+    assert_link(f, "cylc-run/other/_cylc-install/source", source);
+    free(source);
+}
+
+static void symlink_dirs_are_read_from_an_option(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    struct symlink_dirs dirs = {0};
+    char good[] = " run = ~/x , log/job=/y ,", unknown[] = "logs=/x", bare[] = "log";
+    assert_int_equal(symlink_dirs_parse(good, &dirs, &error), 0);
+    assert_string_equal(dirs.at[0], "~/x");
+    assert_string_equal(dirs.at[4], "/y");
+    assert_null(dirs.at[1]);
+    assert_int_equal(symlink_dirs_parse(unknown, &dirs, &error), -EINVAL);
+    assert_int_equal(symlink_dirs_parse(bare, &dirs, &error), -EINVAL);
 }
 
 static void runs_are_numbered_and_the_link_follows(void **state)
@@ -245,6 +330,10 @@ int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        CASE(directories_lie_where_they_are_told_to),
+        CASE(what_cannot_be_linked_leaves_nothing),
+        CASE(names_are_looked_for_in_the_source_dirs_in_order),
+        CASE(symlink_dirs_are_read_from_an_option),
         CASE(runs_are_numbered_and_the_link_follows),
         CASE(a_run_directory_gets_the_source_and_no_more),
         CASE(modes_and_links_are_kept),

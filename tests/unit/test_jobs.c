@@ -287,10 +287,12 @@ static void a_platform_command_that_hangs_is_ended(void **state)
                "job.submit-failed 1 platform = $(sleep 100): /bin/bash did not end within 0.2 s");
 }
 
+enum { PROCESS_POOL_SIZE = 4 }; /* global.cylc's default */
+
 static void commands_wait_for_a_place(void **state)
 {
     struct jobs_fixture *fixture = *state;
-    enum { MANY = 3 * JOB_SUBMISSIONS_MAX };
+    enum { MANY = 3 * PROCESS_POOL_SIZE };
     fixture->task->runtime.platform = "$(sleep 0.05; echo localhost)";
     for (uint32_t i = 1; i <= MANY; i++)
         jobs_ask_submit(fixture, i, NULL);
@@ -302,7 +304,7 @@ static void commands_wait_for_a_place(void **state)
 static void a_scheduler_that_stops_starts_no_command_that_waits(void **state)
 {
     struct jobs_fixture *fixture = *state;
-    enum { MANY = 2 * JOB_SUBMISSIONS_MAX };
+    enum { MANY = 2 * PROCESS_POOL_SIZE };
     char *platform =
         str_format("$(echo x >>%s/begun; sleep 0.3; echo localhost)", fixture->run_dir);
     fixture->task->runtime.platform = platform;
@@ -315,7 +317,7 @@ static void a_scheduler_that_stops_starts_no_command_that_waits(void **state)
     char *path = str_format("%s/begun", fixture->run_dir);
     struct text lines = {0};
     fixture->ops.file_read(fixture->env, path, 0, &lines);
-    assert_int_equal(lines.n, 2 * JOB_SUBMISSIONS_MAX);
+    assert_int_equal(lines.n, 2 * PROCESS_POOL_SIZE);
     jobs_expect_heard(fixture, "");
     text_release(&lines);
     free(path);
