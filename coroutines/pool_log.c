@@ -154,6 +154,13 @@ static void log_removal(const struct pool_log *log, const struct message *messag
              task_name(log, message, name), message->flows.n ? flows : "all");
 }
 
+static void log_impossible(const struct pool_log *log, const struct message *message)
+{
+    char name[NAME_MAX_];
+    env_logf(log->context->env, LOG_INFO_LEVEL, "[%s] removed: %.*s", task_name(log, message, name),
+             (int)message->text.n, message->text.at ? message->text.at : "");
+}
+
 static void log_forced(const struct pool_log *log, const struct message *message)
 {
     char name[NAME_MAX_];
@@ -174,6 +181,8 @@ void pool_log_message(struct pool_log *log, const struct message *message)
         log_submit(log, message);
     else if (message->topic == TOPIC_TASK_REMOVED && message->number == REMOVED_FROM_FLOWS)
         log_removal(log, message);
+    else if (message->topic == TOPIC_TASK_REMOVED && message->number == REMOVED_IMPOSSIBLE)
+        log_impossible(log, message);
     else if (message->topic == TOPIC_TASK_OUTPUT && message->value & OUTPUT_FORCED)
         log_forced(log, message);
     else if (message->topic == TOPIC_WORKFLOW_BROADCAST)

@@ -5,6 +5,7 @@
  * count as satisfied. */
 #include "coroutines/prerequisites.h"
 #include "base/check.h"
+#include "scheduler/graph/terms.h"
 #include <string.h>
 
 #include "base/banned.h"
@@ -101,9 +102,42 @@ static void add_group(struct expansion *self, uint32_t number, const char *satis
     }
 }
 
+/* An xtrigger, under the names that `set --pre` knows it by: "xtrigger/x" and its output. */
+struct xtrigger_condition {
+    char *id;
+    const char *output;
+    bool satisfied;
+};
+
+static struct xtrigger_condition xtrigger_condition(const struct expansion *self, uint32_t number)
+{
+    const struct workflow *workflow = self->view->workflow;
+    uint32_t index = workflow->graph->tasks[self->instance->task].alternatives[number];
+    const struct xtrigger_window *window = workflow->xtriggers[index].window;
+    bool timeout = xtrigger_is_clock(workflow, index);
+    const struct view_xtrigger *seen = view_xtrigger_of(self->instance->live, index);
+    return (struct xtrigger_condition){
+        .id = str_format("xtrigger/%s",
+                         workflow->xtriggers[timeout ? window->xtrigger : index].label),
+        .output = timeout ? "timeout" : standard_output_names[OUTPUT_SUCCEEDED],
+        .satisfied = (seen && seen->satisfied) || self->instance->past};
+}
+
+static void add_xtrigger(struct expansion *self, uint32_t number)
+{
+    struct xtrigger_condition is = xtrigger_condition(self, number);
+    *vec_push(&self->conditions) =
+        (struct condition){.id = is.id,
+                           .output = is.output,
+                           .message = is.satisfied ? "satisfied naturally" : "unsatisfied",
+                           .satisfied = is.satisfied};
+}
+
 static void add_conditions(struct expansion *self, const struct dependency *dependency)
 {
     for (uint32_t t = 0; t < dependency->n_terms; t++) {
+        if (dependency->terms[t].kind == TERM_XTRIGGER)
+            add_xtrigger(self, dependency->terms[t].atom);
         if (dependency->terms[t].kind != TERM_ATOM)
             continue;
         const struct atom *atom = atom_of(self, dependency->terms[t].atom);
@@ -203,14 +237,25 @@ static struct part atom_part(const struct expansion *self, uint32_t number)
     return part;
 }
 
+static struct part xtrigger_part(const struct expansion *self, uint32_t number)
+{
+    struct xtrigger_condition is = xtrigger_condition(self, number);
+    struct part part = {.text = str_format("%zu", number_of(self, is.id, is.output)),
+                        .kind = TERM_ATOM,
+                        .holds = is.satisfied};
+    free(is.id);
+    return part;
+}
+
 static struct part write_expression(const struct expansion *self,
                                     const struct dependency *dependency)
 {
     VEC(struct part) stack = {0};
     for (uint32_t t = 0; t < dependency->n_terms; t++) {
         const struct term *term = &dependency->terms[t];
-        if (term->kind == TERM_ATOM) {
-            *vec_push(&stack) = atom_part(self, term->atom);
+        if (term_is_leaf(term)) {
+            *vec_push(&stack) = term->kind == TERM_ATOM ? atom_part(self, term->atom)
+                                                        : xtrigger_part(self, term->atom);
             continue;
         }
         INVARIANT(stack.n >= 2);

@@ -120,9 +120,9 @@ enum field {
     /* everything that output caused has been said before this. */                                 \
     X(TASK_SETTLED, "task.settled", M(TASK_POOL), M(RECORDER),                                     \
       FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_FLOWS)                                       \
-    /* number: enum removal. */                                                                    \
+    /* number: enum removal; text: why, of IMPOSSIBLE. */                                          \
     X(TASK_REMOVED, "task.removed", M(TASK_POOL), M(RECORDER) | M(VIEWER),                         \
-      FIELD_POINT | FIELD_TASK | FIELD_FLOWS | FIELD_NUMBER)                                       \
+      FIELD_POINT | FIELD_TASK | FIELD_FLOWS | FIELD_NUMBER | FIELD_TEXT)                          \
     /* something to remember of a task. text: event ("started", "message critical"); detail: its   \
      * message; id: its number, see event.settled; value 1: said again after a restart, recorded   \
      * already; number: enum run_mode of its job (0: not known); flags: TASK_LATE if that has been \
@@ -308,13 +308,15 @@ enum satisfied_how {
 enum output_value { OUTPUT_NATURAL, OUTPUT_FORCED = 1 << 0, OUTPUT_WAITS = 1 << 1 };
 /* FROM_FLOWS: its history, and it itself if it is there, leaves the flows of the message (none:
  * all), and it stays in the pool; the others: it goes. NOT_NEEDED: it was there only for its
- * outputs to be set, or for a flow that was stopped. */
+ * outputs to be set, or for a flow that was stopped. IMPOSSIBLE: what it waited for cannot happen
+ * any more. */
 enum removal {
     REMOVED_COMPLETE,
     REMOVED_SUICIDE,
     REMOVED_BY_COMMAND,
     REMOVED_NOT_NEEDED,
-    REMOVED_FROM_FLOWS
+    REMOVED_FROM_FLOWS,
+    REMOVED_IMPOSSIBLE
 };
 enum pool_command {
     POOL_PAUSE,

@@ -54,6 +54,14 @@ enum satisfied_how view_member(const struct view *view, const struct view_task *
     return group && view_bit(group->satisfied, member) ? SATISFIED_NATURALLY : SATISFIED_NO_LONGER;
 }
 
+const struct view_xtrigger *view_xtrigger_of(const struct view_task *task, uint32_t xtrigger)
+{
+    for (size_t i = 0; task && i < task->xtriggers.n; i++)
+        if (task->xtriggers.at[i].xtrigger == xtrigger)
+            return &task->xtriggers.at[i];
+    return NULL;
+}
+
 const char *view_problem(const struct view *view, const char *signature)
 {
     struct view_problem *found;

@@ -90,6 +90,8 @@ enum satisfied_how view_member(const struct view *view, const struct view_task *
 bool view_bit(const uint64_t *bits, uint32_t index);
 const struct view_group *view_find_group(const struct view *view, cycle_point point,
                                          uint32_t group);
+/* What the instance waits or waited for by an xtrigger; NULL: nothing. */
+const struct view_xtrigger *view_xtrigger_of(const struct view_task *task, uint32_t xtrigger);
 const char *view_problem(const struct view *view, const char *signature);
 
 #endif

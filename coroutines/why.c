@@ -2,6 +2,7 @@
  * pool, what would bring it there. */
 #include "coroutines/why.h"
 #include "base/check.h"
+#include "coroutines/why_window.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
@@ -90,6 +91,15 @@ static bool is_satisfied(const struct view *view, const struct view_task *task, 
     return parent < view->workflow->start || (task && view_bit(task->satisfied, index));
 }
 
+/* An xtrigger of the condition; more of it is said further below. */
+static void add_alternative(const struct view *view, const struct view_task *task,
+                            uint32_t xtrigger, struct text *out)
+{
+    const struct view_xtrigger *seen = view_xtrigger_of(task, xtrigger);
+    if (!seen || !seen->satisfied)
+        text_addf(out, "    @%s\n", view->workflow->xtriggers[xtrigger].label);
+}
+
 /* Lines for the atoms of one dependency that are not satisfied. */
 static void add_dependency(const struct view *view, const struct view_task *task,
                            const struct dependency *dependency, cycle_point point, uint32_t index,
@@ -98,9 +108,11 @@ static void add_dependency(const struct view *view, const struct view_task *task
     const struct graph_task *graph = &view->workflow->graph->tasks[index];
     struct text lines = {0};
     for (uint32_t t = 0; t < dependency->n_terms; t++) {
+        uint32_t number = dependency->terms[t].atom;
+        if (dependency->terms[t].kind == TERM_XTRIGGER)
+            add_alternative(view, task, graph->alternatives[number], &lines);
         if (dependency->terms[t].kind != TERM_ATOM)
             continue;
-        uint32_t number = dependency->terms[t].atom;
         const struct atom *atom = &graph->atoms[number];
         cycle_point parent = offset_apply(view->workflow->cycling, atom->offset, point);
         if (is_satisfied(view, task, number, parent))
@@ -130,7 +142,7 @@ static void add_dependencies(const struct view *view, const struct view_task *ta
 static void add_xtriggers(const struct view *view, const struct view_task *task, struct text *out)
 {
     VEC_EACH (const struct view_xtrigger, xtrigger, &task->xtriggers) {
-        if (xtrigger->satisfied)
+        if (xtrigger->satisfied || window_explain(view, task, xtrigger, out))
             continue;
         if (xtrigger->xtrigger == NO_INDEX)
             text_addf(out, "  waits for its retry delay: %s\n", xtrigger->signature);

@@ -13,8 +13,11 @@ bool *xtriggers_called(const struct workflow *workflow)
     bool *called = NEW_ARRAY(bool, workflow->n_xtriggers);
     for (uint32_t i = 0; i < workflow->graph->n_tasks; i++) {
         const struct graph_task *task = &workflow->graph->tasks[i];
-        for (uint32_t x = 0; x < task->n_xtriggers; x++)
-            called[task->xtriggers[x].xtrigger] = true;
+        for (uint32_t x = 0; x < task->n_xtriggers; x++) {
+            uint32_t xtrigger = task->xtriggers[x].xtrigger;
+            const struct xtrigger_window *window = workflow->xtriggers[xtrigger].window;
+            called[window ? window->xtrigger : xtrigger] = true;
+        }
     }
     for (uint32_t i = 0; i < workflow->n_xtriggers; i++)
         if (workflow->xtriggers[i].external)

@@ -20,6 +20,7 @@ static void check_instance(const struct pool *pool, const struct instance *i, st
     c->n_active += status_is_active(status);
     c->n_waiting += !list_is_empty(&i->of_queue);
 
+    INVARIANT(i->class_ == instance_class(pool, i));
     INVARIANT((i->class_ == CLASS_ACTIVE) == status_is_active(status));
     INVARIANT((i->class_ == CLASS_INCOMPLETE || i->class_ == CLASS_FINISHED) ==
               status_is_final(status));
@@ -46,10 +47,10 @@ static void check_satisfaction(const struct pool *pool, const struct instance *i
     for (const struct dependence *d = i->dependences; d; d = d->next) {
         INVARIANT(d->instance == i &&
                   signatures_find(&pool->signatures, slice_of(d->signature->text)) == d->signature);
-        INVARIANT(!d->signature->satisfied || d->satisfied);
+        INVARIANT(!d->signature->satisfied || d->satisfied || d->lost);
         n += dependence_holds_back(d);
         bool waits = i->status == STATUS_WAITING && !(i->flags & TASK_RUNAHEAD);
-        INVARIANT(d->satisfied || d->signature->watched || !waits);
+        INVARIANT(!dependence_is_awaited(pool, d) || d->signature->watched || !waits);
     }
     INVARIANT(n == i->n_waited_for);
     bool holds = prerequisites_hold(pool, i);

@@ -36,11 +36,8 @@ bool task_has_free_sequence(const struct graph_task *task)
         bool waits = false;
         for (uint32_t d = 0; d < task->n_dependencies && !waits; d++) {
             const struct dependency *dependency = &task->dependencies[d];
-            if (dependency->suicide || dependency->sequence != task->sequences[s])
-                continue;
-            for (uint32_t t = 0; t < dependency->n_terms && !waits; t++)
-                waits = dependency->terms[t].kind == TERM_ATOM &&
-                        task->atoms[dependency->terms[t].atom].offset->kind == OFFSET_RELATIVE;
+            waits = !dependency->suicide && dependency->sequence == task->sequences[s] &&
+                    !graph_dependency_is_free(task, dependency);
         }
         if (!waits)
             return true;

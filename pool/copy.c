@@ -14,8 +14,8 @@ static void say_nothing(void *context, struct message *message)
 static void copy_dependences(struct pool *copy, struct instance *to, const struct instance *from)
 {
     for (const struct dependence *d = from->dependences; d; d = d->next) {
-        struct dependence *dependence =
-            signatures_depend(&copy->signatures, to, d->xtrigger, d->signature->text);
+        struct dependence *dependence = signatures_depend(
+            &copy->signatures, to, d->xtrigger, (enum dependence_role)d->role, d->signature->text);
         struct signature *signature = dependence->signature;
         signature->watched = d->signature->watched;
         signature->satisfied = d->signature->satisfied;
@@ -23,6 +23,7 @@ static void copy_dependences(struct pool *copy, struct instance *to, const struc
             signature->results = str_copy(d->signature->results);
         to->n_waited_for -= dependence_holds_back(dependence);
         dependence->satisfied = d->satisfied;
+        dependence->lost = d->lost;
         to->n_waited_for += dependence_holds_back(dependence);
     }
 }

@@ -119,11 +119,24 @@ static cycle_point parent_of(const struct pool *pool, const struct atom *atom, c
     return offset_apply(pool->workflow->cycling, atom->offset, child);
 }
 
+/* Xtriggers in its conditions that would not be enough. */
+static bool add_alternatives(const struct pool *pool, const struct instance *instance,
+                             struct text *out)
+{
+    bool any = false;
+    for (const struct dependence *d = instance->dependences; d; d = d->next)
+        if (d->role == ROLE_ALTERNATIVE && !d->satisfied && !d->lost) {
+            text_addf(out, " @%s", pool->workflow->xtriggers[d->xtrigger].label);
+            any = true;
+        }
+    return any;
+}
+
 /* The atoms an instance waits for, those beyond the stop point apart. True if there are any. */
 static bool add_unsatisfied(const struct pool *pool, const struct instance *instance,
                             struct text *out)
 {
-    if (instance->point > pool->stop_point)
+    if (instance->point > pool->stop_point || instance->satisfied)
         return false;
     const struct graph_task *task = &pool->workflow->graph->tasks[instance->task];
     const uint64_t *bits = instance_atoms_of(&pool->instances, instance);
@@ -141,7 +154,7 @@ static bool add_unsatisfied(const struct pool *pool, const struct instance *inst
         any = true;
         text_add(out, " its previous instance");
     }
-    return any;
+    return add_alternatives(pool, instance, out) || any;
 }
 
 static void add_missing_outputs(const struct pool *pool, const struct instance *instance,
@@ -176,13 +189,17 @@ static size_t add_partial(const struct pool *pool, struct text *out)
     const struct link *list = &pool->classes[CLASS_UNSATISFIED];
     for (struct link *link = list->next; link != list && n <= NAMES_MAX; link = link->next) {
         const struct instance *instance = LINK_OWNER(link, struct instance, of_class);
-        struct text waits = {0};
-        if (add_unsatisfied(pool, instance, &waits) && n++ < NAMES_MAX) {
+        struct text waits = {0}, lost = {0};
+        bool any = add_unsatisfied(pool, instance, &waits);
+        any |= instance->point <= pool->stop_point && windows_describe(pool, instance, &lost);
+        if (any && n++ < NAMES_MAX) {
             text_add(out, n > 1 ? ", " : out->n ? "; unsatisfied: " : "unsatisfied: ");
             add_name(pool, instance->point, instance->task, out);
-            text_addf(out, " (waits for%s)", text_string(&waits));
+            text_addf(out, " (%s%s%s%s)", waits.n ? "waits for" : "", text_string(&waits),
+                      waits.n && lost.n ? "; " : "", text_string(&lost));
         }
         text_release(&waits);
+        text_release(&lost);
     }
     if (n > NAMES_MAX)
         text_add(out, " and more");

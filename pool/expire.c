@@ -34,7 +34,7 @@ void instance_expire(struct pool *pool, struct instance *instance)
 {
     PRE(instance->status == STATUS_WAITING);
     queue_leave(pool, instance);
-    xtriggers_undepend(pool, instance, true);
+    xtriggers_undepend(pool, instance, UNDEPEND_WAITS);
     instance_flag(pool, instance, 0, TASK_QUEUED | TASK_RETRYING | TASK_RUNAHEAD);
     say_event(pool, instance, "warning", slice_of("expired"));
     say_event(pool, instance, "expired", slice_of("Task expired: will not submit job."));

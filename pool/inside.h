@@ -14,6 +14,7 @@
 #include "pool/history.h"
 #include "pool/pool.h"
 #include "pool/prerequisite.h"
+#include "pool/window.h"
 #include "pool/xtrigger.h"
 
 struct queue {
@@ -106,6 +107,7 @@ struct pool {
 
     struct flight *flights;
     VEC(struct orphan) orphans;  /* the workflow does not end before they have */
+    VEC(struct doomed) doomed;   /* see window.c */
     unsigned runahead_in_flight; /* pool.runahead not settled */
     struct ask *asks;
     size_t n_asks; /* not answered */
@@ -166,7 +168,8 @@ void add_name(const struct pool *pool, cycle_point point, uint32_t task, struct 
 void instance_move(struct pool *pool, struct instance *instance, enum task_status status,
                    uint32_t flags);
 void instance_flag(struct pool *pool, struct instance *instance, uint32_t set, uint32_t clear);
-/* Class anew, after `satisfied` changed. */
+enum instance_class instance_class(const struct pool *pool, const struct instance *instance);
+/* Class anew, after `satisfied` or what it may hope for changed. */
 void instance_classify(struct pool *pool, struct instance *instance);
 /* Queue it or submit it if nothing holds it back. */
 void instance_try(struct pool *pool, struct instance *instance);
@@ -175,6 +178,8 @@ enum run_mode instance_mode(const struct pool *pool, const struct instance *inst
 /* Submit at once, past queue, hold and pause. */
 void instance_submit(struct pool *pool, struct instance *instance);
 void instance_remove(struct pool *pool, struct instance *instance, enum removal removal);
+void instance_remove_because(struct pool *pool, struct instance *instance, enum removal removal,
+                             const char *reason);
 void instance_remove_if_done(struct pool *pool, struct instance *instance);
 void instance_set_flows(struct pool *pool, struct instance *instance,
                         const struct flow_list *flows);
@@ -210,6 +215,11 @@ void merge_flows(struct pool *pool, struct instance *instance, const struct flow
 void satisfy(struct pool *pool, struct instance *instance, uint32_t atom, enum satisfied_how how);
 /* All prerequisites, looked at anew. */
 bool prerequisites_hold(const struct pool *pool, const struct instance *instance);
+/* The same if these xtriggers were satisfied. */
+bool prerequisites_hold_with(const struct pool *pool, const struct instance *instance,
+                             uint64_t alternatives);
+/* Satisfied, and its class, anew. */
+void prerequisites_look(struct pool *pool, struct instance *instance);
 /* After bits were set: satisfied, suicide. May remove the instance: true then. */
 bool prerequisites_changed(struct pool *pool, struct instance *instance);
 /* Point of the sequential task's instance before this one; POINT_NONE: none. */
@@ -245,7 +255,18 @@ void family_watch(struct pool *pool, const struct instance *instance);
 /* --- wait.c: xtriggers, retry delays, gates --- */
 void xtriggers_depend(struct pool *pool, struct instance *instance, bool say);
 void xtriggers_watch(struct pool *pool, struct instance *instance);
-void xtriggers_undepend(struct pool *pool, struct instance *instance, bool retries_only);
+/* What an instance is done with: everything; when it goes to run, or has ended, all but the
+ * xtriggers that its job or its retries ask for; or only what the graph has let it go without. */
+enum undepend { UNDEPEND_ALL, UNDEPEND_WAITS, UNDEPEND_ALTERNATIVES };
+void xtriggers_undepend(struct pool *pool, struct instance *instance, enum undepend what);
+void xtrigger_depend(struct pool *pool, struct instance *instance, uint32_t xtrigger,
+                     enum dependence_role role, const char *text, bool say);
+/* What the graph says of the xtrigger for this instance. */
+enum dependence_role xtrigger_role(const struct pool *pool, const struct instance *instance,
+                                   uint32_t xtrigger);
+void dependence_satisfy(struct pool *pool, struct dependence *dependence);
+/* Dropped, if nobody awaits it. */
+void signature_unwatch(struct pool *pool, struct signature *signature);
 /* Wait `delay` seconds from now. */
 void retry_wait(struct pool *pool, struct instance *instance, double delay);
 bool gate_is_closed(const struct pool *pool, uint32_t task, cycle_point point);

@@ -26,7 +26,18 @@ static const unsigned moves[STATUSES] = {
 
 /* --- classes --- */
 
-static enum instance_class class_of(const struct instance *instance)
+/* Once all that comes from outside has come, it could go. */
+static bool waits_for_the_world(const struct pool *pool, const struct instance *instance)
+{
+    if (instance_is_stuck(instance))
+        return false;
+    if (instance->satisfied || !pool->workflow->graph->tasks[instance->task].n_alternatives)
+        return instance->satisfied;
+    return prerequisites_hold_with(pool, instance,
+                                   instance_alternatives(pool, instance, HOPED_FOR));
+}
+
+enum instance_class instance_class(const struct pool *pool, const struct instance *instance)
 {
     enum task_status status = instance_status(instance);
     if (status_is_active(status))
@@ -35,7 +46,8 @@ static enum instance_class class_of(const struct instance *instance)
         return instance->flags & TASK_INCOMPLETE ? CLASS_INCOMPLETE : CLASS_FINISHED;
     if (instance->flags & TASK_RUNAHEAD)
         return CLASS_BEYOND;
-    return instance->satisfied || instance->flags & TASK_MANUAL ? CLASS_READY : CLASS_UNSATISFIED;
+    return instance->flags & TASK_MANUAL || waits_for_the_world(pool, instance) ? CLASS_READY
+                                                                                : CLASS_UNSATISFIED;
 }
 
 static void class_leave(struct pool *pool, struct instance *instance)
@@ -51,7 +63,7 @@ static void class_leave(struct pool *pool, struct instance *instance)
 
 void instance_classify(struct pool *pool, struct instance *instance)
 {
-    enum instance_class class = class_of(instance);
+    enum instance_class class = instance_class(pool, instance);
     if (!list_is_empty(&instance->of_class) && instance->class_ == class)
         return;
     class_leave(pool, instance);
@@ -174,7 +186,7 @@ void instance_submit(struct pool *pool, struct instance *instance)
 {
     PRE(instance->status == STATUS_WAITING);
     queue_leave(pool, instance);
-    xtriggers_undepend(pool, instance, true);
+    xtriggers_undepend(pool, instance, UNDEPEND_WAITS);
     uint32_t manual = instance->flags & TASK_MANUAL;
     instance->submit++;
     instance->settled = 0;
@@ -327,11 +339,18 @@ static void remember(struct pool *pool, const struct instance *instance)
 
 void instance_remove(struct pool *pool, struct instance *instance, enum removal removal)
 {
+    instance_remove_because(pool, instance, removal, "");
+}
+
+void instance_remove_because(struct pool *pool, struct instance *instance, enum removal removal,
+                             const char *reason)
+{
     pool_say(pool, &(struct message){.topic = TOPIC_TASK_REMOVED,
                                      .point = instance->point,
                                      .task = instance->task,
                                      .flows = instance->flows->list,
-                                     .number = removal});
+                                     .number = removal,
+                                     .text = slice_of(reason)});
     if (instance->point == pool->stop_task.point && instance->task == pool->stop_task.task &&
         status_is_final(instance_status(instance)))
         pool->stop_task.done = true;
@@ -342,7 +361,7 @@ void instance_remove(struct pool *pool, struct instance *instance, enum removal 
     }
     queue_leave(pool, instance);
     gate_open(pool, instance);
-    xtriggers_undepend(pool, instance, false);
+    xtriggers_undepend(pool, instance, UNDEPEND_ALL);
     class_leave(pool, instance);
     cycle_leave(&pool->cycles, instance->cycle);
     pool->flows_recent = instance->flows->list;

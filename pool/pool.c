@@ -109,6 +109,7 @@ static void pending_release(struct pool *pool)
         deferred_release(put_off);
     vec_release(&pool->put_off);
     vec_release(&pool->orphans);
+    vec_release(&pool->doomed);
     struct ask *ask, *next_ask;
     HASH_ITER(hh, pool->asks, ask, next_ask)
     {
@@ -201,6 +202,7 @@ void pool_take(struct pool *pool, const struct message *message)
 
 void finish_event(struct pool *pool)
 {
+    windows_remove_doomed(pool);
     pool_decide(pool);
     say_answers(pool);
     if (!pool->ending)

@@ -1,43 +1,22 @@
 /* See prerequisite.h. */
 #include "pool/prerequisite.h"
-#include "base/check.h"
 #include "base/memory.h"
+#include "scheduler/graph/terms.h"
 #include <stdlib.h>
 
 #include "base/banned.h"
 
-enum { STACK_INLINE = 256 };
-
-static bool evaluate(const struct term *terms, uint32_t n, const uint64_t *bits, bool *stack)
+static bool leaf_holds(const void *context, const struct term *leaf)
 {
-    uint32_t depth = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        if (terms[i].kind == TERM_ATOM) {
-            stack[depth++] = bit_get(bits, terms[i].atom);
-            continue;
-        }
-        INVARIANT(depth >= 2);
-        depth--;
-        if (terms[i].kind == TERM_AND)
-            stack[depth - 1] = stack[depth - 1] && stack[depth];
-        else
-            stack[depth - 1] = stack[depth - 1] || stack[depth];
-    }
-    INVARIANT(depth == 1);
-    return stack[0];
+    const struct truth *truth = context;
+    if (leaf->kind == TERM_XTRIGGER)
+        return truth->alternatives >> leaf->atom & 1;
+    return !truth->bits || bit_get(truth->bits, leaf->atom);
 }
 
 bool terms_hold(const struct term *terms, uint32_t n, const uint64_t *bits)
 {
-    if (!n)
-        return true;
-    bool few[STACK_INLINE];
-    if (n <= STACK_INLINE)
-        return evaluate(terms, n, bits, few);
-    bool *many = NEW_ARRAY(bool, n);
-    bool result = evaluate(terms, n, bits, many);
-    free(many);
-    return result;
+    return terms_evaluate(terms, n, leaf_holds, &(const struct truth){.bits = bits});
 }
 
 void conditions_init(struct conditions *conditions, const struct graph *graph)
@@ -54,7 +33,7 @@ void conditions_init(struct conditions *conditions, const struct graph *graph)
             for (uint32_t i = 0; i < dependency->n_terms; i++)
                 if (dependency->terms[i].kind == TERM_ATOM)
                     bit_set(of_task[d].mask, dependency->terms[i].atom);
-                else if (dependency->terms[i].kind == TERM_OR)
+                else if (dependency->terms[i].kind != TERM_AND)
                     of_task[d].all = false;
         }
         conditions->of_task[t] = of_task;
@@ -85,39 +64,39 @@ bool conditions_apply(const struct conditions *conditions, uint32_t task, uint32
 }
 
 static bool condition_holds(const struct conditions *conditions, uint32_t task, uint32_t d,
-                            const uint64_t *bits)
+                            const struct truth *truth)
 {
     const struct graph_task *definition = &conditions->graph->tasks[task];
     const struct condition *condition = &conditions->of_task[task][d];
     const struct dependency *dependency = &definition->dependencies[d];
     if (!condition->all)
-        return terms_hold(dependency->terms, dependency->n_terms, bits);
-    for (uint32_t w = 0; w < bit_words(definition->n_atoms); w++)
-        if (condition->mask[w] & ~bits[w])
+        return terms_evaluate(dependency->terms, dependency->n_terms, leaf_holds, truth);
+    for (uint32_t w = 0; truth->bits && w < bit_words(definition->n_atoms); w++)
+        if (condition->mask[w] & ~truth->bits[w])
             return false;
     return true;
 }
 
 bool conditions_hold(const struct conditions *conditions, uint32_t task, cycle_point point,
-                     const uint64_t *bits)
+                     const struct truth *truth)
 {
     const struct graph_task *definition = &conditions->graph->tasks[task];
     for (uint32_t d = 0; d < definition->n_dependencies; d++)
         if (!definition->dependencies[d].suicide && conditions_apply(conditions, task, d, point) &&
-            !condition_holds(conditions, task, d, bits))
+            !condition_holds(conditions, task, d, truth))
             return false;
     return true;
 }
 
 bool conditions_suicide(const struct conditions *conditions, uint32_t task, cycle_point point,
-                        const uint64_t *bits)
+                        const struct truth *truth)
 {
     const struct graph_task *definition = &conditions->graph->tasks[task];
     bool any = false;
     for (uint32_t d = 0; d < definition->n_dependencies; d++) {
         if (!definition->dependencies[d].suicide || !conditions_apply(conditions, task, d, point))
             continue;
-        if (!condition_holds(conditions, task, d, bits))
+        if (!condition_holds(conditions, task, d, truth))
             return false;
         any = true;
     }

@@ -6,8 +6,14 @@
 #include "base/bits.h"
 #include "scheduler/config/workflow.h"
 
-/* A condition in postfix order over the bits; no terms: true. */
+/* A condition over the bits; no terms: true. PRE: it speaks of no xtriggers. */
 bool terms_hold(const struct term *terms, uint32_t n, const uint64_t *bits);
+
+/* What holds of an instance's conditions. */
+struct truth {
+    const uint64_t *bits;  /* satisfied atoms; NULL: take all of them as satisfied */
+    uint64_t alternatives; /* satisfied xtriggers, by number among the task's alternatives */
+};
 
 struct condition {
     bool all;       /* every atom of `mask`; else the terms decide */
@@ -27,10 +33,10 @@ bool conditions_apply(const struct conditions *conditions, uint32_t task, uint32
                       cycle_point point);
 /* All dependencies that apply, apart from suicide ones. */
 bool conditions_hold(const struct conditions *conditions, uint32_t task, cycle_point point,
-                     const uint64_t *bits);
+                     const struct truth *truth);
 /* There is a suicide dependency that applies, and all of them hold. */
 bool conditions_suicide(const struct conditions *conditions, uint32_t task, cycle_point point,
-                        const uint64_t *bits);
+                        const struct truth *truth);
 /* Some dependency that applies speaks of the atom. */
 bool conditions_mention(const struct conditions *conditions, uint32_t task, cycle_point point,
                         uint32_t atom);

@@ -87,8 +87,8 @@ static void look_again(struct pool *pool, struct instance *instance)
         instance->satisfied = false;
         queue_leave(pool, instance);
         instance_flag(pool, instance, 0, TASK_QUEUED);
-        instance_classify(pool, instance);
     }
+    instance_classify(pool, instance);
     if (instance->selected || has_reason(pool, instance))
         return;
     struct flow_list all = {0};

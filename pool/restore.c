@@ -144,14 +144,16 @@ static void restore_xtrigger(struct pool *pool, const struct restart_xtrigger *f
     if (from->xtrigger == NO_INDEX) {
         bool waits = instance->status == STATUS_WAITING && instance->flags & TASK_RETRYING;
         if (waits && !from->satisfied)
-            signatures_depend(&pool->signatures, instance, NO_INDEX, from->signature);
+            signatures_depend(&pool->signatures, instance, NO_INDEX, ROLE_REQUIRED,
+                              from->signature);
         return;
     }
-    for (struct dependence *d = instance->dependences; d; d = d->next)
-        if (d->xtrigger == from->xtrigger && from->satisfied && !d->satisfied) {
-            d->satisfied = true; /* perhaps by force: the others ask anew */
-            instance->n_waited_for--;
-        }
+    window_restore(pool, instance, from->xtrigger, from->signature);
+    struct dependence *d = dependence_find(instance, from->xtrigger);
+    if (!d || !from->satisfied)
+        return;
+    instance->n_waited_for -= dependence_holds_back(d);
+    d->satisfied = true; /* perhaps by force: the others ask anew */
 }
 
 /* A satisfied signature satisfies all that depend on it. */
@@ -162,10 +164,21 @@ static void spread_satisfaction(struct pool *pool)
             continue;
         for (struct link *l = s->dependants.next; l != &s->dependants; l = l->next) {
             struct dependence *dependence = LINK_OWNER(l, struct dependence, of_signature);
+            if (dependence->lost)
+                continue;
             dependence->instance->n_waited_for -= dependence_holds_back(dependence);
             dependence->satisfied = true;
         }
     }
+}
+
+/* What its xtriggers mean for an instance, now that they are as they were. */
+static void look_at_xtriggers(struct pool *pool, struct instance *instance)
+{
+    windows_settle(pool, instance);
+    if (instance->status != STATUS_WAITING || instance->flags & TASK_RETRYING)
+        xtriggers_undepend(pool, instance, UNDEPEND_ALTERNATIVES);
+    prerequisites_look(pool, instance);
 }
 
 static void restore_xtriggers(struct pool *pool, const struct restart *restart)
@@ -181,7 +194,12 @@ static void restore_xtriggers(struct pool *pool, const struct restart *restart)
     }
     for (size_t i = 0; i < restart->n_xtriggers; i++)
         restore_xtrigger(pool, &restart->xtriggers[i]);
+    for (struct instance *i = pool->instances.table; i; i = i->hh.next)
+        windows_settle(pool, i);
     spread_satisfaction(pool);
+    for (struct instance *i = pool->instances.table; i; i = i->hh.next)
+        if (i->dependences)
+            look_at_xtriggers(pool, i);
 }
 
 /* What was broadcast to a job by its submission counts, whatever has been since. */

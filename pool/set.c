@@ -66,7 +66,7 @@ static void stop_waiting(struct pool *pool, struct instance *instance)
     if (instance->status != STATUS_WAITING)
         return;
     queue_leave(pool, instance);
-    xtriggers_undepend(pool, instance, true);
+    xtriggers_undepend(pool, instance, UNDEPEND_WAITS);
     instance_flag(pool, instance, 0, TASK_QUEUED | TASK_RUNAHEAD | TASK_RETRYING | TASK_MANUAL);
 }
 
@@ -172,6 +172,16 @@ static void set_outputs_of_one(struct pool *pool, struct wish *wish, const struc
                               wish->message->flags & POOL_FLOW_WAIT);
 }
 
+/* It left before it ran, for what it waited for could not happen any more. */
+static bool was_given_up(const struct pool *pool, const struct target *target,
+                         const struct flow_list *flows)
+{
+    const struct past *past =
+        past_in(history_find(&pool->history, target->point, target->task), flows);
+    return past && past->status == STATUS_WAITING && !past->submit && !past->outputs &&
+           !past->flow_wait;
+}
+
 static struct instance *come(struct pool *pool, struct wish *wish, const struct target *target)
 {
     struct instance *instance = instances_find(&pool->instances, target->point, target->task);
@@ -180,7 +190,7 @@ static struct instance *come(struct pool *pool, struct wish *wish, const struct 
         return instance;
     }
     uint32_t flags = wish->message->flags & POOL_FLOW_WAIT ? TASK_FLOW_WAIT : 0u;
-    if (!wish->flows.n && !instance)
+    if (!instance && (!wish->flows.n || was_given_up(pool, target, &wish->flows)))
         instance = spawn(pool, target->point, target->task, &wish->flows, flags,
                          past_submit(history_find(&pool->history, target->point, target->task)), 0);
     else

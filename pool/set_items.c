@@ -123,6 +123,12 @@ static void satisfy_atom(struct pool *pool, const struct set_child *child, uint3
     say_prerequisite(pool, instance, atom, SATISFIED_BY_FORCE);
 }
 
+/* Which of them the instance waits for is known when it is there. */
+static bool force_xtrigger(struct pool *pool, struct instance *instance, uint32_t xtrigger)
+{
+    return !instance || xtriggers_force(pool, instance, xtrigger);
+}
+
 static void satisfy_every(struct pool *pool, const struct set_child *child)
 {
     const struct graph_task *task = &pool->workflow->graph->tasks[child->task];
@@ -134,6 +140,9 @@ static void satisfy_every(struct pool *pool, const struct set_child *child)
         for (uint32_t i = 0; i < dependency->n_terms; i++)
             if (dependency->terms[i].kind == TERM_ATOM)
                 satisfy_atom(pool, child, dependency->terms[i].atom);
+            else if (dependency->terms[i].kind == TERM_XTRIGGER)
+                force_xtrigger(pool, child->instance,
+                               task->alternatives[dependency->terms[i].atom]);
     }
     if (child->instance)
         child->instance->previous_done = true;
@@ -199,12 +208,6 @@ static bool satisfy_parent(struct pool *pool, const struct set_child *child,
                 parent->point)
             found |= satisfy_part(pool, child, a, parent, output);
     return found;
-}
-
-/* Which of them the instance waits for is known when it is there. */
-static bool force_xtrigger(struct pool *pool, struct instance *instance, uint32_t xtrigger)
-{
-    return !instance || xtriggers_force(pool, instance, xtrigger);
 }
 
 static bool satisfy_xtrigger(struct pool *pool, struct instance *instance, struct slice label)

@@ -19,7 +19,8 @@ struct set_child {
     struct instance *instance; /* NULL: only look what could be satisfied */
 };
 
-/* Satisfies by force what the items name: "all" (tasks, not xtriggers), "CYCLE/TASK[:OUTPUT]",
+/* Satisfies by force what the items name: "all" (conditions; not xtriggers
+ * apart from them), "CYCLE/TASK[:OUTPUT]",
  * "xtrigger/LABEL", "xtrigger/all". Says what it did, no more: the caller looks what follows from
  * it. What the child does not wait for is added to `problems`. False if it is all of them. Before
  * the instance is there any xtrigger of the workflow may be one of its. */

@@ -79,12 +79,26 @@ void satisfy_known(struct pool *pool, struct instance *instance, bool say)
     }
 }
 
-bool prerequisites_hold(const struct pool *pool, const struct instance *instance)
+bool prerequisites_hold_with(const struct pool *pool, const struct instance *instance,
+                             uint64_t alternatives)
 {
     if (pool->workflow->tasks[instance->task].sequential && !instance->previous_done)
         return false;
-    return conditions_hold(&pool->conditions, instance->task, instance->point,
-                           instance_atoms_of(&pool->instances, instance));
+    const struct truth truth = {instance_atoms_of(&pool->instances, instance), alternatives};
+    return conditions_hold(&pool->conditions, instance->task, instance->point, &truth);
+}
+
+bool prerequisites_hold(const struct pool *pool, const struct instance *instance)
+{
+    return prerequisites_hold_with(pool, instance,
+                                   instance_alternatives(pool, instance, SATISFIED_NOW));
+}
+
+void prerequisites_look(struct pool *pool, struct instance *instance)
+{
+    if (!instance->satisfied && prerequisites_hold(pool, instance))
+        instance->satisfied = true;
+    instance_classify(pool, instance);
 }
 
 void awaken(struct pool *pool, struct instance *instance)
@@ -96,20 +110,19 @@ void awaken(struct pool *pool, struct instance *instance)
         return;
     }
     xtriggers_watch(pool, instance);
+    prerequisites_look(pool, instance);
     instance_try(pool, instance);
 }
 
 bool prerequisites_changed(struct pool *pool, struct instance *instance)
 {
-    if (conditions_suicide(&pool->conditions, instance->task, instance->point,
-                           instance_atoms(&pool->instances, instance))) {
+    const struct truth truth = {instance_atoms_of(&pool->instances, instance),
+                                instance_alternatives(pool, instance, SATISFIED_NOW)};
+    if (conditions_suicide(&pool->conditions, instance->task, instance->point, &truth)) {
         instance_remove(pool, instance, REMOVED_SUICIDE);
         return true;
     }
-    if (!instance->satisfied && prerequisites_hold(pool, instance)) {
-        instance->satisfied = true;
-        instance_classify(pool, instance);
-    }
+    prerequisites_look(pool, instance);
     awaken(pool, instance);
     return false;
 }
@@ -183,9 +196,9 @@ struct instance *spawn(struct pool *pool, cycle_point point, uint32_t task,
         hold_add(pool, point, task);
     satisfy_known(pool, instance, true);
     find_previous(pool, instance);
+    xtriggers_depend(pool, instance, true);
     instance->satisfied = prerequisites_hold(pool, instance);
     instance_classify(pool, instance);
-    xtriggers_depend(pool, instance, true);
     return instance;
 }
 

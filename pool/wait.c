@@ -18,11 +18,11 @@ static void say_dependence(struct pool *pool, const struct dependence *dependenc
                                      .text = slice_of(dependence->signature->text)});
 }
 
-static void depend(struct pool *pool, struct instance *instance, uint32_t xtrigger,
-                   const char *text, bool say)
+void xtrigger_depend(struct pool *pool, struct instance *instance, uint32_t xtrigger,
+                     enum dependence_role role, const char *text, bool say)
 {
     const struct dependence *dependence =
-        signatures_depend(&pool->signatures, instance, xtrigger, text);
+        signatures_depend(&pool->signatures, instance, xtrigger, role, text);
     if (!say)
         return;
     say_dependence(pool, dependence, false);
@@ -30,21 +30,20 @@ static void depend(struct pool *pool, struct instance *instance, uint32_t xtrigg
         say_dependence(pool, dependence, true);
 }
 
-static bool has_dependence(const struct instance *instance, uint32_t xtrigger)
+void dependence_satisfy(struct pool *pool, struct dependence *dependence)
 {
-    for (const struct dependence *d = instance->dependences; d; d = d->next)
-        if (d->xtrigger == xtrigger)
-            return true;
-    return false;
+    dependence->instance->n_waited_for -= dependence_holds_back(dependence);
+    dependence->satisfied = true;
+    say_dependence(pool, dependence, true);
 }
 
 /* Not said: it follows from the definition. */
 static void expiry_depend(struct pool *pool, struct instance *instance)
 {
-    if (!expiry_applies(pool, instance) || has_dependence(instance, XTRIGGER_EXPIRY))
+    if (!expiry_applies(pool, instance) || dependence_find(instance, XTRIGGER_EXPIRY))
         return;
     char *text = expiry_signature(pool, instance);
-    depend(pool, instance, XTRIGGER_EXPIRY, text, false);
+    xtrigger_depend(pool, instance, XTRIGGER_EXPIRY, ROLE_REQUIRED, text, false);
     free(text);
 }
 
@@ -53,26 +52,41 @@ static void expiry_depend(struct pool *pool, struct instance *instance)
 static void late_depend(struct pool *pool, struct instance *instance, bool again)
 {
     if (!late_applies(pool, instance) || instance->flags & TASK_LATE ||
-        has_dependence(instance, XTRIGGER_LATE) ||
+        dependence_find(instance, XTRIGGER_LATE) ||
         (again && late_time(pool, instance) * INT64_C(1000000) <= pool->now))
         return;
     char *text = str_format("wall_clock(trigger_time=%" PRId64 ")", late_time(pool, instance));
-    depend(pool, instance, XTRIGGER_LATE, text, false);
+    xtrigger_depend(pool, instance, XTRIGGER_LATE, ROLE_REQUIRED, text, false);
     free(text);
+}
+
+enum dependence_role xtrigger_role(const struct pool *pool, const struct instance *instance,
+                                   uint32_t xtrigger)
+{
+    const struct graph *graph = pool->workflow->graph;
+    const struct graph_task *task = &graph->tasks[instance->task];
+    enum dependence_role role = ROLE_COMPANION;
+    for (uint32_t i = 0; i < task->n_xtriggers && role != ROLE_REQUIRED; i++) {
+        const struct graph_xtrigger *of = &task->xtriggers[i];
+        if (of->xtrigger == xtrigger &&
+            sequence_contains(graph->sequences[of->sequence].sequence, instance->point))
+            role = of->alternative ? ROLE_ALTERNATIVE : ROLE_REQUIRED;
+    }
+    return role;
 }
 
 void xtriggers_depend(struct pool *pool, struct instance *instance, bool say)
 {
-    const struct graph *graph = pool->workflow->graph;
-    const struct graph_task *task = &graph->tasks[instance->task];
+    const struct graph_task *task = &pool->workflow->graph->tasks[instance->task];
     for (uint32_t i = 0; i < task->n_xtriggers; i++) {
-        const struct graph_xtrigger *of = &task->xtriggers[i];
-        if (has_dependence(instance, of->xtrigger) ||
-            !sequence_contains(graph->sequences[of->sequence].sequence, instance->point))
+        uint32_t xtrigger = task->xtriggers[i].xtrigger;
+        enum dependence_role role = xtrigger_role(pool, instance, xtrigger);
+        if (role == ROLE_COMPANION || dependence_find(instance, xtrigger) ||
+            xtrigger_is_clock(pool->workflow, xtrigger))
             continue;
-        char *text = xtrigger_signature(pool->workflow, &pool->names, of->xtrigger, instance->point,
+        char *text = xtrigger_signature(pool->workflow, &pool->names, xtrigger, instance->point,
                                         instance->task);
-        depend(pool, instance, of->xtrigger, text, say);
+        xtrigger_depend(pool, instance, xtrigger, role, text, say);
         free(text);
     }
     expiry_depend(pool, instance);
@@ -82,7 +96,7 @@ void xtriggers_depend(struct pool *pool, struct instance *instance, bool say)
 static void say_watch(struct pool *pool, const struct dependence *d)
 {
     const struct instance *instance = d->instance;
-    char *call = !dependence_is_xtrigger(d)
+    char *call = !dependence_is_xtrigger(d) || xtrigger_is_clock(pool->workflow, d->xtrigger)
                      ? NULL
                      : xtrigger_call(pool->workflow, &pool->names, d->xtrigger, instance->point,
                                      instance->task);
@@ -97,8 +111,9 @@ static void say_watch(struct pool *pool, const struct dependence *d)
 
 void xtriggers_watch(struct pool *pool, struct instance *instance)
 {
+    windows_begin(pool, instance);
     for (struct dependence *d = instance->dependences; d; d = d->next) {
-        if (d->satisfied || d->signature->watched)
+        if (!dependence_is_awaited(pool, d) || d->signature->watched)
             continue;
         d->signature->watched = true;
         if (dependence_is_xtrigger(d) && pool->workflow->xtriggers[d->xtrigger].external) {
@@ -122,12 +137,20 @@ static void undepend(struct pool *pool, struct dependence *dependence)
     free(text);
 }
 
-void xtriggers_undepend(struct pool *pool, struct instance *instance, bool retries_only)
+/* Its job gets the results of what was satisfied; what the graph demands stays so for its tries. */
+static bool is_kept(const struct dependence *d)
+{
+    return dependence_is_xtrigger(d) &&
+           (d->role == ROLE_REQUIRED || (d->role == ROLE_ALTERNATIVE && d->satisfied));
+}
+
+void xtriggers_undepend(struct pool *pool, struct instance *instance, enum undepend what)
 {
     struct dependence *next;
     for (struct dependence *d = instance->dependences; d; d = next) {
         next = d->next;
-        if (!retries_only || !dependence_is_xtrigger(d))
+        if (what == UNDEPEND_ALL ||
+            (!is_kept(d) && (what == UNDEPEND_WAITS || dependence_is_xtrigger(d))))
             undepend(pool, d);
     }
 }
@@ -137,7 +160,7 @@ void retry_wait(struct pool *pool, struct instance *instance, double delay)
     double due = (double)pool->now / 1e6 + delay;
     int64_t seconds = (int64_t)(delay > 0 ? ceil(due) : floor(due));
     char *text = str_format("wall_clock(trigger_time=%" PRId64 ")", seconds);
-    depend(pool, instance, NO_INDEX, text, true);
+    xtrigger_depend(pool, instance, NO_INDEX, ROLE_REQUIRED, text, true);
     free(text);
     expiry_depend(pool, instance);
     late_depend(pool, instance, true);
@@ -155,20 +178,18 @@ void handle_xtrigger(struct pool *pool, const struct message *message)
     struct link *list = &signature->dependants;
     for (struct link *link = list->next; link != list; link = link->next) {
         struct dependence *dependence = LINK_OWNER(link, struct dependence, of_signature);
-        if (dependence->satisfied) /* by force */
+        if (dependence->satisfied || dependence->lost) /* by force, or it is too late */
             continue;
-        dependence->satisfied = true;
         if (dependence->xtrigger == XTRIGGER_EXPIRY) {
+            dependence->satisfied = true;
             *vec_push(&expired) = dependence->instance;
-            continue;
-        }
-        if (dependence->xtrigger == XTRIGGER_LATE) {
+        } else if (dependence->xtrigger == XTRIGGER_LATE) {
+            dependence->satisfied = true;
             *vec_push(&late) = dependence->instance;
-            continue;
+        } else {
+            dependence_satisfy(pool, dependence);
+            *vec_push(&waiting) = dependence->instance;
         }
-        dependence->instance->n_waited_for--;
-        say_dependence(pool, dependence, true);
-        *vec_push(&waiting) = dependence->instance;
     }
     VEC_EACH (struct instance *, instance, &late)
         if (late_applies(pool, *instance))
@@ -178,21 +199,32 @@ void handle_xtrigger(struct pool *pool, const struct message *message)
             instance_expire(pool, *instance);
     /* From here on the signature may go: who submits no longer needs its retry delay. */
     VEC_EACH (struct instance *, instance, &waiting) {
-        awaken(pool, *instance);
-        gate_update(pool, *instance);
+        windows_settle(pool, *instance);
+        if (!prerequisites_changed(pool, *instance))
+            gate_update(pool, *instance);
     }
     vec_release(&waiting);
     vec_release(&expired);
     vec_release(&late);
 }
 
-/* Nobody waits for it any more. */
-static void unwatch(struct pool *pool, struct signature *signature)
+/* One of those who wait for it now; NULL: nobody does. */
+static const struct dependence *first_awaiting(const struct pool *pool,
+                                               const struct signature *signature)
 {
     const struct link *list = &signature->dependants;
-    for (const struct link *link = list->next; link != list; link = link->next)
-        if (!LINK_OWNER(link, struct dependence, of_signature)->satisfied)
-            return;
+    for (const struct link *link = list->next; link != list; link = link->next) {
+        const struct dependence *d = LINK_OWNER(link, struct dependence, of_signature);
+        if (dependence_is_awaited(pool, d))
+            return d;
+    }
+    return NULL;
+}
+
+void signature_unwatch(struct pool *pool, struct signature *signature)
+{
+    if (first_awaiting(pool, signature))
+        return;
     if (signature->watched && !signature->satisfied)
         pool_say(pool, &(struct message){.topic = TOPIC_XTRIGGER_DROP,
                                          .text = slice_of(signature->text)});
@@ -202,18 +234,20 @@ static void unwatch(struct pool *pool, struct signature *signature)
 bool xtriggers_force(struct pool *pool, struct instance *instance, uint32_t xtrigger)
 {
     bool any = false;
+    windows_begin(pool, instance);
     for (struct dependence *d = instance->dependences; d; d = d->next) {
-        if (!dependence_is_xtrigger(d) || (xtrigger != NO_INDEX && d->xtrigger != xtrigger))
+        if (!dependence_is_xtrigger(d) || d->role == ROLE_COMPANION ||
+            (xtrigger != NO_INDEX && d->xtrigger != xtrigger))
             continue;
         any = true;
         if (d->satisfied)
             continue;
-        d->satisfied = true;
-        instance->n_waited_for--;
-        say_dependence(pool, d, true);
-        unwatch(pool, d->signature);
+        dependence_satisfy(pool, d);
+        signature_unwatch(pool, d->signature);
     }
     if (any) {
+        windows_settle(pool, instance);
+        instance_classify(pool, instance);
         gate_update(pool, instance);
         awaken(pool, instance);
     }
@@ -224,10 +258,9 @@ bool xtriggers_force(struct pool *pool, struct instance *instance, uint32_t xtri
 void handle_xtriggers_ready(struct pool *pool)
 {
     for (struct signature *s = pool->signatures.table; s; s = s->hh.next) {
-        if (!s->watched || s->satisfied)
+        const struct dependence *d = s->watched && !s->satisfied ? first_awaiting(pool, s) : NULL;
+        if (!d)
             continue;
-        const struct dependence *d =
-            LINK_OWNER(s->dependants.next, struct dependence, of_signature);
         if (dependence_is_xtrigger(d) && pool->workflow->xtriggers[d->xtrigger].external)
             continue;
         say_watch(pool, d);
@@ -241,7 +274,7 @@ static bool waits_in_sequence(const struct pool *pool, const struct instance *in
     if (instance->status != STATUS_WAITING)
         return false;
     for (const struct dependence *d = instance->dependences; d; d = d->next)
-        if (dependence_is_xtrigger(d) && !d->satisfied &&
+        if (dependence_is_xtrigger(d) && !d->satisfied && !d->lost &&
             pool->workflow->xtriggers[d->xtrigger].sequential)
             return true;
     return false;

@@ -151,7 +151,7 @@ void signatures_release(struct signatures *signatures)
 }
 
 struct dependence *signatures_depend(struct signatures *signatures, struct instance *instance,
-                                     uint32_t xtrigger, const char *text)
+                                     uint32_t xtrigger, enum dependence_role role, const char *text)
 {
     struct signature *signature = signatures_find(signatures, slice_of(text));
     if (!signature) {
@@ -164,12 +164,21 @@ struct dependence *signatures_depend(struct signatures *signatures, struct insta
     dependence->instance = instance;
     dependence->signature = signature;
     dependence->xtrigger = xtrigger;
+    dependence->role = (uint8_t)role;
     dependence->satisfied = signature->satisfied;
     dependence->next = instance->dependences;
     instance->dependences = dependence;
     instance->n_waited_for += dependence_holds_back(dependence);
     list_append(&signature->dependants, &dependence->of_signature);
     return dependence;
+}
+
+struct dependence *dependence_find(const struct instance *instance, uint32_t xtrigger)
+{
+    struct dependence *d = instance->dependences;
+    while (d && d->xtrigger != xtrigger)
+        d = d->next;
+    return d;
 }
 
 bool signatures_undepend(struct signatures *signatures, struct dependence *dependence,

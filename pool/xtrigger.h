@@ -20,20 +20,34 @@ struct signature {
 /* The time from which it is late, for which nobody waits either. */
 #define XTRIGGER_LATE (NO_INDEX - 2)
 
+enum dependence_role {
+    ROLE_REQUIRED,    /* the instance waits for it in any case */
+    ROLE_ALTERNATIVE, /* it stands in a condition with | */
+    ROLE_COMPANION    /* the graph does not name it here: it decides about another one (window.c) */
+};
+
 struct dependence {
     struct instance *instance;
     struct signature *signature;
     struct dependence *next; /* of the instance */
     struct link of_signature;
     uint32_t xtrigger; /* NO_INDEX: retry delay; or XTRIGGER_EXPIRY, _LATE */
+    uint8_t role;      /* enum dependence_role */
     bool satisfied;
+    bool lost; /* its window has closed, or (a clock) was not needed: it is not watched any more */
 };
 
 /* Whether the instance does not go before it is satisfied. */
 static inline bool dependence_holds_back(const struct dependence *dependence)
 {
-    return !dependence->satisfied && dependence->xtrigger != XTRIGGER_EXPIRY &&
-           dependence->xtrigger != XTRIGGER_LATE;
+    return !dependence->satisfied && dependence->role == ROLE_REQUIRED &&
+           dependence->xtrigger != XTRIGGER_EXPIRY && dependence->xtrigger != XTRIGGER_LATE;
+}
+
+/* It can only be satisfied by a user now. */
+static inline bool dependence_is_lost(const struct dependence *dependence)
+{
+    return dependence->lost && !dependence->satisfied;
 }
 
 /* Whether it is one the user knows: neither a retry delay nor an expiry or lateness. */
@@ -63,7 +77,10 @@ struct signature *signatures_find(const struct signatures *signatures, struct sl
 void signatures_release(struct signatures *signatures);
 /* Adds a dependence of the instance on the signature, made if need be. */
 struct dependence *signatures_depend(struct signatures *signatures, struct instance *instance,
-                                     uint32_t xtrigger, const char *text);
+                                     uint32_t xtrigger, enum dependence_role role,
+                                     const char *text);
+/* The instance's dependence on an xtrigger; NULL: none. */
+struct dependence *dependence_find(const struct instance *instance, uint32_t xtrigger);
 /* Frees a dependence; true if it was the signature's last: then ret_text is the heap text of what
  * nobody needs any more, and whether it was watched. */
 bool signatures_undepend(struct signatures *signatures, struct dependence *dependence,

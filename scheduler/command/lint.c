@@ -2,6 +2,7 @@
  * directory go through the rules of lint_rules.c; then the definition is read as a whole. */
 #define ROUSE_TOUCHES_THE_WORLD
 #include "base/memory.h"
+#include "coroutines/xtrigger_check.h"
 #include "scheduler/command/definition.h"
 #include "scheduler/command/lint_rules.h"
 #include "scheduler/command/lint_settings.h"
@@ -193,14 +194,10 @@ static void take_warning(void *context, const char *text)
 
 static void check_use(struct lint *self, const struct workflow *workflow)
 {
-    bool *used = NEW_ARRAY(bool, workflow->n_xtriggers);
-    for (uint32_t i = 0; i < workflow->n_tasks; i++) {
-        const struct graph_task *task = &workflow->graph->tasks[i];
-        for (uint32_t x = 0; x < task->n_xtriggers; x++)
-            used[task->xtriggers[x].xtrigger] = true;
-        if (!task->n_sequences)
+    bool *used = xtriggers_called(workflow);
+    for (uint32_t i = 0; i < workflow->n_tasks; i++)
+        if (!workflow->graph->tasks[i].n_sequences)
             report(self, "R003", workflow->tasks[i].name, lint_rule_find("R003")->text);
-    }
     for (uint32_t i = 0; i < workflow->n_xtriggers; i++) {
         const struct xtrigger_def *def = &workflow->xtriggers[i];
         if (used[i] || !def->file)

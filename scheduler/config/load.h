@@ -69,8 +69,13 @@ struct value load_value(const struct loading *self, const char *section, const c
 int load_cycling(struct loading *self);
 /* scheduler.c: [meta], [scheduler] */
 int load_scheduler(struct loading *self);
-/* xtriggers.c: [scheduling][xtriggers] */
+/* xtriggers.c: [scheduling][xtriggers] and the windows */
 int load_xtriggers(struct loading *self);
+/* xtrigger_windows.c: [scheduling][xtrigger windows], after the xtriggers */
+int load_windows(struct loading *self);
+/* A new xtrigger that is a clock of the window. */
+uint32_t load_window_clock(struct loading *self, const char *label,
+                           const struct xtrigger_window *window);
 /* Index of the xtrigger `label`; wall_clock is made when first asked for. NO_INDEX: not defined. */
 uint32_t load_xtrigger(struct loading *self, const char *label);
 /* Index of the wall_clock with that offset, made when first asked for. */

@@ -61,6 +61,10 @@ static const struct schema_entry rows[] = {
             ITEM(3, "sequential", STRING_LIST, SEQUENTIAL),
         SECTION(2, "xtriggers"),
             ITEM(3, "*", XTRIGGER, XTRIGGER),
+        SECTION(2, "xtrigger windows"), /* of rouse, not of Cylc */
+            SECTION(3, "*"),
+                ITEM(4, "start", STRING, WINDOW_START),
+                ITEM(4, "until", STRING, WINDOW_UNTIL),
         SECTION(2, "graph"),
             ITEM(3, "*", GRAPH, GRAPH),
     SECTION(1, "runtime"),

@@ -48,6 +48,8 @@ enum item_id {
     ID_EXTERNAL_TRIGGER,
     ID_CLOCK_EXPIRE,
     ID_XTRIGGER,
+    ID_WINDOW_START,
+    ID_WINDOW_UNTIL,
     ID_GRAPH,
     /* [runtime][NAME] */
     ID_INHERIT,

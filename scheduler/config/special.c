@@ -239,7 +239,8 @@ static void add_clock(struct loading *self, struct graph_task *task, uint32_t cl
     if (task->n_xtriggers)
         memcpy(xtriggers, task->xtriggers, task->n_xtriggers * sizeof *xtriggers);
     for (uint32_t i = 0; i < task->n_sequences; i++)
-        xtriggers[task->n_xtriggers + i] = (struct graph_xtrigger){task->sequences[i], clock};
+        xtriggers[task->n_xtriggers + i] =
+            (struct graph_xtrigger){.sequence = task->sequences[i], .xtrigger = clock};
     task->xtriggers = xtriggers;
     task->n_xtriggers = n;
 }

@@ -119,6 +119,28 @@ struct queue_def {
     uint32_t limit; /* 0 = none */
 };
 
+/* When a window opens or closes. */
+enum window_base {
+    WINDOW_NEVER,      /* not set */
+    WINDOW_AT,         /* a time */
+    WINDOW_FROM_POINT, /* so long after the cycle point */
+    WINDOW_FROM_WAIT   /* so long after the instance began to wait: with integer cycling */
+};
+struct window_edge {
+    enum window_base base;
+    int64_t seconds; /* WINDOW_AT: since 1970-01-01T00Z; WINDOW_FROM_WAIT */
+    struct interval interval;
+};
+
+/* [scheduling][xtrigger windows][LABEL]: the xtrigger is asked from `start` to `until`. Both are
+ * xtriggers, too, "LABEL:start" and "LABEL:timeout": clocks. */
+struct xtrigger_window {
+    uint32_t xtrigger;       /* whose it is */
+    uint32_t start, timeout; /* its clocks; NO_INDEX: not set */
+    bool timeout_named;      /* in the graph */
+    struct window_edge opens, closes;
+};
+
 struct xtrigger_def {
     const char *label;    /* as in the graph: @label */
     const char *function; /* "wall_clock" */
@@ -129,6 +151,7 @@ struct xtrigger_def {
      * task alone. NULL: it is a function. */
     const char *external;
     uint32_t external_task;
+    const struct xtrigger_window *window; /* that it has or is a clock of; NULL: none */
     const char *file; /* where it is defined; NULL: it is made by the scheduler */
     int line;
 };
@@ -255,6 +278,12 @@ const struct item_tree *workflow_tree(struct workflow *workflow, bool defaults);
 /* Give back the memory of the tree. */
 void workflow_forget_tree(struct workflow *workflow);
 
+/* Whether the xtrigger is the clock of another one's window. */
+static inline bool xtrigger_is_clock(const struct workflow *workflow, uint32_t xtrigger)
+{
+    const struct xtrigger_window *window = workflow->xtriggers[xtrigger].window;
+    return window && window->xtrigger != xtrigger;
+}
 /* Task index of a name, or NO_INDEX. O(1). */
 uint32_t workflow_task(const struct workflow *workflow, const char *name);
 /* The cycle point of an id: `^`, the initial one; `$`, the final one; or as point_parse reads it.

@@ -187,7 +187,7 @@ int load_xtriggers(struct loading *self)
             return item_error_where(self->error, item);
         add_xtrigger(self, def);
     }
-    return 0;
+    return load_windows(self);
 }
 
 static uint32_t add_clock(struct loading *self, const char *label, const char *args)
@@ -200,12 +200,33 @@ static uint32_t add_clock(struct loading *self, const char *label, const char *a
     return add_xtrigger(self, def);
 }
 
+uint32_t load_window_clock(struct loading *self, const char *label,
+                           const struct xtrigger_window *window)
+{
+    return add_xtrigger(self,
+                        (struct xtrigger_def){.label = arena_text(self->keep, slice_of(label)),
+                                              .function = wall_clock,
+                                              .args = "",
+                                              .interval = default_interval,
+                                              .window = window});
+}
+
+/* The graph has named it. */
+static void note_named(struct loading *self, uint32_t index)
+{
+    const struct xtrigger_window *window = self->xtriggers.at[index].window;
+    if (window && window->timeout == index)
+        ((struct xtrigger_window *)(uintptr_t)window)->timeout_named = true;
+}
+
 uint32_t load_xtrigger(struct loading *self, const char *label)
 {
     uint32_t index = find_label(self, label);
     bool cycling = cycling_mode(self->workflow->cycling) == CYCLING_DATETIME;
     if (index == NO_INDEX && strcmp(label, wall_clock) == 0 && cycling)
         index = add_clock(self, wall_clock, "");
+    if (index != NO_INDEX)
+        note_named(self, index);
     return index;
 }
 

@@ -199,39 +199,54 @@ static int lower_node(struct graph_builder *builder, const struct graph_node *no
     return code;
 }
 
-static bool only_xtriggers(const struct graph_builder *builder, uint32_t index)
+/* Whether nothing is left of the tree when xtriggers under & only are taken out; parameters out of
+ * range have taken out tasks before. */
+static bool is_empty(const struct graph_builder *builder, uint32_t index, bool under_or)
 {
     const struct graph_node *node = node_at(builder, index);
     if (node->kind == NODE_TASK || node->kind == NODE_XTRIGGER)
-        return node->kind == NODE_XTRIGGER;
+        return node->kind == NODE_XTRIGGER && !under_or;
     bool all = true;
+    under_or = under_or || node->kind == NODE_OR;
     for (uint32_t child = node->first; all && child; child = node_at(builder, child)->next)
-        all = only_xtriggers(builder, child);
+        all = is_empty(builder, child, under_or);
     return all;
 }
 
-/* Append the tree's terms and text; xtriggers are taken out of it, which only `&` allows.
- * parent: the operator around it, NODE_TASK if there is none. Recursion is limited by
- * GRAPH_NESTING_MAX. */
+static int lower_xtrigger(struct graph_builder *builder, const struct graph_node *node,
+                          bool under_or, struct error *error)
+{
+    struct built_leaf leaf = {0};
+    int code = builder_xtrigger(builder, node, &leaf.index, error);
+    if (code < 0)
+        return code;
+    if (!under_or) {
+        *vec_push(&builder->unit_xtriggers) = leaf.index;
+        return 0;
+    }
+    push_term(builder, TERM_XTRIGGER, &leaf);
+    text_add_char(&builder->text, '@');
+    text_add_n(&builder->text, node->name.at, node->name.n);
+    text_add(&builder->text, node->output.at ? ":timeout" : "");
+    return 0;
+}
+
+/* Append the tree's terms and text. Xtriggers under & only are taken out of it: the task waits for
+ * them in any case. parent: the operator around it, NODE_TASK if there is none. Recursion is
+ * limited by GRAPH_NESTING_MAX. */
 static int lower(struct graph_builder *builder, uint32_t index, enum graph_node_kind parent,
                  bool under_or, struct error *error)
 {
     const struct graph_node *node = node_at(builder, index);
     if (node->kind == NODE_TASK)
         return lower_node(builder, node, parent != NODE_TASK, error);
-    if (node->kind == NODE_XTRIGGER) {
-        if (under_or)
-            return graph_statement_error(builder->statement, node, error,
-                                         "xtrigger '@%.*s' cannot stand in a condition with |: "
-                                         "expected it joined by & only",
-                                         (int)node->name.n, node->name.at);
-        return builder_xtrigger(builder, node, vec_push(&builder->unit_xtriggers), error);
-    }
+    if (node->kind == NODE_XTRIGGER)
+        return lower_xtrigger(builder, node, under_or, error);
     bool brackets = parent != NODE_TASK && parent != node->kind, any = false;
     under_or = under_or || node->kind == NODE_OR;
     text_add(&builder->text, brackets ? "(" : "");
     for (uint32_t child = node->first; child; child = node_at(builder, child)->next) {
-        bool empty = only_xtriggers(builder, child);
+        bool empty = is_empty(builder, child, under_or);
         if (any && !empty)
             text_add(&builder->text, node->kind == NODE_AND ? " & " : " | ");
         int code = lower(builder, child, node->kind, under_or, error);
@@ -303,7 +318,8 @@ static int connect_task(struct graph_builder *builder, const struct graph_node *
 {
     VEC_EACH (struct built_unit, unit, &builder->units) {
         for (uint32_t i = 0; i < unit->n_xtriggers; i++)
-            builder_add_xtrigger(builder, child, builder->unit_xtriggers.at[unit->xtriggers + i]);
+            builder_add_xtrigger(builder, child, builder->unit_xtriggers.at[unit->xtriggers + i],
+                                 false);
         if (!unit->n_terms)
             continue;
         if (!node->suicide && waits_for_itself(builder, unit, child))
@@ -316,6 +332,11 @@ static int connect_task(struct graph_builder *builder, const struct graph_node *
             return graph_statement_error(
                 builder->statement, node, error, "%s cannot trigger both %.*s and !%.*s",
                 unit->text, (int)node->name.n, node->name.at, (int)node->name.n, node->name.at);
+        if (code == -ENOSPC)
+            return graph_statement_error(builder->statement, node, error,
+                                         "the conditions of '%.*s' speak of more than %d xtriggers "
+                                         "(ALTERNATIVES_MAX)",
+                                         (int)node->name.n, node->name.at, (int)ALTERNATIVES_MAX);
         if (code < 0)
             return graph_statement_error(builder->statement, node, error,
                                          "the conditions of the graph have more than %zu parts "

@@ -37,6 +37,7 @@ static void release_tables(struct graph_builder *builder)
     index_set_release(&builder->atom_set);
     index_set_release(&builder->dependency_set);
     index_set_release(&builder->xtrigger_set);
+    index_set_release(&builder->alternative_set);
 }
 
 void graph_builder_destroy(struct graph_builder *builder)
@@ -50,6 +51,7 @@ void graph_builder_destroy(struct graph_builder *builder)
     vec_release(&builder->headings);
     vec_release(&builder->resolved);
     vec_release(&builder->task_sequences);
+    vec_release(&builder->alternatives);
     vec_release(&builder->xtriggers);
     vec_release(&builder->terms);
     vec_release(&builder->dependencies);
@@ -327,28 +329,71 @@ int builder_name(struct graph_builder *builder, const struct graph_node *node,
     return 0;
 }
 
+static uint32_t find_xtrigger(struct graph_builder *builder, const char *name)
+{
+    return builder->names.xtrigger ? builder->names.xtrigger(builder->names.context, name)
+                                   : NO_INDEX;
+}
+
+/* "@x:timeout" is an xtrigger of its own, by the name of "x:timeout". */
+static int check_output(struct graph_builder *builder, const struct graph_node *node,
+                        struct error *error)
+{
+    int n = (int)node->name.n;
+    const char *name = node->name.at;
+    if (node->output.at && !slice_equal(node->output, "timeout"))
+        return graph_statement_error(builder->statement, node, error,
+                                     "xtrigger '@%.*s' has no output '%.*s': expected @%.*s or "
+                                     "@%.*s:timeout",
+                                     n, name, (int)node->output.n, node->output.at, n, name, n,
+                                     name);
+    if (node->optional)
+        return graph_statement_error(builder->statement, node, error,
+                                     "'@%.*s:timeout?': an xtrigger's output is neither required "
+                                     "nor optional; write it without ?",
+                                     n, name);
+    return 0;
+}
+
+static int undefined_xtrigger(struct graph_builder *builder, const struct graph_node *node,
+                              struct error *error)
+{
+    const char *name = arena_text(&builder->arena, node->name);
+    if (node->output.at && find_xtrigger(builder, name) != NO_INDEX)
+        return graph_statement_error(builder->statement, node, error,
+                                     "'@%s:timeout' never happens: expected `until` in "
+                                     "[scheduling][xtrigger windows][%s]",
+                                     name, name);
+    return graph_statement_error(builder->statement, node, error,
+                                 "xtrigger '@%s' is not defined in [scheduling][xtriggers]", name);
+}
+
 int builder_xtrigger(struct graph_builder *builder, const struct graph_node *node,
                      uint32_t *ret_xtrigger, struct error *error)
 {
     struct built_xtrigger_name *name = NULL;
-    HASH_FIND(hh, builder->xtrigger_names, node->name.at, node->name.n, name);
+    struct text full = {0};
+    int code = check_output(builder, node, error);
+    if (code < 0)
+        return code;
+    text_add_n(&full, node->name.at, node->name.n);
+    text_add(&full, node->output.at ? ":timeout" : "");
+    HASH_FIND(hh, builder->xtrigger_names, full.at, full.n, name);
     if (!name) {
-        const char *text = arena_text(&builder->arena, node->name);
-        uint32_t xtrigger = builder->names.xtrigger
-                                ? builder->names.xtrigger(builder->names.context, text)
-                                : NO_INDEX;
-        if (xtrigger == NO_INDEX)
-            return graph_statement_error(builder->statement, node, error,
-                                         "xtrigger '@%s' is not defined in "
-                                         "[scheduling][xtriggers]",
-                                         text);
+        const char *text = arena_text(&builder->arena, (struct slice){full.at, full.n});
+        uint32_t xtrigger = find_xtrigger(builder, text);
+        if (xtrigger == NO_INDEX) {
+            text_release(&full);
+            return undefined_xtrigger(builder, node, error);
+        }
         name = arena_new(&builder->arena, sizeof *name);
         *name = (struct built_xtrigger_name){.name = text,
                                              .xtrigger = xtrigger,
                                              .line = (uint32_t)node->line,
                                              .section = (uint32_t)builder->sections.n - 1};
-        HASH_ADD_KEYPTR(hh, builder->xtrigger_names, name->name, node->name.n, name);
+        HASH_ADD_KEYPTR(hh, builder->xtrigger_names, name->name, full.n, name);
     }
+    text_release(&full);
     *ret_xtrigger = name->xtrigger;
     return 0;
 }
@@ -505,6 +550,47 @@ static bool dependency_same(const void *context, uint32_t a, uint32_t b)
 
 static const struct index_set_type dependencies_by_content = {dependency_hash, dependency_same};
 
+static uint64_t alternative_hash(const void *context, uint32_t index)
+{
+    const struct graph_builder *builder = context;
+    const struct built_alternative *x = &builder->alternatives.at[index];
+    return hash_fold(x->xtrigger, x->task);
+}
+
+static bool alternative_same(const void *context, uint32_t a, uint32_t b)
+{
+    const struct graph_builder *builder = context;
+    const struct built_alternative *x = &builder->alternatives.at[a],
+                                   *y = &builder->alternatives.at[b];
+    return x->task == y->task && x->xtrigger == y->xtrigger;
+}
+
+static const struct index_set_type alternatives_by_content = {alternative_hash, alternative_same};
+
+/* The number of the xtrigger among those in the task's conditions. */
+static uint32_t add_alternative(struct graph_builder *builder, uint32_t task, uint32_t xtrigger)
+{
+    uint32_t index = (uint32_t)builder->alternatives.n;
+    *vec_push(&builder->alternatives) =
+        (struct built_alternative){.task = task, .xtrigger = xtrigger};
+    uint32_t known =
+        index_set_add(&builder->alternative_set, &alternatives_by_content, builder, index);
+    if (known == index)
+        builder->alternatives.at[index].number = builder->tasks.at[task].n_alternatives++;
+    else
+        builder->alternatives.n--;
+    builder_add_xtrigger(builder, task, xtrigger, true);
+    return builder->alternatives.at[known].number;
+}
+
+static uint32_t add_leaf(struct graph_builder *builder, uint32_t child,
+                         const struct built_term *term)
+{
+    if (term->kind == TERM_ATOM)
+        return builder_atom(builder, child, &term->leaf);
+    return term->kind == TERM_XTRIGGER ? add_alternative(builder, child, term->leaf.index) : 0;
+}
+
 int builder_dependency(struct graph_builder *builder, uint32_t child, const struct built_unit *unit,
                        bool suicide)
 {
@@ -513,9 +599,11 @@ int builder_dependency(struct graph_builder *builder, uint32_t child, const stru
         return -E2BIG;
     for (uint32_t i = 0; i < unit->n_terms; i++) {
         const struct built_term *from = &builder->unit_terms.at[unit->terms + i];
-        uint32_t atom = from->kind == TERM_ATOM ? builder_atom(builder, child, &from->leaf) : 0;
-        *vec_push(&builder->terms) = (struct term){.kind = from->kind, .atom = atom};
+        uint32_t number = add_leaf(builder, child, from);
+        *vec_push(&builder->terms) = (struct term){.kind = from->kind, .atom = number};
     }
+    if (builder->tasks.at[child].n_alternatives > ALTERNATIVES_MAX)
+        return -ENOSPC;
     struct built_dependency *new = vec_push(&builder->dependencies);
     *new = (struct built_dependency){.child = child,
                                      .sequence = builder->sequence,
@@ -538,23 +626,26 @@ static uint64_t xtrigger_hash(const void *context, uint32_t index)
 {
     const struct graph_builder *builder = context;
     const struct built_xtrigger *x = &builder->xtriggers.at[index];
-    return hash_fold(x->xtrigger, (uint64_t)x->task << 32 | x->sequence);
+    return hash_fold((uint64_t)x->xtrigger << 1 | x->alternative,
+                     (uint64_t)x->task << 32 | x->sequence);
 }
 
 static bool xtrigger_same(const void *context, uint32_t a, uint32_t b)
 {
     const struct graph_builder *builder = context;
     const struct built_xtrigger *x = &builder->xtriggers.at[a], *y = &builder->xtriggers.at[b];
-    return x->task == y->task && x->sequence == y->sequence && x->xtrigger == y->xtrigger;
+    return x->task == y->task && x->sequence == y->sequence && x->xtrigger == y->xtrigger &&
+           x->alternative == y->alternative;
 }
 
 static const struct index_set_type xtriggers_by_content = {xtrigger_hash, xtrigger_same};
 
-void builder_add_xtrigger(struct graph_builder *builder, uint32_t task, uint32_t xtrigger)
+void builder_add_xtrigger(struct graph_builder *builder, uint32_t task, uint32_t xtrigger,
+                          bool alternative)
 {
     uint32_t index = (uint32_t)builder->xtriggers.n;
     *vec_push(&builder->xtriggers) =
-        (struct built_xtrigger){.task = task, .sequence = builder->sequence, .xtrigger = xtrigger};
+        (struct built_xtrigger){task, builder->sequence, xtrigger, alternative};
     if (index_set_add(&builder->xtrigger_set, &xtriggers_by_content, builder, index) != index)
         builder->xtriggers.n--;
 }

@@ -49,7 +49,7 @@ struct built_task {
     uint64_t family_required, family_optional; /* through a family: a default */
     uint32_t line, section;                    /* where it was first seen */
     uint32_t sequence;                         /* the last one added */
-    uint32_t n_atoms;
+    uint32_t n_atoms, n_alternatives;
 };
 
 struct built_section {
@@ -97,6 +97,12 @@ struct task_pair { /* what belongs to a task */
 
 struct built_xtrigger {
     uint32_t task, sequence, xtrigger;
+    bool alternative;
+};
+
+struct built_alternative {
+    uint32_t task, xtrigger;
+    uint32_t number; /* among the task's */
 };
 
 struct built_xtrigger_name {
@@ -107,13 +113,13 @@ struct built_xtrigger_name {
 
 struct built_term {
     enum term_kind kind;
-    struct built_leaf leaf;
+    struct built_leaf leaf; /* TERM_XTRIGGER: its index only */
 };
 
 /* One condition of the left side in hand. */
 struct built_unit {
     uint32_t terms, n_terms;         /* in builder->unit_terms */
-    uint32_t xtriggers, n_xtriggers; /* in builder->unit_xtriggers */
+    uint32_t xtriggers, n_xtriggers; /* in builder->unit_xtriggers: those not among the terms */
     const char *text;
 };
 
@@ -130,7 +136,7 @@ struct graph_builder {
     struct built_name *names_by_text;
     struct built_xtrigger_name *xtrigger_names;
     struct index_set offset_set, offset_value_set, sequence_set, atom_set, dependency_set,
-        xtrigger_set;
+        xtrigger_set, alternative_set;
     VEC(struct built_section) sections;
     VEC(struct built_sequence) sequences;
     VEC(struct built_offset) offsets; /* [0]: none */
@@ -140,6 +146,7 @@ struct graph_builder {
     VEC(struct built_dependency) dependencies;
     VEC(struct term) terms;
     VEC(struct built_xtrigger) xtriggers;
+    VEC(struct built_alternative) alternatives;
     VEC(struct task_pair) task_sequences;
     size_t terms_max; /* GRAPH_TERMS_MAX; tests lower it */
     bool built;
@@ -172,10 +179,11 @@ uint32_t builder_group(struct graph_builder *builder, struct built_name *family,
 uint32_t builder_atom(struct graph_builder *builder, uint32_t child, const struct built_leaf *leaf);
 bool builder_group_contains(const struct graph_builder *builder, uint32_t group, uint32_t task);
 /* Add the dependency unless it is there. -EEXIST: it is there as the opposite (suicide or not);
- * -E2BIG: there are too many. */
+ * -E2BIG: there are too many; -ENOSPC: too many xtriggers in conditions of this child. */
 int builder_dependency(struct graph_builder *builder, uint32_t child, const struct built_unit *unit,
                        bool suicide);
-void builder_add_xtrigger(struct graph_builder *builder, uint32_t task, uint32_t xtrigger);
+void builder_add_xtrigger(struct graph_builder *builder, uint32_t task, uint32_t xtrigger,
+                          bool alternative);
 
 /* Say where the task was first seen. Returns error->code. */
 int builder_where(const struct graph_builder *builder, uint32_t task, struct error *error);

@@ -186,9 +186,25 @@ static void place_xtriggers(struct compiler *compiler)
         compiler->tasks[i].xtriggers = next[i];
     }
     VEC_EACH (struct built_xtrigger, from, &builder->xtriggers)
-        *next[from->task]++ =
-            (struct graph_xtrigger){.sequence = from->sequence, .xtrigger = from->xtrigger};
+        *next[from->task]++ = (struct graph_xtrigger){.sequence = from->sequence,
+                                                      .xtrigger = from->xtrigger,
+                                                      .alternative = from->alternative};
     free(next);
+}
+
+static void place_alternatives(struct compiler *compiler)
+{
+    struct graph_builder *builder = compiler->builder;
+    uint32_t **of_task = NEW_ARRAY(uint32_t *, compiler->n_tasks);
+    for (uint32_t i = 0; i < builder->tasks.n; i++) {
+        uint32_t n = builder->tasks.at[i].n_alternatives;
+        of_task[i] = arena_new_array(&builder->arena, n, sizeof **of_task);
+        compiler->tasks[i].alternatives = of_task[i];
+        compiler->tasks[i].n_alternatives = n;
+    }
+    VEC_EACH (struct built_alternative, from, &builder->alternatives)
+        of_task[from->task][from->number] = from->xtrigger;
+    free(of_task);
 }
 
 static int place_needs(struct compiler *compiler, struct error *error)
@@ -389,6 +405,7 @@ struct graph *graph_build(struct graph_builder *builder, uint32_t n_tasks, struc
     place_atoms(&compiler);
     place_dependencies(&compiler);
     place_xtriggers(&compiler);
+    place_alternatives(&compiler);
     place_groups(&compiler);
     place_edges(&compiler);
     return finish(&compiler);

@@ -40,11 +40,11 @@ struct atom {
     const struct offset *offset; /* from the child's point to the parent's */
 };
 
-/* A condition in postfix order over a task's own atoms. */
-enum term_kind { TERM_ATOM, TERM_AND, TERM_OR };
+/* A condition in postfix order over a task's own atoms and alternatives. */
+enum term_kind { TERM_ATOM, TERM_AND, TERM_OR, TERM_XTRIGGER };
 struct term {
     enum term_kind kind;
-    uint32_t atom; /* TERM_ATOM: index into the task's atoms */
+    uint32_t atom; /* TERM_ATOM: into the task's atoms; TERM_XTRIGGER: into its alternatives */
 };
 
 /* One trigger of a task: `condition => task` on one sequence. Dependencies of a task on one
@@ -87,7 +87,11 @@ struct group {
 struct graph_xtrigger {
     uint32_t sequence; /* into graph.sequences */
     uint32_t xtrigger; /* as graph_names.xtrigger gave it */
+    /* It stands in a condition with | (as a TERM_XTRIGGER); else the task waits for it in any case,
+     * and no condition speaks of it. */
+    bool alternative;
 };
+enum { ALTERNATIVES_MAX = 64 }; /* xtriggers in conditions of one task: they fit a bit set */
 
 /* What the graph says of one task. */
 struct graph_task {
@@ -102,6 +106,8 @@ struct graph_task {
     uint32_t n_outputs;
     const struct graph_xtrigger *xtriggers;
     uint32_t n_xtriggers;
+    const uint32_t *alternatives; /* xtriggers of its conditions, each once */
+    uint32_t n_alternatives;
 };
 
 struct graph_sequence {
@@ -130,7 +136,7 @@ struct graph_names {
     uint32_t (*output)(void *context, uint32_t task, const char *name);
     /* How many outputs task has (after all are known). */
     uint32_t (*n_outputs)(void *context, uint32_t task);
-    /* Xtrigger index for @name, or NO_INDEX. */
+    /* Xtrigger index for @name, or "name:timeout" for @name:timeout; or NO_INDEX. */
     uint32_t (*xtrigger)(void *context, const char *name);
     /* Name of a task, for messages about members of families. NULL: they are called by number. */
     const char *(*task_name)(void *context, uint32_t task);
@@ -173,9 +179,11 @@ bool graph_task_valid_at(const struct graph *graph, uint32_t task, cycle_point p
 /* The task's next point after `point` (POINT_NONE: before the first), over all its sequences. */
 cycle_point graph_task_next(const struct graph *graph, uint32_t task, cycle_point point);
 /* Whether nothing in the graph spawns the task at point: no dependency at all on any sequence
- * containing point, or only absolute or pre-initial ones. `start`: points before it count as done.
- */
+ * containing point, or only absolute or pre-initial ones, or such as xtriggers alone can satisfy.
+ * `start`: points before it count as done. */
 bool graph_task_parentless_at(const struct graph *graph, const struct cycling *cycling,
                               uint32_t task, cycle_point point, cycle_point start);
+/* The same of one of its dependencies at any point: nothing relative is needed. */
+bool graph_dependency_is_free(const struct graph_task *task, const struct dependency *dependency);
 
 #endif

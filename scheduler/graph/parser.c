@@ -189,7 +189,10 @@ static int parse_node(struct parser *parser, uint32_t *ret_index, struct error *
     *ret_index = index;
     if (xtrigger) {
         node->name = parser->token.text;
-        return advance(parser, error);
+        code = advance(parser, error);
+        return code < 0 || parser->token.kind != TOKEN_QUALIFIER
+                   ? code
+                   : parse_marks(parser, index, error);
     }
     if (parser->token.kind == TOKEN_SUICIDE) {
         node->suicide = true;

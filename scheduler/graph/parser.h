@@ -4,7 +4,7 @@
  *     element   := and ("|" and)*
  *     and       := primary ("&" primary)*
  *     primary   := "(" element ")" | node
- *     node      := ["!"] NAME ["[" OFFSET "]"] [":" OUTPUT] ["?"] | "@" XTRIGGER
+ *     node      := ["!"] NAME ["[" OFFSET "]"] [":" OUTPUT] ["?"] | "@" XTRIGGER [":" OUTPUT]
  *
  * A line's end ends a statement, unless a =>, & or | stands right before or after it. What the
  * names mean is not looked at here. */

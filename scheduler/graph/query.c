@@ -1,6 +1,6 @@
 /* Questions the pool and the triggers ask of the compiled graph. */
 #include "base/check.h"
-#include "scheduler/graph/graph.h"
+#include "scheduler/graph/terms.h"
 
 #include "base/banned.h"
 
@@ -33,25 +33,50 @@ cycle_point graph_task_next(const struct graph *graph, uint32_t task, cycle_poin
     return first;
 }
 
-/* Whether the instance at point waits for nothing that could spawn it: its parents are all before
- * the start, or absolute (those spawn the first child only; every later one starts by itself). */
-static bool spawns_itself(const struct graph_task *task, const struct dependency *dependency,
-                          const struct cycling *cycling, cycle_point point, cycle_point start)
+/* An instance, or (cycling NULL) any of its task. */
+struct place {
+    const struct graph_task *task;
+    const struct cycling *cycling;
+    cycle_point point, start;
+};
+
+/* Not spawned by the leaf: parents before the start have been, those at absolute points spawn the
+ * first child only, xtriggers nobody. */
+static bool spawns_nothing(const void *context, const struct term *leaf)
 {
+    const struct place *place = context;
+    if (leaf->kind == TERM_XTRIGGER)
+        return true;
+    const struct offset *offset = place->task->atoms[leaf->atom].offset;
+    return offset->kind != OFFSET_RELATIVE ||
+           (place->cycling && offset_apply(place->cycling, offset, place->point) < place->start);
+}
+
+/* Whether the instance waits for nothing that could spawn it; with xtriggers among the
+ * alternatives: whether they alone can let it go, so that it must be there for them to be watched.
+ */
+static bool spawns_itself(const struct dependency *dependency, const struct place *place)
+{
+    bool xtriggers = false, all = true;
     for (uint32_t i = 0; i < dependency->n_terms; i++) {
-        if (dependency->terms[i].kind != TERM_ATOM)
-            continue;
-        const struct offset *offset = task->atoms[dependency->terms[i].atom].offset;
-        if (offset->kind == OFFSET_RELATIVE && offset_apply(cycling, offset, point) >= start)
-            return false;
+        const struct term *term = &dependency->terms[i];
+        xtriggers = xtriggers || term->kind == TERM_XTRIGGER;
+        all = all && (!term_is_leaf(term) || spawns_nothing(place, term));
     }
-    return true;
+    return all || (xtriggers &&
+                   terms_evaluate(dependency->terms, dependency->n_terms, spawns_nothing, place));
+}
+
+bool graph_dependency_is_free(const struct graph_task *task, const struct dependency *dependency)
+{
+    return spawns_itself(dependency, &(const struct place){.task = task});
 }
 
 bool graph_task_parentless_at(const struct graph *graph, const struct cycling *cycling,
                               uint32_t task, cycle_point point, cycle_point start)
 {
     const struct graph_task *self = task_of(graph, task);
+    const struct place place = {self, cycling, point, start};
     uint32_t known = NO_INDEX; /* the sequence looked at last */
     bool contains = false;
     for (uint32_t i = 0; i < self->n_dependencies; i++) {
@@ -62,7 +87,7 @@ bool graph_task_parentless_at(const struct graph *graph, const struct cycling *c
             known = dependency->sequence;
             contains = sequence_contains(graph->sequences[known].sequence, point);
         }
-        if (contains && !spawns_itself(self, dependency, cycling, point, start))
+        if (contains && !spawns_itself(dependency, &place))
             return false;
     }
     return true;

@@ -3,6 +3,7 @@
  * the graph, in which a line "%%% HEADING" begins another section. FAM, GAP and the parameters m
  * and n are defined. */
 #include "scheduler/graph/params.h"
+#include "scheduler/graph/terms.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/lib/graph_names.h"
 #include <string.h>
@@ -23,6 +24,7 @@ static void define(struct test_names *names, struct params *params)
     test_names_output(names, "m2", "x");
     test_names_output(names, "m3", "x");
     test_names_xtrigger(names, "xt");
+    test_names_xtrigger(names, "xt:timeout");
     test_names_xtrigger(names, "wall_clock");
     HOLDS(params_define(params, "m", "1..3", &error) == 0);
     HOLDS(params_define(params, "n", "cat, dog", &error) == 0);
@@ -55,9 +57,11 @@ static void check_atoms(const struct graph *graph, uint32_t child)
         HOLDS(dependency->sequence < graph->n_sequences && *dependency->text);
         uint32_t depth = 0;
         for (uint32_t j = 0; j < dependency->n_terms; j++) {
+            const bool leaf = term_is_leaf(&dependency->terms[j]);
             const bool atom = dependency->terms[j].kind == TERM_ATOM;
-            HOLDS(atom ? dependency->terms[j].atom < task->n_atoms : depth >= 2);
-            depth += atom ? 1 : UINT32_MAX;
+            HOLDS(leaf ? dependency->terms[j].atom < (atom ? task->n_atoms : task->n_alternatives)
+                       : depth >= 2);
+            depth += leaf ? 1 : UINT32_MAX;
         }
         HOLDS(depth == (dependency->n_terms > 0));
     }

@@ -101,9 +101,10 @@ static void log_task(struct pool_world *world, const struct message *m)
         add_id(world, m);
         text_add_char(log, ' ');
         text_add(log, (const char *const[]){"complete", "suicide", "by-command", "not-needed",
-                                            "from-flows"}[m->number]);
+                                            "from-flows", "impossible"}[m->number]);
         if (m->number == REMOVED_FROM_FLOWS)
             add_flows(log, &m->flows);
+        add_slice(log, ": ", m->text);
         break;
     case TOPIC_TASK_EVENT:
         text_add(log, "event");

@@ -26,6 +26,7 @@ static int setup(void **state)
     test_names_output(&self->names, "a", "x");
     test_names_xtrigger(&self->names, "tick");
     test_names_xtrigger(&self->names, "tock");
+    test_names_xtrigger(&self->names, "tick:timeout");
     self->params = params_create();
     *state = self;
     return 0;
@@ -226,6 +227,62 @@ static void xtriggers_leave_the_condition(void **state)
     assert_int_equal(b->xtriggers[0].xtrigger, 0);
 }
 
+static const struct graph_xtrigger *xtrigger_of(const struct graph_task *task, uint32_t xtrigger)
+{
+    for (uint32_t i = 0; i < task->n_xtriggers; i++)
+        if (task->xtriggers[i].xtrigger == xtrigger)
+            return &task->xtriggers[i];
+    return NULL;
+}
+
+static void xtriggers_with_or_stay_in_the_condition(void **state)
+{
+    static const enum term_kind kinds[] = {TERM_XTRIGGER, TERM_ATOM, TERM_XTRIGGER, TERM_AND,
+                                           TERM_OR};
+    struct fixture *self = *state;
+    build(self, "@tick & (@tock | (b & @tick:timeout)) => a\nb");
+    const struct graph_task *a = task_of(self, "a");
+    assert_int_equal(a->n_xtriggers, 3);
+    assert_false(xtrigger_of(a, 0)->alternative);
+    assert_true(xtrigger_of(a, 1)->alternative && xtrigger_of(a, 2)->alternative);
+    assert_int_equal(a->n_atoms, 1);
+    assert_int_equal(a->n_alternatives, 2);
+    assert_int_equal(a->alternatives[0], 1);
+    assert_int_equal(a->alternatives[1], 2);
+    assert_int_equal(a->n_dependencies, 1);
+    const struct dependency *dependency = &a->dependencies[0];
+    assert_string_equal(dependency->text, "(@tock | (b:succeeded & @tick:timeout))");
+    assert_int_equal(dependency->n_terms, sizeof kinds / sizeof *kinds);
+    for (size_t i = 0; i < dependency->n_terms; i++)
+        assert_int_equal(dependency->terms[i].kind, kinds[i]);
+    build(self, "@tick:timeout => a");
+    assert_int_equal(task_of(self, "a")->n_dependencies, 0);
+    assert_false(xtrigger_of(task_of(self, "a"), 2)->alternative);
+}
+
+static bool starts_by_itself(struct fixture *self, const char *graph)
+{
+    build(self, graph);
+    uint32_t task = index_of(self, "a");
+    bool is_parentless = graph_task_parentless_at(self->graph, self->names.cycling, task, 3, 1);
+    const struct graph_task *a = task_of(self, "a");
+    assert_int_equal(is_parentless, graph_dependency_is_free(a, &a->dependencies[0]));
+    return is_parentless;
+}
+
+/* Its sequence spawns what xtriggers alone can let go; what needs a parent anyhow waits for that.
+ */
+static void what_xtriggers_alone_can_start_needs_no_parent(void **state)
+{
+    struct fixture *self = *state;
+    assert_true(starts_by_itself(self, "@tick | b => a\nb"));
+    assert_true(starts_by_itself(self, "(@tick & @tock) | b:fail? => a\nb?"));
+    assert_true(starts_by_itself(self, "@tick | (b & @tock) => a\nb"));
+    assert_false(starts_by_itself(self, "(@tick & b) | (@tock & c) => a\nb & c"));
+    assert_false(starts_by_itself(self, "(@tick | c) & b => a\nb & c"));
+    assert_true(starts_by_itself(self, "(@tick | c) & b[^] => a\nb & c"));
+}
+
 /* --- families --- */
 
 static void a_family_trigger_is_one_group(void **state)
@@ -386,8 +443,15 @@ static void things_on_the_wrong_side_are_refused(void **state)
     REFUSED(self, "!a => b", "'!a'");
     REFUSED(self, "a => !b => c", "'!b'");
     REFUSED(self, "b\na => b[-P1]", "'b[-P1]'", "offsets belong on the left");
-    REFUSED(self, "a | @tick => b", "'@tick'", "a | @tick => b");
-    REFUSED(self, "(a | (b & @tick)) & c => d", "'@tick'");
+    REFUSED(self, "a => b & @tick", "'@tick' cannot stand on the right");
+    REFUSED(self, "a | !@tick => b", "unexpected '@tick' after '!'", "a | !@tick => b");
+    REFUSED(self, "(a | @tick => b", "'(' is not closed");
+    REFUSED(self, "a | @nope => b", "'@nope' is not defined", "a | @nope => b");
+    REFUSED(self, "@tick:fail => b", "no output 'fail'", "@tick:timeout");
+    REFUSED(self, "@tock:timeout => b", "'@tock:timeout' never happens", "xtrigger windows");
+    REFUSED(self, "@nope:timeout => b", "'@nope' is not defined");
+    REFUSED(self, "@tick:timeout? => b", "write it without ?");
+    REFUSED(self, "@tick[-P1] => b", "unexpected '[-P1]'");
     REFUSED(self, "a => b\na => !b", "a:succeeded cannot trigger both b and !b");
     build(self, "a => b[-P1] => c\nb");
     assert_int_equal(task_of(self, "b")->n_dependencies, 0);
@@ -485,6 +549,8 @@ int main(void)
         TEST(offsets_keep_their_text_and_meaning),
         TEST(suicide_is_a_dependency_apart_and_no_reason_to_run),
         TEST(xtriggers_leave_the_condition),
+        TEST(xtriggers_with_or_stay_in_the_condition),
+        TEST(what_xtriggers_alone_can_start_needs_no_parent),
         TEST(a_family_trigger_is_one_group),
         TEST(a_large_family_on_another_costs_members_not_products),
         TEST(a_family_must_be_qualified_on_the_left),

@@ -24,6 +24,8 @@ static const struct difference {
     {"gg0075", false, "Cylc mangles submit-fail where submit stands in the same condition"},
     {"gg0268", true, "'()' is nonsense, which Cylc lets through"},
     {"gg0285", true, "'a(b)' is nonsense, which Cylc lets through"},
+    {"gg0337", false, "an xtrigger may stand in a condition with |, which Cylc cannot"},
+    {"gg0339", false, "an xtrigger may stand in a condition with |, which Cylc cannot"},
     {"gg0345", false, "[$-P1] counts back from the final point; Cylc looks at the last line only"},
     {"gg0346", true, "a bad node is refused on every line, not on the last one only"},
     {"gg0347", true, "a bad node is refused on every line, not on the last one only"},
@@ -189,6 +191,11 @@ static struct form atom_form(struct run *run, const struct atom *atom, const str
     return form_leaf(leaf_text(leaf->name, leaf, leaf->output));
 }
 
+static struct form xtrigger_form(struct run *run, uint32_t xtrigger)
+{
+    return form_leaf(str_format("@%s", run->names.xtriggers.at[xtrigger]));
+}
+
 static struct form dependency_form(struct run *run, const struct graph_task *task,
                                    const struct dependency *dependency)
 {
@@ -201,6 +208,9 @@ static struct form dependency_form(struct run *run, const struct graph_task *tas
         if (term->kind == TERM_ATOM) {
             assert_true(next < run->leaves.n && term->atom < task->n_atoms);
             *vec_push(&stack) = atom_form(run, &task->atoms[term->atom], &run->leaves.at[next++]);
+        } else if (term->kind == TERM_XTRIGGER) {
+            assert_true(term->atom < task->n_alternatives);
+            *vec_push(&stack) = xtrigger_form(run, task->alternatives[term->atom]);
         } else {
             assert_true(stack.n >= 2);
             struct form right = stack.at[--stack.n], left = stack.at[--stack.n];
@@ -226,9 +236,8 @@ static char *condition_of(struct run *run, uint32_t index, uint32_t sequence, bo
                       ? form_join(NODE_AND, all, dependency_form(run, task, &task->dependencies[i]))
                       : dependency_form(run, task, &task->dependencies[i]);
     for (uint32_t i = 0; !suicide && i < task->n_xtriggers; i++)
-        if (task->xtriggers[i].sequence == sequence) {
-            struct form one =
-                form_leaf(str_format("@%s", run->names.xtriggers.at[task->xtriggers[i].xtrigger]));
+        if (task->xtriggers[i].sequence == sequence && !task->xtriggers[i].alternative) {
+            struct form one = xtrigger_form(run, task->xtriggers[i].xtrigger);
             all = all.operands.n ? form_join(NODE_AND, all, one) : one;
         }
     char *text = form_text(&all);

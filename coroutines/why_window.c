@@ -1,0 +1,46 @@
+/* See why_window.h. */
+#include "coroutines/why_window.h"
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/banned.h"
+
+/* "@x times out at TIME" and the like, from the clock's signature. */
+static void add_line(const struct view *view, const struct xtrigger_window *window,
+                     const char *what, const struct view_xtrigger *clock, struct text *out)
+{
+    const char *equals = clock ? strchr(clock->signature, '=') : NULL;
+    time_t when = equals ? (time_t)strtoll(equals + 1, NULL, 10) : 0;
+    char text[32] = "";
+    struct tm tm;
+    if (equals && gmtime_r(&when, &tm))
+        strftime(text, sizeof text, " %Y-%m-%dT%H:%M:%SZ", &tm);
+    text_addf(out, "  xtrigger @%s %s%s\n", view->workflow->xtriggers[window->xtrigger].label, what,
+              text);
+}
+
+static bool is_satisfied(const struct view_xtrigger *xtrigger)
+{
+    return xtrigger && xtrigger->satisfied;
+}
+
+bool window_explain(const struct view *view, const struct view_task *task,
+                    const struct view_xtrigger *xtrigger, struct text *out)
+{
+    if (xtrigger->xtrigger == NO_INDEX)
+        return false;
+    const struct xtrigger_window *window = view->workflow->xtriggers[xtrigger->xtrigger].window;
+    if (!window)
+        return false;
+    const struct view_xtrigger *main = view_xtrigger_of(task, window->xtrigger);
+    const struct view_xtrigger *start = view_xtrigger_of(task, window->start);
+    const struct view_xtrigger *timeout = view_xtrigger_of(task, window->timeout);
+    if (xtrigger == timeout && !is_satisfied(main))
+        add_line(view, window, "times out at", timeout, out);
+    else if (xtrigger == main && is_satisfied(timeout))
+        add_line(view, window, "timed out at", timeout, out);
+    else if (xtrigger == start && !is_satisfied(main) && !is_satisfied(timeout))
+        add_line(view, window, "is not asked before", start, out);
+    return xtrigger != main || is_satisfied(timeout) || (start && !start->satisfied);
+}
