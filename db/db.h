@@ -25,6 +25,9 @@ struct db_faults {
 /* Open or create (path ":memory:" for tests): WAL, foreign tools may read meanwhile. NULL and error
  * naming the file if it cannot be used (not a database, locked by another writer, read only). */
 struct db *db_open(const char *path, const struct db_faults *faults, struct error *error);
+/* Cylc keeps two: .service/db, which counts, and log/db, a copy for others. If `private` is there
+ * it becomes `path`: 1; else 0. Negative and error. PRE: nobody has them open. */
+int db_take_private(const char *private, const char *path, struct error *error);
 /* A database that another process writes, to read it: closing leaves the file as it is. */
 struct db *db_visit(const char *path, struct error *error);
 /* The file may grow to so many pages (PRAGMA max_page_count): a full disk, for tests. */

@@ -1,5 +1,6 @@
 /* What a restart needs, and what the pool asks of the past. */
 #include "base/check.h"
+#include "db/adopt.h"
 #include "db/apply.h"
 #include "db/store.h"
 #include <errno.h>
@@ -543,7 +544,9 @@ struct restart *db_load(struct db *db, const struct workflow *workflow, struct e
     error->code = 0;
     if (db->workflow != workflow)
         db_set_workflow(db, workflow);
-    int result = db_begin(db, error);
+    int result = adopt_database(db, error);
+    if (result == 0)
+        result = db_begin(db, error);
     if (result == 0)
         result = has_rows(db, error);
     if (result <= 0)

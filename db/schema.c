@@ -3,10 +3,18 @@
  *
  * Tables with a text key are WITHOUT ROWID: the same to every reader, half the work to write. */
 #include "db/schema.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "db/statement.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/banned.h"
+
+/* Kept as user_version; to be counted up with every table, column or index that comes: an older
+ * database then gets it when it is opened. */
+enum { SCHEMA_VERSION = 1 };
 
 struct table {
     const char *name;
@@ -126,27 +134,111 @@ static int has_table(sqlite3 *connection, const char *name, struct error *error)
     return result;
 }
 
-/* Then nothing needs to be written, nor a lock to be had. */
-static int is_complete(sqlite3 *connection, struct error *error)
+/* --- what an older version, or Cylc, has left --- */
+
+static int read_number(sqlite3 *connection, const char *sql, int *ret_number, struct error *error)
 {
-    int result = 1;
-    for (size_t i = 0; i < sizeof tables / sizeof *tables && result == 1; i++)
-        result = has_table(connection, tables[i].name, error);
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v2(connection, sql, -1, &statement, NULL) != SQLITE_OK)
+        return statement_error(connection, error);
+    int step = sqlite3_step(statement);
+    if (step == SQLITE_ROW)
+        *ret_number = sqlite3_column_int(statement, 0);
+    int result = step == SQLITE_ROW || step == SQLITE_DONE ? 0 : statement_error(connection, error);
+    sqlite3_finalize(statement);
+    return result;
+}
+
+/* Whether `name` is one of "a, b, c". */
+static bool is_listed(const char *list, struct slice name)
+{
+    for (const char *at = list; at && *at; at = strchr(at, ' ')) {
+        at += *at == ' ';
+        size_t n = strcspn(at, ",");
+        if (n == name.n && memcmp(at, name.at, n) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* `definition`: "name TYPE". */
+static int add_column(sqlite3 *connection, const struct table *table, struct slice definition,
+                      struct error *error)
+{
+    struct slice name = {definition.at, strcspn(definition.at, " ")};
+    char *sql = str_format("SELECT count(*) FROM pragma_table_info('%s') WHERE name='%.*s'",
+                           table->name, (int)name.n, name.at);
+    int found = 0;
+    int result = read_number(connection, sql, &found, error);
+    free(sql);
+    if (result < 0 || found)
+        return result;
+    if (is_listed(table->key, name))
+        return error_set(error, -EBADMSG, "its table %s is not that of a run database: no %.*s",
+                         table->name, (int)name.n, name.at);
+    sql =
+        str_format("ALTER TABLE %s ADD COLUMN %.*s", table->name, (int)definition.n, definition.at);
+    result = execute(connection, sql, error);
+    free(sql);
+    return result;
+}
+
+/* Columns that have come since the table was made. */
+static int add_columns(sqlite3 *connection, const struct table *table, struct error *error)
+{
+    int result = 0;
+    for (const char *at = table->columns; *at && result == 0;) {
+        size_t n = strcspn(at, ",");
+        result = add_column(connection, table, (struct slice){at, n}, error);
+        at += n + (at[n] ? 2 : 0);
+    }
+    return result;
+}
+
+/* Known by what Cylc always writes, without our tables beside it: adopt.c goes on from there. */
+static int note_foreign(sqlite3 *connection, bool foreign, struct error *error)
+{
+    return foreign ? execute(connection, "INSERT INTO rouse_state(key, value) VALUES('foreign', 1)",
+                             error)
+                   : 0;
+}
+
+static int make_all(sqlite3 *connection, struct error *error)
+{
+    int theirs = has_table(connection, "workflow_params", error);
+    int ours = theirs < 0 ? theirs : has_table(connection, "rouse_state", error);
+    int result = ours < 0 ? ours : 0;
+    for (size_t i = 0; i < sizeof tables / sizeof *tables && result == 0; i++) {
+        result = create_table(connection, &tables[i], error);
+        if (result == 0)
+            result = add_columns(connection, &tables[i], error);
+    }
+    for (size_t i = 0; i < sizeof indices / sizeof *indices && result == 0; i++)
+        result = execute(connection, indices[i], error);
+    if (result == 0)
+        result = note_foreign(connection, theirs > 0 && ours == 0, error);
+    char *version = str_format("PRAGMA user_version=%d", SCHEMA_VERSION);
+    if (result == 0)
+        result = execute(connection, version, error);
+    free(version);
     return result;
 }
 
 int schema_create(sqlite3 *connection, struct error *error)
 {
-    int result = is_complete(connection, error);
-    if (result != 0)
-        return result < 0 ? result : 0;
+    int version = 0;
+    int result = read_number(connection, "PRAGMA user_version", &version, error);
+    if (result < 0 || version == SCHEMA_VERSION)
+        return result; /* nothing needs to be written, nor a lock to be had */
+    if (version > SCHEMA_VERSION)
+        return error_set(error, -ENOTSUP,
+                         "written by a newer version of rouse (its form is number %d, this version "
+                         "knows %d)",
+                         version, SCHEMA_VERSION);
     result = execute(connection, "BEGIN IMMEDIATE", error);
     if (result < 0)
         return result;
-    for (size_t i = 0; i < sizeof tables / sizeof *tables && result == 0; i++)
-        result = create_table(connection, &tables[i], error);
-    for (size_t i = 0; i < sizeof indices / sizeof *indices && result == 0; i++)
-        result = execute(connection, indices[i], error);
+    result = make_all(connection, error);
     if (result == 0)
         result = execute(connection, "COMMIT", error);
     if (result < 0)

@@ -5,7 +5,8 @@
 #include "base/error.h"
 #include <sqlite3.h>
 
-/* Make what is missing; tables that exist are left alone. In one transaction. */
+/* Make what is missing, tables and columns, in one transaction; a database that Cylc wrote is noted
+ * as such (rouse_state: foreign). -ENOTSUP: a newer version wrote it. */
 int schema_create(sqlite3 *connection, struct error *error);
 
 #endif

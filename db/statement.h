@@ -134,6 +134,7 @@
     X(TEMPLATE_PUT, "REPLACE INTO workflow_template_vars(key, value) VALUES(?,?)")                 \
     X(TEMPLATE_ALL, "SELECT key, value FROM workflow_template_vars ORDER BY key")                  \
     X(ROUSE_STATE_PUT, "REPLACE INTO rouse_state(key, value) VALUES(?,?)")                         \
+    X(ROUSE_STATE_DELETE, "DELETE FROM rouse_state WHERE key=?")                                   \
     X(ROUSE_STATE_GET, "SELECT value FROM rouse_state WHERE key=?")                                \
     X(EXTERNAL_PUT, "REPLACE INTO rouse_external(number, message, event_id) VALUES(?,?,?)")        \
     X(EXTERNAL_DELETE, "DELETE FROM rouse_external WHERE number=?")                                \
@@ -152,6 +153,20 @@
     X(FLOW_LAST, "SELECT max(flow_num) FROM workflow_flows")                                       \
     X(RESULT_PUT, "REPLACE INTO xtriggers(signature, results) VALUES(?,?)")                        \
     X(RESULT_ALL, "SELECT signature, results FROM xtriggers ORDER BY signature")                   \
+    /* adopt.c: what Cylc wrote */                                                                 \
+    X(ADOPT_STATES, "SELECT name, cycle, flow_nums, 0 FROM task_states"                            \
+                    " UNION ALL SELECT name, cycle, flow_nums, 1 FROM task_pool")                  \
+    X(ADOPT_RETRIES, /* tasks of the pool that were tried more than once */                        \
+      "SELECT cycle, name, task_pool.status,"                                                      \
+      " sum(CASE ctx_key WHEN '[\"try_timers\", \"execution-retry\"]' THEN num ELSE 0 END) AS e,"  \
+      " sum(CASE ctx_key WHEN '[\"try_timers\", \"submission-retry\"]' THEN num ELSE 0 END) AS s," \
+      " coalesce(max(CAST(timeout AS REAL)), 0) FROM task_pool"                                    \
+      " JOIN task_states USING(cycle, name, flow_nums)"                                            \
+      " JOIN task_action_timers USING(cycle, name)"                                                \
+      " WHERE submit_num>0 AND ctx_key LIKE '[\"try_timers\"%' GROUP BY cycle, name"               \
+      " HAVING e+s>0")                                                                             \
+    X(ADOPT_FORCED, "SELECT cycle, name, prereq_cycle, prereq_name, prereq_output"                 \
+                    " FROM task_prerequisites WHERE satisfied='force satisfied'")                  \
     X(INHERITANCE_GET, "SELECT 1 FROM inheritance WHERE namespace=?")                              \
     X(INHERITANCE_PUT, "REPLACE INTO inheritance(namespace, inheritance) VALUES(?,?)")
 

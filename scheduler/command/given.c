@@ -11,9 +11,10 @@ int given_read(struct db *db, struct given *ret_given, struct error *error)
     const struct {
         const char *key;
         char **to;
-    } params[] = {{"icp", &given.initial},       {"fcp", &given.final},
-                  {"startcp", &given.start},     {"stopcp", &given.stop},
-                  {"holdcp", &given.hold_after}, {"run_mode", &given.mode}};
+    } params[] = {{"icp", &given.initial},         {"fcp", &given.final},
+                  {"startcp", &given.start},       {"stopcp", &given.stop},
+                  {"holdcp", &given.hold_after},   {"run_mode", &given.mode},
+                  {"cylc_version", &given.version}};
     int code = 0;
     for (size_t i = 0; i < sizeof params / sizeof *params && code >= 0; i++)
         code = db_param(db, params[i].key, params[i].to, error);
@@ -35,6 +36,7 @@ void given_release(struct given *given)
     free(given->stop);
     free(given->hold_after);
     free(given->mode);
+    free(given->version);
     template_variables_free(given->variables, given->n_variables);
     *given = (struct given){0};
 }

@@ -8,6 +8,7 @@
 
 struct given { /* texts NULL: not given */
     char *initial, *final, *start, *stop, *hold_after, *mode;
+    char *version;               /* of Cylc */
     struct key_value *variables; /* of templates */
     size_t n_variables;
 };

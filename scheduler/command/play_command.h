@@ -13,10 +13,10 @@ struct play_options {
     struct option_list start_tasks;
     struct template_lists templates;
     char *directory; /* the caller's, where --set-file begins; heap */
-    int no_detach, paused, reference_log;
+    int no_detach, paused, reference_log, upgrade, downgrade;
 };
 
-enum { PLAY_OPTIONS = 24 };
+enum { PLAY_OPTIONS = 32 };
 /* The options into defs (room for PLAY_OPTIONS). Returns how many. */
 size_t play_option_defs(struct play_options *options, struct option_def *defs);
 /* OPTIONS_GO_ON, or the exit status after telling what cannot be. */
