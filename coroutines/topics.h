@@ -67,13 +67,18 @@ enum field {
      * -1. */                                                                                      \
     X(JOB_REPORT, "job.report", M(SERVER), M(JOBS),                                                \
       FIELD_ID | FIELD_TEXT | FIELD_DETAIL | FIELD_NUMBER | FIELD_WHEN | FIELD_VALUE)              \
+    /* server: a program that serves xtriggers. text: "xtrigger-host", it begins: the answer is a  \
+     * stream; or "xtrigger-say", from the one whose stream answers request `value` (0: there is   \
+     * none). detail: arguments, a JSON object. */                                                 \
+    X(XTRIGGER_PROGRAM, "xtrigger.program", M(SERVER), M(XTRIGGERS),                               \
+      FIELD_ID | FIELD_VALUE | FIELD_TEXT | FIELD_DETAIL)                                          \
     /* the answer to request id. number: enum reply_kind; text: JSON data or the error's text. It  \
      * is said only when what it claims is committed. */                                           \
-    X(REPLY, "reply", M(COMMANDS) | M(VIEWER) | M(JOBS), M(SERVER),                                \
+    X(REPLY, "reply", M(COMMANDS) | M(VIEWER) | M(JOBS) | M(XTRIGGERS), M(SERVER),                 \
       FIELD_ID | FIELD_NUMBER | FIELD_TEXT)                                                        \
     /* the client has taken `number` chunks of the answer to request id; 0: nobody wants the rest. \
      */                                                                                            \
-    X(REPLY_TAKEN, "reply.taken", M(SERVER), M(VIEWER), FIELD_ID | FIELD_NUMBER)                   \
+    X(REPLY_TAKEN, "reply.taken", M(SERVER), M(VIEWER) | M(XTRIGGERS), FIELD_ID | FIELD_NUMBER)    \
     /* number: enum pool_command; flags: enum pool_command_flag; text: task ids, one a line;       \
      * detail: further argument; id 0: nobody waits for the outcome. */                            \
     X(POOL_COMMAND, "pool.command", M(COMMANDS) | M(HANDLERS) | M(HEALTH), M(TASK_POOL),           \
@@ -220,6 +225,8 @@ enum field {
     /* the xtriggers begin, or begin again after a crash of their process: say every               \
      * xtrigger.watch that is not satisfied (again). */                                            \
     X(XTRIGGER_READY, "xtrigger.ready", M(XTRIGGERS), M(TASK_POOL), 0)                             \
+    /* all that has been said, since the last xtrigger.ready. */                                   \
+    X(XTRIGGER_TOLD, "xtrigger.told", M(TASK_POOL), M(XTRIGGERS), 0)                               \
     /* text: signature; detail: results, a JSON object. */                                         \
     X(XTRIGGER_SATISFIED, "xtrigger.satisfied", M(XTRIGGERS),                                      \
       M(TASK_POOL) | M(RECORDER) | M(VIEWER), FIELD_TEXT | FIELD_DETAIL)                           \

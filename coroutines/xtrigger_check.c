@@ -41,12 +41,14 @@ static int check_arguments(const struct xtrigger_def *def, const struct rouse_xt
     return result;
 }
 
-int xtrigger_check(const struct xtrigger_def *def, const struct loader *loader,
-                   const char *directory, struct error *error)
+int xtrigger_check(const struct workflow *workflow, const struct xtrigger_def *def,
+                   const struct loader *loader, const char *directory, struct error *error)
 {
     const struct rouse_xtrigger *xtrigger = loader_find(loader, def->function);
     struct error why = {0};
     int code = 0;
+    if (!xtrigger && workflow_has_xtrigger_program(workflow, def->function))
+        return 0;
     if (!xtrigger)
         code = error_set(error, -ENOENT,
                          "xtrigger @%s: there is no \"%s\"; built in or in lib/xtriggers are: %s",

@@ -7,6 +7,7 @@
 #include "base/table.h"
 #include "coroutines/actor.h"
 #include "coroutines/host_builtin.h"
+#include "coroutines/host_program.h"
 #include "coroutines/watch.h"
 #include "coroutines/xtrigger_check.h"
 #include "db/restart.h"
@@ -23,9 +24,11 @@ struct xtriggers {
     struct actor actor;
     struct loader *loader;
     struct host_builtin *builtin;
+    struct programs *programs;
     struct watch *watches;  /* by signature */
     struct watch *orphans;  /* dropped, and not over; by signature, which may be there twice */
     struct result *results; /* satisfied before this start */
+    bool complete;          /* the workflow is, as it shuts down */
 };
 
 struct result {
@@ -67,7 +70,12 @@ static void gone(struct watch *watch)
 static int find_host(struct xtriggers *self, struct call *call, struct host **ret_host,
                      struct error *error)
 {
+    const struct workflow *workflow = self->actor.context->workflow;
     const struct rouse_xtrigger *xtrigger = loader_find(self->loader, call->function);
+    if (!xtrigger && workflow_has_xtrigger_program(workflow, call->function)) {
+        *ret_host = programs_host(self->programs, call->function);
+        return 0;
+    }
     if (!xtrigger)
         return error_set(error, -ENOENT, "no such xtrigger: %s", call->function);
     *ret_host = host_builtin_host(self->builtin);
@@ -174,12 +182,20 @@ static void xtriggers_hear(struct actor *actor, const struct message *message)
         hear_drop(self, message);
     else if (message->topic == TOPIC_XTRIGGER_KEPT)
         hear_kept(self, message);
+    else if (message->topic == TOPIC_XTRIGGER_TOLD)
+        programs_begin(self->programs);
+    else if (message->topic == TOPIC_XTRIGGER_PROGRAM || message->topic == TOPIC_REPLY_TAKEN)
+        programs_hear(self->programs, message);
+    else if (message->topic == TOPIC_WORKFLOW_SHUTDOWN)
+        self->complete = message->number == STOP_AUTOMATIC && message->value == 0;
 }
 
 /* Nothing is said once the outbox is closed: nobody waits for any signature now. */
 static bool xtriggers_may_close(struct actor *actor)
 {
-    drop_all((struct xtriggers *)actor);
+    struct xtriggers *self = (struct xtriggers *)actor;
+    programs_end(self->programs, self->complete);
+    drop_all(self);
     return true;
 }
 
@@ -195,6 +211,7 @@ static void xtriggers_end(struct actor *actor)
 {
     struct xtriggers *self = (struct xtriggers *)actor;
     host_builtin_end(self->builtin);
+    programs_end(self->programs, self->complete);
     drop_all(self);
     struct watch *watch, *next;
     HASH_ITER(hh, self->orphans, watch, next)
@@ -212,7 +229,8 @@ static int check_definitions(const struct xtriggers *self, const struct cast_con
     bool *called = xtriggers_called(workflow);
     for (uint32_t i = 0; i < workflow->n_xtriggers && code == 0; i++)
         if (called[i])
-            code = xtrigger_check(&workflow->xtriggers[i], self->loader, context->run_dir, error);
+            code = xtrigger_check(workflow, &workflow->xtriggers[i], self->loader, context->run_dir,
+                                  error);
     free(called);
     return code;
 }
@@ -263,6 +281,7 @@ static void xtriggers_destroy(void *member)
     else
         loader_destroy(self->loader);
     host_builtin_destroy(self->builtin);
+    programs_destroy(self->programs);
     free(self);
 }
 
@@ -277,6 +296,7 @@ static void *xtriggers_create(const struct cast_context *context, struct error *
     remember_results(self, context->restart);
     actor_init(&self->actor, &xtriggers_type, context);
     self->builtin = host_builtin_create(&self->actor, self->loader);
+    self->programs = programs_create(&self->actor);
     return self;
 }
 

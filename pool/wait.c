@@ -265,6 +265,7 @@ void handle_xtriggers_ready(struct pool *pool)
             continue;
         say_watch(pool, d);
     }
+    pool_say(pool, &(struct message){.topic = TOPIC_XTRIGGER_TOLD});
 }
 
 /* --- gates --- */

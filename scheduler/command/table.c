@@ -54,7 +54,8 @@
     X(vip)                                                                                         \
     X(vr)                                                                                          \
     X(why)                                                                                         \
-    X(workflow_state)
+    X(workflow_state)                                                                              \
+    X(xtrigger_host)
 
 #define COMMAND_DECLARE_(name) extern const struct command command_##name;
 COMMANDS(COMMAND_DECLARE_)

@@ -40,7 +40,7 @@ int validate_xtriggers(const struct workflow *workflow, const char *path,
         const struct xtrigger_def *def = &workflow->xtriggers[i];
         if (!called[i])
             continue;
-        code = xtrigger_check(def, loader, directory, error);
+        code = xtrigger_check(workflow, def, loader, directory, error);
         if (code != -ENOENT)
             continue;
         code = check_python(def, directory, error);

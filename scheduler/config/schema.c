@@ -47,6 +47,7 @@ static const struct schema_entry rows[] = {
          "gregorian|integer|360day|365day|366day|360_day|365_day|366_day"},
         DEFAULT(2, "runahead limit", STRING, RUNAHEAD, "P4"),
         DEFAULT(2, "sequential xtriggers", BOOLEAN, SEQUENTIAL_XTRIGGERS, "False"),
+        ITEM(2, "xtrigger programs", STRING_LIST, XTRIGGER_PROGRAMS), /* of rouse, not of Cylc */
         SECTION(2, "queues"),
             SECTION(3, "default"),
                 DEFAULT(4, "limit", INTEGER, QUEUE_LIMIT, "100"),

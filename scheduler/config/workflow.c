@@ -436,6 +436,14 @@ bool workflow_task_is_a(const struct workflow *workflow, uint32_t task, const ch
     return false;
 }
 
+bool workflow_has_xtrigger_program(const struct workflow *workflow, const char *function)
+{
+    for (uint32_t i = 0; i < workflow->n_xtrigger_programs; i++)
+        if (strcmp(workflow->xtrigger_programs[i], function) == 0)
+            return true;
+    return false;
+}
+
 uint32_t task_output_by_message(const struct task_def *task, const char *message, size_t n)
 {
     for (uint32_t i = 0; i < task->n_outputs; i++)

@@ -221,6 +221,8 @@ struct workflow {
     uint32_t n_queues;
     const struct xtrigger_def *xtriggers;
     uint32_t n_xtriggers;
+    const char *const *xtrigger_programs; /* functions that programs serve over the network */
+    uint32_t n_xtrigger_programs;
     const struct graph *graph;
 };
 
@@ -286,6 +288,8 @@ static inline bool xtrigger_is_clock(const struct workflow *workflow, uint32_t x
 }
 /* Task index of a name, or NO_INDEX. O(1). */
 uint32_t workflow_task(const struct workflow *workflow, const char *name);
+/* Whether [scheduling]xtrigger programs names this function. */
+bool workflow_has_xtrigger_program(const struct workflow *workflow, const char *function);
 /* The cycle point of an id: `^`, the initial one; `$`, the final one; or as point_parse reads it.
  */
 int workflow_point(const struct workflow *workflow, const char *text, cycle_point *ret_point,

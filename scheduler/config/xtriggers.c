@@ -169,8 +169,28 @@ static uint32_t add_xtrigger(struct loading *self, struct xtrigger_def def)
     return index;
 }
 
+/* Functions that programs serve: their names are those of Python functions. */
+static int load_programs(struct loading *self)
+{
+    const struct item *item = load_setting(self, "scheduling", NULL, "xtrigger programs");
+    if (!item)
+        return 0;
+    const struct string_list *names = &item->value.strings;
+    for (uint32_t i = 0; i < names->n; i++)
+        if (!is_word(slice_of(names->at[i]), "."))
+            return item_error(self->error, item, -EINVAL,
+                              "\"%s\" is no name of a function: expected letters, digits, `_`",
+                              names->at[i]);
+    struct value value = value_copy(self->keep, &item->value);
+    self->workflow->xtrigger_programs = value.strings.at;
+    self->workflow->n_xtrigger_programs = value.strings.n;
+    return 0;
+}
+
 int load_xtriggers(struct loading *self)
 {
+    if (load_programs(self) < 0)
+        return self->error->code;
     self->sequential_xtriggers =
         load_value(self, "scheduling", NULL, "sequential xtriggers", ID_SEQUENTIAL_XTRIGGERS)
             .boolean;

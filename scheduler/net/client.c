@@ -2,6 +2,7 @@
  * it a refused key or a dead port would look like a timeout. */
 #define ROUSE_TOUCHES_THE_WORLD
 #include "scheduler/net/client.h"
+#include "base/check.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/vec.h"
@@ -9,6 +10,7 @@
 #include "scheduler/net/wire.h"
 #include "scheduler/run/process.h"
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -307,6 +309,29 @@ int client_descriptor(const struct client *self)
     int fd = -1;
     size_t n = sizeof fd;
     return zmq_getsockopt(self->socket, ZMQ_FD, &fd, &n) ? -zmq_errno() : fd;
+}
+
+int client_poll(struct client *self, struct pollfd *descriptors, size_t n, int timeout_ms,
+                bool *ret_ready)
+{
+    zmq_pollitem_t items[CLIENT_POLL_MAX + 2];
+    PRE(n <= CLIENT_POLL_MAX);
+    for (size_t i = 0; i < n; i++) /* ZMQ_POLLIN, POLLOUT, POLLERR are not the system's numbers */
+        items[i] = (zmq_pollitem_t){
+            .fd = descriptors[i].fd,
+            .events = (short)((descriptors[i].events & POLLIN ? ZMQ_POLLIN : 0) |
+                              (descriptors[i].events & POLLOUT ? ZMQ_POLLOUT : 0))};
+    items[n] = (zmq_pollitem_t){.socket = self ? self->socket : NULL, .events = ZMQ_POLLIN};
+    items[n + 1] = (zmq_pollitem_t){.socket = self ? self->monitor : NULL, .events = ZMQ_POLLIN};
+    bool kept = self && self->kept.n;
+    if (zmq_poll(items, (int)n + (self ? 2 : 0), kept ? 0 : timeout_ms) < 0)
+        return zmq_errno() == EINTR ? 0 : -zmq_errno();
+    for (size_t i = 0; i < n; i++)
+        descriptors[i].revents =
+            (short)((items[i].revents & (ZMQ_POLLIN | ZMQ_POLLERR) ? POLLIN : 0) |
+                    (items[i].revents & ZMQ_POLLOUT ? POLLOUT : 0));
+    *ret_ready = kept || (self && (items[n].revents || items[n + 1].revents));
+    return 0;
 }
 
 static int read_answer(struct client *self, struct wire_answer *ret_answer, struct error *error)

@@ -9,6 +9,7 @@
 #include "scheduler/net/wire.h"
 
 enum {
+    CLIENT_POLL_MAX = 8,      /* descriptors for client_poll */
     CLIENT_TIMEOUT_MS = 5000, /* as Cylc's comms timeout */
     CLIENT_KEPT_MAX = 100000  /* answers that nobody has waited for yet */
 };
@@ -43,6 +44,13 @@ int client_wait(struct client *client, uint64_t request, int timeout_ms,
 void client_cancel(struct client *client, uint64_t request);
 /* Becomes readable when there may be an answer (see zmq_getsockopt, ZMQ_FD: edge triggered). */
 int client_descriptor(const struct client *client);
+
+struct pollfd;
+/* poll() for those who wait for more than answers: until one of the descriptors is ready, or
+ * client_wait would return at once (an answer, or an error of the connection). `client` may be
+ * NULL. timeout_ms < 0: for ever. 0, or negative errno; fills revents. */
+int client_poll(struct client *client, struct pollfd *descriptors, size_t n, int timeout_ms,
+                bool *ret_ready);
 
 /* What came in between, if the request is to be streamed. */
 typedef void client_chunk(void *context, const json_t *chunk);

@@ -1,6 +1,7 @@
 /* The server: hears clients, says what they ask on the bus, and gives them the answers.
  *
- *   client -> request -> command.request | query.request | job.report      (with the server's id)
+ *   client -> request -> command.request | query.request | job.report | xtrigger.program
+ *                                                                          (with the server's id)
  *   reply (by id) -> answer -> client
  *
  * States: SERVING until workflow.shutdown; then the outbox is closed and it is ENDING: new requests
@@ -31,6 +32,7 @@ struct request {
     json_t *client_id;
     struct listener_peer peer;
     bool stream;
+    bool is_program; /* of xtriggers: what it says names this request */
     struct text chunks;
     struct request *next_stream;
     UT_hash_handle hh;
@@ -123,6 +125,47 @@ static bool is_query(const char *name)
     return false;
 }
 
+/* Commands that are answered by a stream or not at all. */
+static bool needs_stream(const char *name)
+{
+    return !strcmp(name, "subscribe") || !strcmp(name, "xtrigger-host");
+}
+
+static struct request *find_stream(struct server *self, const struct listener_peer *peer,
+                                   const json_t *id)
+{
+    struct request *request = self->streams;
+    while (request && (request->peer.n != peer->n || memcmp(request->peer.at, peer->at, peer->n) ||
+                       !(id ? json_equal(request->client_id, id) : !request->client_id)))
+        request = request->next_stream;
+    return request;
+}
+
+/* A program that serves xtriggers speaks for itself alone: for a stream of its own connection. True
+ * if it is one. */
+static bool say_program(struct server *self, const struct listener_peer *peer,
+                        const struct wire_request *wire)
+{
+    bool begins = !strcmp(wire->command, "xtrigger-host");
+    if (!begins && strcmp(wire->command, "xtrigger-say"))
+        return false;
+    const struct request *host =
+        begins ? NULL : find_stream(self, peer, json_object_get(wire->args, "host"));
+    char *args;
+    struct message message = {
+        .topic = TOPIC_XTRIGGER_PROGRAM,
+        .id = remember(self, peer, wire),
+        .value = host && host->is_program ? (int64_t)host->id : 0,
+        .text = slice_of(wire->command),
+        .detail = json_text(wire->args, &args),
+    };
+    if (begins)
+        self->streams->is_program = true;
+    bus_publish(self->context->bus, SERVER, &message);
+    free(args);
+    return true;
+}
+
 static void say_request(struct server *self, const struct listener_peer *peer,
                         const struct wire_request *wire)
 {
@@ -175,16 +218,6 @@ static void say_taken(struct server *self, const struct request *request, uint32
                     &(struct message){.topic = TOPIC_REPLY_TAKEN, .id = request->id, .number = n});
 }
 
-static struct request *find_stream(struct server *self, const struct listener_peer *peer,
-                                   const json_t *id)
-{
-    struct request *request = self->streams;
-    while (request && (request->peer.n != peer->n || memcmp(request->peer.at, peer->at, peer->n) ||
-                       !(id ? json_equal(request->client_id, id) : !request->client_id)))
-        request = request->next_stream;
-    return request;
-}
-
 /* "taken" and "cancel": nobody answers them; about a stream that has ended they are late. True if
  * it is one of them. */
 static bool hear_reader(struct server *self, const struct listener_peer *peer,
@@ -230,11 +263,11 @@ static void handle_request(struct server *self, const struct listener_request *r
     }
     if (!code)
         code = check_room(self, &error);
-    if (!code && !wire.stream && !strcmp(wire.command, "subscribe"))
-        code = error_set(&error, -EINVAL, "subscribe: ask for a stream (\"stream\": true)");
+    if (!code && !wire.stream && needs_stream(wire.command))
+        code = error_set(&error, -EINVAL, "%s: ask for a stream (\"stream\": true)", wire.command);
     if (!code && !strcmp(wire.command, "message"))
         code = say_messages(self, &request->peer, &wire, &error);
-    else if (!code)
+    else if (!code && !say_program(self, &request->peer, &wire))
         say_request(self, &request->peer, &wire);
     if (garbage)
         log_warning(self, error.text);

@@ -168,6 +168,9 @@ static void log_other(struct pool_world *world, const struct message *m)
     struct text *log = &world->log;
     char point[POINT_TEXT_MAX];
     switch ((int)m->topic) {
+    case TOPIC_XTRIGGER_TOLD:
+        text_add(log, "told");
+        break;
     case TOPIC_XTRIGGER_WATCH:
         add_slice(log, "watch ", m->text);
         break;

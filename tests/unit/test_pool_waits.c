@@ -297,7 +297,7 @@ static void the_watches_are_said_again_when_asked(void **state)
     pool_world_satisfy(w, "echo(hi, succeed=True)", "{}");
     pool_world_clear(w);
     pool_world_hear(w, (struct message){.topic = TOPIC_XTRIGGER_READY});
-    assert_string_equal(pool_world_log(w), "watch echo(ho, succeed=True)\n");
+    assert_string_equal(pool_world_log(w), "watch echo(ho, succeed=True)\ntold\n");
     pool_world_destroy(w);
 }
 

@@ -68,6 +68,20 @@ static void external_triggers_belong_to_one_task_each(void **state)
                    3, "[scheduling][special tasks]external-trigger", "used by tasks a and b");
 }
 
+static void xtrigger_programs_are_names_of_functions(void **state)
+{
+    (void)state;
+    struct workflow *workflow =
+        flow_load("[scheduling]\nxtrigger programs = one, a.two\n" R1("a", "[runtime]\n[[a]]\n"));
+    assert_int_equal(workflow->n_xtrigger_programs, 2);
+    assert_true(workflow_has_xtrigger_program(workflow, "one"));
+    assert_true(workflow_has_xtrigger_program(workflow, "a.two"));
+    assert_false(workflow_has_xtrigger_program(workflow, "two"));
+    workflow_destroy(workflow);
+    assert_refused("[scheduling]\nxtrigger programs = one, a b\n" R1("a", "[runtime]\n[[a]]\n"), 2,
+                   "[scheduling]xtrigger programs", "\"a b\" is no name of a function");
+}
+
 static void tasks_in_skip_mode_know_their_outputs(void **state)
 {
     (void)state;
@@ -160,6 +174,7 @@ int main(void)
         cmocka_unit_test(sequential_tasks_are_marked),
         cmocka_unit_test(tasks_that_expire_carry_their_offset),
         cmocka_unit_test(external_triggers_belong_to_one_task_each),
+        cmocka_unit_test(xtrigger_programs_are_names_of_functions),
         cmocka_unit_test(tasks_in_skip_mode_know_their_outputs),
         cmocka_unit_test(polling_tasks_get_their_script),
         cmocka_unit_test(clock_triggers_of_special_tasks_become_xtriggers),
