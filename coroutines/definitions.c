@@ -63,6 +63,7 @@ static void parse(struct env_work *work)
         .start = text_of(self->options, "start"),
         .stop = text_of(self->options, "stop"),
         .hold_after = text_of(self->options, "hold_after"),
+        .sequential = text_of(self->options, "sequential"),
         .now = json_integer_value(json_object_get(self->options, "now")),
         .previous = self->previous,
         .version = self->version};

@@ -247,9 +247,10 @@ static char *tenant_json(const struct house *house, enum member member)
         json_object_set_new(json, "start_tasks", json_string(context->start_tasks));
     json_object_set_new(json, "program", json_string(house->options->program));
     json_object_set_new(json, "options",
-                        json_pack("{s:s?, s:s?, s:s?, s:s?, s:s?, s:I}", "initial", o->initial,
-                                  "final", o->final, "start", o->start, "stop", o->stop,
-                                  "hold_after", o->hold_after, "now", (json_int_t)o->now));
+                        json_pack("{s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:I}", "initial",
+                                  o->initial, "final", o->final, "start", o->start, "stop", o->stop,
+                                  "hold_after", o->hold_after, "sequential", o->sequential, "now",
+                                  (json_int_t)o->now));
     char *text = json_dumps(json, JSON_COMPACT);
     json_decref(json);
     return text;

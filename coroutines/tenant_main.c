@@ -45,6 +45,7 @@ static int load_workflow(struct guest *guest, struct error *error)
                                              .start = text_of(o, "start"),
                                              .stop = text_of(o, "stop"),
                                              .hold_after = text_of(o, "hold_after"),
+                                             .sequential = text_of(o, "sequential"),
                                              .now = json_integer_value(json_object_get(o, "now")),
                                              .global = guest->global};
     guest->workflow =

@@ -32,6 +32,7 @@ struct reread {
     bool takes_global; /* the scheduler takes global.cylc up, too */
     char *host;
     char *definition, *config;
+    struct text sequential; /* see workflow_make_sequential */
     json_t *warnings;
 };
 
@@ -84,6 +85,10 @@ static int reread(struct reread *self, struct error *error)
     if (code)
         return code;
     validate_platforms(self->workflow, self->global, self->host, warn, self);
+    code = validate_xtriggers(self->workflow, self->run_dir, &self->sequential, error);
+    self->options.sequential = text_string(&self->sequential);
+    if (code)
+        return code;
     self->config = start_files_reload(self->run_dir);
     return processed_write(self->definition, self->workflow, self->run_dir, self->config, error);
 }
@@ -96,10 +101,10 @@ static json_t *result(const struct reread *self, const struct error *error)
         return json_pack("{s:s, s:O}", "error", error_format(error, text, sizeof text), "warnings",
                          self->warnings);
     }
-    return json_pack("{s:s, s:O, s:{s:s?, s:s?, s:s?, s:s?, s:s?, s:I, s:b}}", "file", self->config,
+    return json_pack("{s:s, s:O, s:{s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:I, s:b}}", "file", self->config,
                      "warnings", self->warnings, "options", "initial", o->initial, "final",
                      o->final, "start", o->start, "stop", o->stop, "hold_after", o->hold_after,
-                     "now", (json_int_t)o->now, "global", self->takes_global);
+                     "sequential", o->sequential, "now", (json_int_t)o->now, "global", self->takes_global);
 }
 
 static int run(const struct command *self, struct invocation *invocation, int argc, char **argv)
@@ -126,6 +131,7 @@ static int run(const struct command *self, struct invocation *invocation, int ar
     given_release(&reading.earlier);
     free(reading.definition);
     free(reading.config);
+    text_release(&reading.sequential);
     return code < 0 ? EXIT_FAILED : EXIT_OK;
 }
 

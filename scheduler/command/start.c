@@ -257,6 +257,7 @@ static void release(struct start *s)
     free(s->placement);
     given_release(&s->earlier);
     text_release(&s->start_tasks);
+    text_release(&s->sequential);
     free(s->processed);
     free(s->definition);
     free(s->db_path);

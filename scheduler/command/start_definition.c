@@ -153,6 +153,12 @@ int start_load_definition(struct start *s, struct error *error)
         return error->code;
     s->utc = s->workflow->utc_mode;
     validate_platforms(s->workflow, s->global, s->host, warn, s);
+    s->failure_class = "XtriggerConfigError";
+    if (validate_xtriggers(s->workflow, s->place->run_dir, &s->sequential, error))
+        return error->code;
+    s->workflow_options.sequential = text_string(&s->sequential);
+    workflow_make_sequential(s->workflow, s->workflow_options.sequential);
+    s->failure_class = "InputError";
     s->processed = str_format("%s/log/config/flow-processed.cylc", s->place->run_dir);
     code = processed_write(s->definition, s->workflow, s->place->run_dir, s->files.config, error);
     workflow_forget_tree(s->workflow);

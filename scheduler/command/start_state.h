@@ -27,6 +27,7 @@ struct start {
     char *host, *owner, *uuid, *program;
     struct given earlier;
     struct text start_tasks; /* ids, one a line */
+    struct text sequential;  /* see workflow_make_sequential */
     char *processed; /* what a template came to; what else reads the definition reads this */
     const char *failure_class;
     struct workflow_options workflow_options;

@@ -62,6 +62,18 @@ static void count_and_warn(void *context, const char *text)
     definition_warn(NULL, text);
 }
 
+static char *directory_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *relative = slash ? str_copy_n(path, (size_t)(slash - path) + (slash == path))
+                           : str_copy(".");
+    char *absolute = realpath(relative, NULL);
+    if (!absolute)
+        return relative;
+    free(relative);
+    return absolute;
+}
+
 static int check(const struct invocation *invocation, const char *path,
                  struct workflow_options *options, bool strict)
 {
@@ -78,7 +90,11 @@ static int check(const struct invocation *invocation, const char *path,
     char *host = process_host();
     validate_platforms(workflow, global, host, count_and_warn, &said);
     free(host);
-    int code = validate_xtriggers(workflow, path, &warner, &error);
+    struct text sequential = {0};
+    char *directory = directory_of(path);
+    int code = validate_xtriggers(workflow, directory, &sequential, &error);
+    text_release(&sequential);
+    free(directory);
     workflow_destroy(workflow);
     global_destroy(global);
     if (code < 0)

@@ -2,6 +2,7 @@
 #ifndef ROUSE_VALIDATE_H
 #define ROUSE_VALIDATE_H
 
+#include "base/text.h"
 #include "scheduler/command/command.h"
 #include "scheduler/config/global.h"
 #include "scheduler/config/schema.h"
@@ -16,9 +17,11 @@ void validate_platforms(const struct workflow *workflow, const struct global_con
                         const char *host, void (*say)(void *context, const char *text),
                         void *context);
 
-/* Each xtrigger the graph waits for is built in, a plugin or a Python function beside the file
- * `path`, and takes its arguments. Negative and an error with file and line if not. */
-int validate_xtriggers(const struct workflow *workflow, const char *path,
-                       const struct warner *warner, struct error *error);
+/* Each xtrigger the graph waits for is built in, a plugin or a Python function of the workflow in
+ * `directory`, and takes its arguments. Negative and an error with file and line if not. Python is
+ * started if it is needed, and waited for; what functions say of `sequential` is added to
+ * ret_sequential (see workflow_make_sequential). */
+int validate_xtriggers(const struct workflow *workflow, const char *directory,
+                       struct text *ret_sequential, struct error *error);
 
 #endif

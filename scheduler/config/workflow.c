@@ -226,6 +226,7 @@ static int load_parts(struct loading *self)
     if (result < 0)
         return result;
     define_xtriggers(self);
+    workflow_make_sequential(self->workflow, self->options->sequential);
     self->workflow->graph = load_clock_triggers(self);
     find_future_offset(self->workflow);
     return 0;

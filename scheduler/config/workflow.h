@@ -147,6 +147,7 @@ struct xtrigger_def {
     const char *args;     /* text between the brackets, templates not yet filled: "offset=PT1H" */
     double interval;      /* seconds between calls; 10 if not given */
     bool sequential;
+    bool sequential_said; /* among its arguments: what the function says does not count */
     /* [special tasks]external-trigger: the message which the ext-trigger command brings, for that
      * task alone. NULL: it is a function. */
     const char *external;
@@ -243,7 +244,8 @@ struct global_config;
 /* Options of the command line that change the definition; NULL = not given. */
 struct workflow_options {
     const char *initial, *final, *start, *stop, *hold_after;
-    int64_t now;    /* seconds since 1970-01-01T00Z, for `now` */
+    const char *sequential; /* what functions of xtriggers say, see workflow_make_sequential */
+    int64_t now;            /* seconds since 1970-01-01T00Z, for `now` */
     bool keep_tree; /* for workflow_tree */
     /* Defaults of the site and the user, which are copied; NULL: none. */
     const struct global_config *global;
@@ -286,6 +288,12 @@ static inline bool xtrigger_is_clock(const struct workflow *workflow, uint32_t x
     const struct xtrigger_window *window = workflow->xtriggers[xtrigger].window;
     return window && window->xtrigger != xtrigger;
 }
+
+/* What the functions of xtriggers say of `sequential` where they are defined: "LABEL=True " or
+ * "LABEL=False " for each that says something. It holds unless the definition of the xtrigger says
+ * something else. PRE: nobody uses the workflow yet. */
+void workflow_make_sequential(struct workflow *workflow, const char *said);
+
 /* Task index of a name, or NO_INDEX. O(1). */
 uint32_t workflow_task(const struct workflow *workflow, const char *name);
 /* Whether [scheduling]xtrigger programs names this function. */

@@ -40,6 +40,7 @@ static int split_args(struct loading *self, struct slice args, struct xtrigger_d
             continue;
         }
         def->sequential = slice_equal(argument.value, "True");
+        def->sequential_said = true;
         if (!def->sequential && !slice_equal(argument.value, "False"))
             result = error_set(error, -EINVAL,
                                "expected sequential=True or sequential=False, not \"%.*s\"",
@@ -248,6 +249,18 @@ uint32_t load_xtrigger(struct loading *self, const char *label)
     if (index != NO_INDEX)
         note_named(self, index);
     return index;
+}
+
+void workflow_make_sequential(struct workflow *workflow, const char *said)
+{
+    struct xtrigger_def *defs = (struct xtrigger_def *)(uintptr_t)workflow->xtriggers;
+    for (uint32_t i = 0; said && i < workflow->n_xtriggers; i++) {
+        char *wanted = str_format("%s=", defs[i].label);
+        for (const char *at = strstr(said, wanted); at; at = strstr(at + 1, wanted))
+            if (!defs[i].sequential_said && (at == said || at[-1] == ' '))
+                defs[i].sequential = at[strlen(wanted)] == 'T';
+        free(wanted);
+    }
 }
 
 uint32_t load_external(struct loading *self, const char *message, uint32_t task)

@@ -86,3 +86,11 @@ int python_function_find(const char *directory, const char *name, struct error *
     }
     return code == -ENOENT ? error_set(error, code, "there is no lib/python/%s.py", name) : code;
 }
+
+char *python_file(const char *program, const char *name)
+{
+    const char *slash = program ? strrchr(program, '/') : NULL;
+    return slash ? str_format("%.*s/%s/%s", (int)(slash - program), program, ROUSE_PYTHON_FROM_BIN,
+                              name)
+                 : str_copy(name);
+}

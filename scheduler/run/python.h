@@ -9,4 +9,8 @@
  * module; -EINVAL: it has no such function. */
 int python_function_find(const char *directory, const char *name, struct error *error);
 
+/* A file of the Python modules that come with rouse, which lie where they were installed relative
+ * to the program ("rouse", absolute; NULL: not known). The caller frees. */
+char *python_file(const char *program, const char *name);
+
 #endif

@@ -24,6 +24,10 @@ class Refused(Exception):
     """Something that the author of the workflow can put right; its text says what."""
 
 
+class Missing(Refused):
+    """There is no module of that name."""
+
+
 class Function:
     """One function, and what its module has beside it."""
 
@@ -91,7 +95,7 @@ class Finder:
         if module is None:
             entry = entry_point(name)
             if entry is None:
-                raise Refused(f'there is no module "{module_name or name}": not in lib/python of the workflow, in '
+                raise Missing(f'there is no module "{module_name or name}": not in lib/python of the workflow, in '
                               f'CYLC_PYTHONPATH, on the Python path or among the entry points {ENTRY_POINTS}')
             module = entry.load()
         if isinstance(module, types.ModuleType):

@@ -6,8 +6,8 @@ The scheduler starts this program with a socket as descriptor 3. Both sides send
                {"start": N, "function": NAME, "args": [...], "kwargs": {...}}    {"cancel": N}    {"kept": N}
                {"check": N, "function": NAME, "args": [...], "kwargs": {...}}    {"ping": N}
     this:      {"satisfied": N, "results": {...}}    {"not_yet": N}    {"fail": N, "error": TEXT}    {"watching": N}
-               {"checked": N, "sequential": BOOL} or {"checked": N, "error": TEXT}    {"log": N, "text": LINE}
-               {"pong": N}
+               {"checked": N, "sequential": BOOL} or {"checked": N, "error": TEXT, "missing": true}
+               {"log": N, "text": LINE}    {"pong": N}
 
 The main thread reads messages and never runs a function. Each call has a thread; one that hangs keeps it. Functions
 written `async def` share a loop (xtrigger_loop.py). The program ends as soon as the socket does.
@@ -27,7 +27,7 @@ import time
 
 import xtrigger_loop
 import xtrigger_output
-from xtrigger_function import Finder, Refused, clean, explain, read_result, traceback_lines
+from xtrigger_function import Finder, Missing, Refused, clean, explain, read_result, traceback_lines
 from xtrigger_output import CURRENT
 
 SOCKET = 3
@@ -360,7 +360,7 @@ class Host:
         except BaseException as problem:
             if os.getpid() != self.wire.pid:
                 raise
-            told['error'] = explain(problem)
+            told.update({'error': explain(problem)}, **({'missing': True} if isinstance(problem, Missing) else {}))
             if not isinstance(problem, (Refused, ImportError, SyntaxError)) and not is_config_error(problem):
                 for line in traceback_lines(problem):
                     self.log.say(call, line)
