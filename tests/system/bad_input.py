@@ -21,6 +21,14 @@ import common
 from common import TOP, WAIT_FOR_GO, flow
 
 NOBODY = 65534
+MINE = """from cylc.flow.exceptions import WorkflowConfigError
+def mine(n):
+    return True, {}
+def validate(args):
+    if args['n'] == 7:
+        raise WorkflowConfigError(f"n is {args['n']}")
+"""
+
 GRAPH_ERRORS = {  # graph: what the message names
     'a => => b': 'a => => b',
     'a => b &': 'b &',
@@ -85,7 +93,12 @@ class Definitions(common.SystemTest):
         def x(call, graph='@x => a'):
             return self.write(flow(graph, scheduling=f'    [[xtriggers]]\n        x = {call}'))
         for call, *items in [
-            ('nowhere(1)', '[xtriggers]x', 'lib/python/nowhere.py'),
+            ('nowhere(1)', '[xtriggers]x', 'no module "nowhere"', 'lib/python'),
+            ('mine()', '[xtriggers]x', "missing a required argument: 'n'; it is mine(n)"),
+            ('mine(1, 2)', '[xtriggers]x', 'mine(1, 2): too many positional arguments'),
+            ('mine(7)', '[xtriggers]x', 'WorkflowConfigError: n is 7 (mine.py:6)'),
+            ('needs()', '[xtriggers]x', "No module named 'nothing_of_the_kind' (needs.py:1)"),
+            ('ends()', '[xtriggers]x', 'the Python host ended with status 5'),
             ('echo(1, 2)', '[xtriggers]x', 'succeed'),
             ('xrandom(200)', '[xtriggers]x', 'percent'),
             ('empty(1)', '[xtriggers]x', 'defines no function "empty"'),
@@ -95,8 +108,10 @@ class Definitions(common.SystemTest):
             python = pathlib.Path(path) / 'lib/python'
             python.mkdir(parents=True, exist_ok=True)
             (python / 'empty.py').write_text('pass\n')
+            (python / 'mine.py').write_text(MINE)
+            (python / 'needs.py').write_text('import nothing_of_the_kind\n')
+            (python / 'ends.py').write_text('import os\nos._exit(5)\n')
             self.refused(self.world.rouse('validate', path), 1, 'flow.cylc:', *items)
-        (python / 'mine.py').write_text('def mine(n):\n    return True, {}\n')
         for call in 'mine(1)', 'echo(%(point)s, succeed=True)', 'workflow_state("up//1/b")':
             self.world.must('validate', x(call))
         self.world.must('validate', x('nowhere(1)', 'a'))  # nothing waits for it
@@ -117,8 +132,17 @@ class Definitions(common.SystemTest):
         for options in ((), ('--placement', 'xtriggers=process')):
             name = f'w{len(options)}'
             self.world.install(name, text)
-            self.refused(self.world.rouse('play', '--no-detach', *options, name), 3, 'nowhere')
+            self.refused(self.world.rouse('play', '--no-detach', *options, name), 3, 'flow.cylc:', 'nowhere')
             self.assertFalse(self.world.contact(name))
+
+    def test_a_python_function_that_hangs_while_it_is_imported(self):
+        path = self.write(flow('@x => a', scheduling='    [[xtriggers]]\n        x = hangs()'))
+        python = pathlib.Path(path) / 'lib/python'
+        python.mkdir(parents=True)
+        (python / 'hangs.py').write_text('import time\ntime.sleep(1000)\n')
+        (self.world.home / '.cylc/flow').mkdir(parents=True)
+        (self.world.home / '.cylc/flow/global.cylc').write_text('[scheduler]\n    process pool timeout = PT1S\n')
+        self.refused(self.world.rouse('validate', path), 1, 'flow.cylc:', 'within 1 s: it hangs')
 
 
 class Places(common.SystemTest):
