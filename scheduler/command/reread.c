@@ -101,10 +101,11 @@ static json_t *result(const struct reread *self, const struct error *error)
         return json_pack("{s:s, s:O}", "error", error_format(error, text, sizeof text), "warnings",
                          self->warnings);
     }
-    return json_pack("{s:s, s:O, s:{s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:I, s:b}}", "file", self->config,
-                     "warnings", self->warnings, "options", "initial", o->initial, "final",
-                     o->final, "start", o->start, "stop", o->stop, "hold_after", o->hold_after,
-                     "sequential", o->sequential, "now", (json_int_t)o->now, "global", self->takes_global);
+    return json_pack("{s:s, s:O, s:{s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:I, s:b}}", "file",
+                     self->config, "warnings", self->warnings, "options", "initial", o->initial,
+                     "final", o->final, "start", o->start, "stop", o->stop, "hold_after",
+                     o->hold_after, "sequential", o->sequential, "now", (json_int_t)o->now,
+                     "global", self->takes_global);
 }
 
 static int run(const struct command *self, struct invocation *invocation, int argc, char **argv)

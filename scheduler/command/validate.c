@@ -65,8 +65,8 @@ static void count_and_warn(void *context, const char *text)
 static char *directory_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    char *relative = slash ? str_copy_n(path, (size_t)(slash - path) + (slash == path))
-                           : str_copy(".");
+    char *relative =
+        slash ? str_copy_n(path, (size_t)(slash - path) + (slash == path)) : str_copy(".");
     char *absolute = realpath(relative, NULL);
     if (!absolute)
         return relative;

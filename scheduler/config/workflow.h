@@ -246,7 +246,7 @@ struct workflow_options {
     const char *initial, *final, *start, *stop, *hold_after;
     const char *sequential; /* what functions of xtriggers say, see workflow_make_sequential */
     int64_t now;            /* seconds since 1970-01-01T00Z, for `now` */
-    bool keep_tree; /* for workflow_tree */
+    bool keep_tree;         /* for workflow_tree */
     /* Defaults of the site and the user, which are copied; NULL: none. */
     const struct global_config *global;
     struct template_options templates;
