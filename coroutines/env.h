@@ -25,6 +25,15 @@ struct env_process {
     void *backend;
 };
 
+/* Bytes to and from a process, see env_spawn.stream. Zero it before use; close it whatever became
+ * of the process. */
+struct env_stream {
+    struct co *co; /* woken when one of these becomes true */
+    bool readable; /* there is something to read, if only the end; until a read says -EAGAIN */
+    bool writable; /* there is room again after a write that was cut short */
+    void *backend;
+};
+
 struct env_spawn {
     const char *const *argv;        /* NULL ended; argv[0] is searched on PATH */
     const char *const *environment; /* "K=V", NULL ended; NULL: inherit */
@@ -32,6 +41,9 @@ struct env_spawn {
     const char *in, *out, *err; /* files; NULL: /dev/null. out and err are created or truncated */
     bool session;               /* its own session: outlives us */
     int pass_fd;                /* descriptor to hand on as fd 3; 0 = none */
+    /* Opened: what is written here the process reads from its fd 3, and the other way round. NULL:
+     * none. Not with pass_fd. */
+    struct env_stream *stream;
 };
 
 enum env_write_flag {
@@ -95,6 +107,14 @@ struct env_ops {
     int (*process_kill)(struct env *env, int64_t pid, int signal);
     /* Forget it; the process goes on. */
     void (*process_close)(struct env *env, struct env_process *process);
+
+    /* At once. Bytes read; 0: the other side has closed; -EAGAIN: nothing is there; or negative
+     * errno. */
+    int64_t (*stream_read)(struct env *env, struct env_stream *stream, void *bytes, size_t n);
+    /* Bytes taken, maybe fewer than n, or negative errno (-EPIPE). */
+    int64_t (*stream_write)(struct env *env, struct env_stream *stream, const void *bytes,
+                            size_t n);
+    void (*stream_close)(struct env *env, struct env_stream *stream); /* twice is fine */
 
     /* Files: at once, small. Negative errno on failure. Parent directories of file_write are not
      * made. */

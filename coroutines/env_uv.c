@@ -10,6 +10,7 @@
  * jump is seen when it happens. */
 #include "base/memory.h"
 #include "coroutines/env.h"
+#include "coroutines/env_uv_stream.h"
 #include "coroutines/files.h"
 #include "coroutines/spawn.h"
 #include "coroutines/terminal.h"
@@ -279,12 +280,23 @@ static void follow(struct env_uv *self, struct env_process *process, struct co *
 static int spawn(struct env *env, struct env_process *process, struct co *co,
                  const struct env_spawn *options)
 {
-    PRE(!process->backend);
+    PRE(!process->backend && !(options->stream && options->pass_fd));
     int64_t pid;
-    int pidfd;
-    int result = spawn_process(options, &pid, &pidfd);
+    int pidfd, peer = -1;
+    struct env_spawn how = *options;
+    int result = 0;
+    if (how.stream) {
+        result = env_uv_stream_open(&of(env)->loop, how.stream, co, &peer);
+        how.pass_fd = peer;
+    }
+    if (!result)
+        result = spawn_process(&how, &pid, &pidfd);
+    if (peer >= 0)
+        close(peer);
     if (!result)
         follow(of(env), process, co, pid, pidfd, true);
+    else if (peer >= 0)
+        env_uv_stream_close(env, how.stream);
     return result;
 }
 
@@ -573,6 +585,9 @@ static const struct env_ops uv_ops = {
     .process_watch = process_watch,
     .process_kill = process_kill,
     .process_close = process_close,
+    .stream_read = env_uv_stream_read,
+    .stream_write = env_uv_stream_write,
+    .stream_close = env_uv_stream_close,
     .file_read = files_read,
     .file_write = files_write,
     .directory_make = files_directory_make,

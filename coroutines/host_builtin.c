@@ -3,6 +3,7 @@
 #include "coroutines/host_builtin.h"
 #include "base/memory.h"
 #include "coroutines/plugin_thread.h"
+#include "xtriggers/loader.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,6 @@ struct host_builtin {
     struct host host;
     struct co co;
     struct actor *actor;
-    const struct loader *loader;
     struct blocking *blocking;
     bool hung; /* some thread was left behind */
     struct env_bell bell;
@@ -114,7 +114,7 @@ static struct rouse_waker *seat_of(struct host_builtin *self, struct host_call *
         return call->seat;
     struct rouse_waker *waker = NEW(struct rouse_waker);
     *waker = (struct rouse_waker){
-        .builtin = self, .call = call, .xtrigger = loader_find(self->loader, call->call.function)};
+        .builtin = self, .call = call, .xtrigger = builtin_find(call->call.function)};
     PRE(waker->xtrigger);
     call->seat = waker;
     call->call.call.waker = waker;
@@ -218,12 +218,11 @@ static const struct co_type builtin_co = {"built-in xtriggers", builtin_step, bu
 
 /* --- its life --- */
 
-struct host_builtin *host_builtin_create(struct actor *actor, const struct loader *loader)
+struct host_builtin *host_builtin_create(struct actor *actor)
 {
     struct host_builtin *self = NEW(struct host_builtin);
     self->host.type = &builtin_type;
     self->actor = actor;
-    self->loader = loader;
     pthread_mutex_init(&self->lock, NULL);
     struct env *env = env_of(self);
     co_init(&self->co, &builtin_co, &env->ready);
@@ -261,11 +260,6 @@ void host_builtin_end(struct host_builtin *self)
     env->ops->bell_close(env, &self->bell);
     pthread_mutex_unlock(&self->lock);
     co_cancel(&self->co);
-}
-
-bool host_builtin_hung(const struct host_builtin *self)
-{
-    return self->hung;
 }
 
 void host_builtin_destroy(struct host_builtin *self)

@@ -5,17 +5,13 @@
 
 #include "coroutines/actor.h"
 #include "coroutines/xtrigger_host.h"
-#include "xtriggers/loader.h"
 
 struct host_builtin;
 
-/* The loader is the caller's and outlives it. */
-struct host_builtin *host_builtin_create(struct actor *actor, const struct loader *loader);
+struct host_builtin *host_builtin_create(struct actor *actor);
 struct host *host_builtin_host(struct host_builtin *builtin);
 /* Calls come back from their threads, or never: `cancel` then says false for good. */
 void host_builtin_end(struct host_builtin *builtin);
-/* Whether some thread was left behind: its plugin must not be unloaded. */
-bool host_builtin_hung(const struct host_builtin *builtin);
 /* PRE: ended, and no watch has it any more but those that hang. Takes NULL. */
 void host_builtin_destroy(struct host_builtin *builtin);
 

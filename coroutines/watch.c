@@ -50,10 +50,15 @@ void watch_say_satisfied(struct watch *watch)
 void watch_problem(struct host_call *call, const char *why)
 {
     struct watch *watch = watch_of(call);
-    if (watch->dropped)
-        return;
+    if (!watch->dropped)
+        say(watch, TOPIC_XTRIGGER_PROBLEM, why);
+}
+
+static void say_failure(struct watch *watch)
+{
+    const char *why = text_string(&watch->call.call.failure);
     actor_log(watch->actor, LOG_WARNING_LEVEL, "xtrigger %s: %s", watch_signature(watch), why);
-    say(watch, TOPIC_XTRIGGER_PROBLEM, why);
+    watch_problem(&watch->call, why);
 }
 
 void watch_log(struct host_call *call, const char *line)
@@ -259,7 +264,7 @@ static enum co_result watch_step(struct co *co)
         give_up(watch);
     if (!watch->dropped && watch->call.call.verdict != ROUSE_SATISFIED) {
         if (watch->call.call.verdict == ROUSE_ERROR)
-            watch_problem(&watch->call, text_string(&watch->call.call.failure));
+            say_failure(watch);
         if (!wait_for_more(watch)) {
             CO_AWAIT(co, WATCH_WAITING, is_due(watch));
             stop_timers(watch);

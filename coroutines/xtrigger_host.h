@@ -48,7 +48,7 @@ void watch_answered(struct host_call *call);
 void watch_watching(struct host_call *call);
 /* It wants to be asked (again) now. */
 void watch_woken(struct host_call *call);
-/* Something is wrong that people should know; the call goes on. */
+/* Something is wrong that people should know; the call goes on. The host has logged it. */
 void watch_problem(struct host_call *call, const char *why);
 /* A line of the function for the scheduler's log. */
 void watch_log(struct host_call *call, const char *line);

@@ -6,10 +6,10 @@
 #include "base/memory.h"
 #include "base/table.h"
 #include "coroutines/actor.h"
-#include "coroutines/host_builtin.h"
 #include "coroutines/host_program.h"
 #include "coroutines/watch.h"
 #include "coroutines/xtrigger_check.h"
+#include "coroutines/xtrigger_hosts.h"
 #include "db/restart.h"
 #include "xtriggers/loader.h"
 #include <errno.h>
@@ -22,8 +22,8 @@ enum { RETRY_INTERVAL = 10 }; /* seconds, where a definition gives none */
 
 struct xtriggers {
     struct actor actor;
-    struct loader *loader;
-    struct host_builtin *builtin;
+    struct loader *builtins;
+    struct xtrigger_hosts *hosts;
     struct programs *programs;
     struct watch *watches;  /* by signature */
     struct watch *orphans;  /* dropped, and not over; by signature, which may be there twice */
@@ -66,21 +66,12 @@ static void gone(struct watch *watch)
     INVARIANT(free_again); /* it ends when its host has given the call back */
 }
 
-/* The call and the host it belongs to. */
-static int find_host(struct xtriggers *self, struct call *call, struct host **ret_host,
-                     struct error *error)
+/* What is built in is called without further checks. */
+static int check_call(const struct xtriggers *self, struct call *call, struct error *error)
 {
-    const struct workflow *workflow = self->actor.context->workflow;
-    const struct rouse_xtrigger *xtrigger = loader_find(self->loader, call->function);
-    if (!xtrigger && workflow_has_xtrigger_program(workflow, call->function)) {
-        *ret_host = programs_host(self->programs, call->function);
-        return 0;
-    }
-    if (!xtrigger)
-        return error_set(error, -ENOENT, "no such xtrigger: %s", call->function);
-    *ret_host = host_builtin_host(self->builtin);
+    const struct rouse_xtrigger *xtrigger = builtin_find(call->function);
     call->call.run_dir = self->actor.context->run_dir;
-    return call_validate(call, xtrigger, error);
+    return xtrigger ? call_validate(call, xtrigger, error) : 0;
 }
 
 /* A watch for a signature that nobody waited for yet. `text`: the call to make; empty: the
@@ -90,15 +81,15 @@ static int begin_watch(struct xtriggers *self, const char *signature, const char
 {
     const struct workflow *workflow = self->actor.context->workflow;
     struct call call;
-    struct host *host = NULL;
     if (call_init(&call, *text ? text : signature, signature, error) < 0)
         return error->code;
-    if (find_host(self, &call, &host, error) < 0) {
+    if (check_call(self, &call, error) < 0) {
         call_release(&call);
         return error->code;
     }
     double interval =
         index < workflow->n_xtriggers ? workflow->xtriggers[index].interval : RETRY_INTERVAL;
+    struct host *host = xtrigger_hosts_find(self->hosts, call.function);
     add(&self->watches, watch_create(&self->actor, host, &call, interval, gone));
     return 0;
 }
@@ -210,7 +201,7 @@ static void xtriggers_start(struct actor *actor)
 static void xtriggers_end(struct actor *actor)
 {
     struct xtriggers *self = (struct xtriggers *)actor;
-    host_builtin_end(self->builtin);
+    xtrigger_hosts_end(self->hosts);
     programs_end(self->programs, self->complete);
     drop_all(self);
     struct watch *watch, *next;
@@ -221,21 +212,22 @@ static void xtriggers_end(struct actor *actor)
     }
 }
 
-/* Every xtrigger the graph waits for must be there and accept its arguments. */
+/* Those that are built in must accept their arguments. The others are checked before the workflow
+ * runs, and by the process that reads it again for a reload: what is not ours is not called here.
+ */
 static int check_definitions(const struct xtriggers *self, const struct cast_context *context,
                              const struct workflow *workflow, struct error *error)
 {
     int code = 0;
     bool *called = xtriggers_called(workflow);
     for (uint32_t i = 0; i < workflow->n_xtriggers && code == 0; i++)
-        if (called[i])
-            code = xtrigger_check(workflow, &workflow->xtriggers[i], self->loader, context->run_dir,
-                                  error);
+        if (called[i] && builtin_find(workflow->xtriggers[i].function))
+            code = xtrigger_check(workflow, &workflow->xtriggers[i], self->builtins,
+                                  context->run_dir, error);
     free(called);
     return code;
 }
 
-/* Every xtrigger of the next version must be there and accept its arguments. */
 static int xtriggers_settle(struct actor *actor, const struct workflow *next, struct error *error)
 {
     const struct xtriggers *self = (const struct xtriggers *)actor;
@@ -245,7 +237,9 @@ static int xtriggers_settle(struct actor *actor, const struct workflow *next, st
 /* The pool says anew what is to be watched; signatures, intervals may be others. */
 static void xtriggers_swap(struct actor *actor)
 {
-    drop_all((struct xtriggers *)actor);
+    struct xtriggers *self = (struct xtriggers *)actor;
+    drop_all(self);
+    xtrigger_hosts_renew(self->hosts);
 }
 
 static const struct actor_type xtriggers_type = {.member = XTRIGGERS,
@@ -276,27 +270,24 @@ static void xtriggers_destroy(void *member)
     struct result *result, *next;
     HASH_ITER(hh, self->results, result, next)
     result_free(self, result);
-    if (self->builtin && host_builtin_hung(self->builtin))
-        loader_leave(self->loader);
-    else
-        loader_destroy(self->loader);
-    host_builtin_destroy(self->builtin);
+    xtrigger_hosts_destroy(self->hosts);
     programs_destroy(self->programs);
+    loader_destroy(self->builtins);
     free(self);
 }
 
 static void *xtriggers_create(const struct cast_context *context, struct error *error)
 {
     struct xtriggers *self = NEW(struct xtriggers);
-    self->loader = loader_create(context->run_dir, error);
-    if (!self->loader || check_definitions(self, context, context->workflow, error) < 0) {
+    self->builtins = loader_create(NULL, error);
+    if (!self->builtins || check_definitions(self, context, context->workflow, error) < 0) {
         xtriggers_destroy(self);
         return NULL;
     }
     remember_results(self, context->restart);
     actor_init(&self->actor, &xtriggers_type, context);
-    self->builtin = host_builtin_create(&self->actor, self->loader);
     self->programs = programs_create(&self->actor);
+    self->hosts = xtrigger_hosts_create(&self->actor, self->programs);
     return self;
 }
 

@@ -150,9 +150,9 @@ int host_message_read(const char *line, size_t n, struct host_message *ret_messa
                       struct error *error)
 {
     json_error_t bad;
-    json_t *json = json_loadb(line, n, JSON_REJECT_DUPLICATES, &bad);
+    json_t *json = json_loadb(line, n, 0, &bad);
     if (!json && json_error_code(&bad) == json_error_numeric_overflow)
-        json = json_loadb(line, n, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &bad);
+        json = json_loadb(line, n, JSON_DECODE_INT_AS_REAL, &bad);
     if (!json)
         return error_set(error, -EBADMSG, "no JSON: %s", bad.text);
     int result = host_message_of(json, ret_message, error);
@@ -278,8 +278,7 @@ void host_say_register(struct text *out, const char *name)
     text_add(out, "]}\n");
 }
 
-/* It waits for nothing but its own wake. */
-static bool is_pushed(const struct call *call)
+bool host_answer_is_watching(const struct call *call)
 {
     return call->verdict == ROUSE_NOT_YET && call->when_woken && call->after < 0 && call->at < 0 &&
            !call->path.n;
@@ -287,7 +286,7 @@ static bool is_pushed(const struct call *call)
 
 void host_say_answer(struct text *out, uint64_t number, const struct call *call)
 {
-    if (is_pushed(call)) {
+    if (host_answer_is_watching(call)) {
         host_say(out, HOST_WATCHING, number);
         return;
     }

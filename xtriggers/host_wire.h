@@ -6,8 +6,8 @@
 #include "xtriggers/call.h"
 #include <jansson.h>
 
-/* Bytes of a line with its end, in both directions. */
-enum { HOST_LINE_MAX = 1024 * 1024 };
+/* Bytes of a line with its end, in both directions: the largest results and what is around them. */
+enum { HOST_LINE_MAX = CALL_RESULTS_MAX + 4096 };
 enum { HOST_WIRE_VERSION = 1 };
 
 /* What a message is: the member of the object that names it, whose value is its number unless the
@@ -67,6 +67,8 @@ void host_say(struct text *out, enum host_verb verb, uint64_t number);
 /* fail, checked (with an error), log. */
 void host_say_text(struct text *out, enum host_verb verb, uint64_t number, const char *text);
 void host_say_register(struct text *out, const char *name);
+/* The answer in `call` is that it waits for nothing but its own wake. */
+bool host_answer_is_watching(const struct call *call);
 /* The answer in `call`: satisfied, not_yet, watching or fail. */
 void host_say_answer(struct text *out, uint64_t number, const struct call *call);
 

@@ -6,7 +6,6 @@
 #include "xtriggers/builtins.h"
 #include <dlfcn.h>
 #include <errno.h>
-#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,18 +75,51 @@ static char *pattern_for(const char *directory)
     return text_take(&pattern);
 }
 
+struct loader *loader_create_of(const char *path, struct error *error)
+{
+    struct loader *loader = NEW(struct loader);
+    if (load(loader, path, error) < 0) {
+        loader_destroy(loader);
+        return NULL;
+    }
+    list_names(loader);
+    return loader;
+}
+
+const struct rouse_xtrigger *loader_plugin(const struct loader *loader)
+{
+    return loader->plugins.n ? loader->plugins.at[0].xtrigger : NULL;
+}
+
+void plugin_paths_find(const char *directory, struct plugin_paths *ret_paths)
+{
+    char *pattern = pattern_for(directory);
+    *ret_paths = (struct plugin_paths){0};
+    if (glob(pattern, 0, NULL, &ret_paths->found) != 0)
+        ret_paths->found.gl_pathc = 0;
+    free(pattern);
+}
+
+void plugin_paths_release(struct plugin_paths *paths)
+{
+    globfree(&paths->found);
+}
+
+static int load_all(struct loader *loader, const char *directory, struct error *error)
+{
+    struct plugin_paths paths;
+    int result = 0;
+    plugin_paths_find(directory, &paths);
+    for (size_t i = 0; i < paths.found.gl_pathc && result == 0; i++)
+        result = load(loader, paths.found.gl_pathv[i], error);
+    plugin_paths_release(&paths);
+    return result;
+}
+
 struct loader *loader_create(const char *directory, struct error *error)
 {
     struct loader *loader = NEW(struct loader);
-    char *pattern = pattern_for(directory);
-    glob_t found = {0};
-    int result = 0;
-    if (glob(pattern, 0, NULL, &found) == 0)
-        for (size_t i = 0; i < found.gl_pathc && result == 0; i++)
-            result = load(loader, found.gl_pathv[i], error);
-    globfree(&found);
-    free(pattern);
-    if (result < 0) {
+    if (directory && load_all(loader, directory, error) < 0) {
         loader_destroy(loader);
         return NULL;
     }
@@ -101,21 +133,24 @@ void loader_destroy(struct loader *loader)
         return;
     VEC_EACH (struct plugin, plugin, &loader->plugins)
         dlclose(plugin->library);
-    loader_leave(loader);
-}
-
-void loader_leave(struct loader *loader)
-{
     vec_release(&loader->plugins);
     text_release(&loader->names);
     free(loader);
 }
 
-const struct rouse_xtrigger *loader_find(const struct loader *loader, const char *name)
+const struct rouse_xtrigger *builtin_find(const char *name)
 {
     for (size_t i = 0; builtin_xtriggers[i]; i++)
         if (strcmp(builtin_xtriggers[i]->name, name) == 0)
             return builtin_xtriggers[i];
+    return NULL;
+}
+
+const struct rouse_xtrigger *loader_find(const struct loader *loader, const char *name)
+{
+    const struct rouse_xtrigger *built_in = builtin_find(name);
+    if (built_in)
+        return built_in;
     VEC_EACH (const struct plugin, plugin, &loader->plugins)
         if (strcmp(plugin->xtrigger->name, name) == 0)
             return plugin->xtrigger;

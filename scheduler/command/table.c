@@ -55,6 +55,8 @@
     X(vr)                                                                                          \
     X(why)                                                                                         \
     X(workflow_state)                                                                              \
+    X(workflow_state)                                                                              \
+    X(xtrigger_child)                                                                              \
     X(xtrigger_host)
 
 #define COMMAND_DECLARE_(name) extern const struct command command_##name;

@@ -154,6 +154,7 @@ static struct env *make_env(struct cast_fixture *fixture, bool real)
 {
     if (!real) {
         fixture->sim = sim_create(&(struct sim_options){.seed = 1});
+        fixture->hosts = sim_hosts_create(fixture->sim);
         return sim_env(fixture->sim);
     }
     struct error error = {0};
@@ -177,6 +178,8 @@ void cast_prepare(struct cast_fixture *fixture, enum member member, const char *
                                              .member_done = member_done,
                                              .context = fixture};
     make_run_dir(fixture);
+    if (real)
+        fixture->context.program = ROUSE_BINARY_DIR "/bin/rouse";
     fixture->env = fixture->context.env = make_env(fixture, real);
     fixture->bus = fixture->context.bus = bus_mem_create(EVERY_MEMBER);
     current = fixture;
@@ -242,6 +245,7 @@ void cast_close(struct cast_fixture *fixture)
     vec_release(&fixture->watches);
     text_release(&fixture->log);
     bus_destroy(fixture->bus);
+    sim_hosts_destroy(fixture->hosts);
     if (fixture->sim)
         sim_destroy(fixture->sim);
     else

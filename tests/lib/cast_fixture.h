@@ -6,6 +6,7 @@
 #include "base/vec.h"
 #include "coroutines/cast.h"
 #include "tests/lib/env_sim.h"
+#include "tests/lib/sim_host.h"
 
 struct cast_fixture;
 
@@ -18,6 +19,7 @@ struct cast_ears {
 struct cast_fixture {
     enum member subject;
     struct sim *sim; /* NULL: the real world */
+    struct sim_hosts *hosts;
     struct env *env;
     struct env_ops world; /* the env's own */
     struct env_ops ops;   /* with the log caught; a test may change more */

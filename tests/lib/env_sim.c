@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_PID = 1000, KILL_DELAY = 2000, TURN_COST = 5 };
+enum { FIRST_PID = 1000, KILL_DELAY = 2000, TURN_COST = 5, STREAM_ROOM = 64 * 1024 };
 
 struct sim_event {
     uint64_t time, order;
@@ -34,6 +34,10 @@ struct sim_process {
     struct env_process *waiter;
     char *command; /* argv, NUL separated, as /proc shows it */
     size_t command_size;
+    struct env_stream *stream; /* the scheduler's end; NULL: none, or closed */
+    struct text said;          /* by the process, not read yet */
+    struct text unread;        /* by the scheduler, while the process does not read */
+    bool deaf;
 };
 
 struct sim_watch {
@@ -59,6 +63,8 @@ struct sim {
     void *script_context;
     void (*killed)(void *context, int64_t pid, int signal);
     void *killed_context;
+    void (*heard)(void *context, int64_t pid, const char *bytes, size_t n);
+    void *heard_context;
 };
 
 static struct sim *of(struct env *env)
@@ -354,6 +360,10 @@ static int op_spawn(struct env *env, struct env_process *process, struct co *co,
     process->co = co;
     process->pid = each->pid;
     process->exited = false;
+    if (options->stream) {
+        *options->stream = (struct env_stream){.co = co, .backend = sim};
+        each->stream = options->stream;
+    }
     trace("sim spawn", each->pid, 0);
     PRE(sim->script);
     sim->script(sim->script_context, process->pid, options);
@@ -380,6 +390,91 @@ static void op_process_close(struct env *env, struct env_process *process)
         each->waiter = NULL;
 }
 
+/* --- streams: an end of the process's is closed when it exits --- */
+
+static void tell_readable(struct sim_process *process)
+{
+    if (!process->stream || process->stream->readable)
+        return;
+    process->stream->readable = true;
+    co_wake(process->stream->co);
+}
+
+static struct sim_process *process_of(struct sim *sim, const struct env_stream *stream)
+{
+    VEC_EACH (struct sim_process, process, &sim->processes)
+        if (process->stream == stream)
+            return process;
+    IMPOSSIBLE("no process has this stream");
+}
+
+static int64_t op_stream_read(struct env *env, struct env_stream *stream, void *bytes, size_t n)
+{
+    struct sim_process *process = process_of(of(env), stream);
+    if (!process->said.n) {
+        stream->readable = !process->alive;
+        return process->alive ? -EAGAIN : 0;
+    }
+    n = n < process->said.n ? n : process->said.n;
+    memcpy(bytes, process->said.at, n);
+    struct text rest = {0};
+    text_add_n(&rest, process->said.at + n, process->said.n - n);
+    text_release(&process->said);
+    process->said = rest;
+    return (int64_t)n;
+}
+
+static int64_t op_stream_write(struct env *env, struct env_stream *stream, const void *bytes,
+                               size_t n)
+{
+    struct sim *sim = of(env);
+    struct sim_process *process = process_of(sim, stream);
+    if (!process->alive)
+        return -EPIPE;
+    if (process->deaf) {
+        size_t room = STREAM_ROOM - process->unread.n;
+        stream->writable = n <= room;
+        n = n < room ? n : room;
+        text_add_n(&process->unread, bytes, n);
+    } else if (sim->heard)
+        sim->heard(sim->heard_context, process->pid, bytes, n);
+    return (int64_t)n;
+}
+
+static void op_stream_close(struct env *env, struct env_stream *stream)
+{
+    if (stream->backend)
+        process_of(of(env), stream)->stream = NULL;
+    stream->backend = NULL;
+}
+
+void sim_on_stream(struct sim *sim,
+                   void (*heard)(void *context, int64_t pid, const char *bytes, size_t n),
+                   void *context)
+{
+    sim->heard = heard;
+    sim->heard_context = context;
+}
+
+void sim_stream_say(struct sim *sim, int64_t pid, const char *bytes, size_t n)
+{
+    struct sim_process *process = (struct sim_process *)(uintptr_t)find_process(sim, pid);
+    if (!process->alive || !process->stream)
+        return;
+    text_add_n(&process->said, bytes, n);
+    tell_readable(process);
+}
+
+size_t sim_stream_unread(const struct sim *sim, int64_t pid)
+{
+    return find_process(sim, pid)->said.n;
+}
+
+void sim_stream_deaf(struct sim *sim, int64_t pid)
+{
+    ((struct sim_process *)(uintptr_t)find_process(sim, pid))->deaf = true;
+}
+
 bool sim_process_alive(const struct sim *sim, int64_t pid)
 {
     const struct sim_process *process = find_process(sim, pid);
@@ -395,6 +490,7 @@ void sim_process_exit(struct sim *sim, int64_t pid, int status, int signal)
     each->status = status;
     each->signal = signal;
     trace("sim exit", pid, status);
+    tell_readable(each);
     if (!each->waiter)
         return;
     each->waiter->exited = true;
@@ -516,6 +612,9 @@ static const struct env_ops sim_ops = {
     .process_watch = op_process_watch,
     .process_kill = op_process_kill,
     .process_close = op_process_close,
+    .stream_read = op_stream_read,
+    .stream_write = op_stream_write,
+    .stream_close = op_stream_close,
     .file_read = op_file_read,
     .file_write = op_file_write,
     .directory_make = op_directory_make,
@@ -634,6 +733,7 @@ static void forget_waiters(struct sim *sim)
         op_watch_stop(&sim->env, sim->watches->watch);
     VEC_EACH (struct sim_process, process, &sim->processes) {
         process->waiter = NULL;
+        process->stream = NULL;
         process->child = false;
     }
 }
@@ -656,8 +756,11 @@ void sim_destroy(struct sim *sim)
     struct sim_file *file, *next;
     HASH_ITER(hh, sim->files, file, next)
     free_file(sim, file);
-    VEC_EACH (struct sim_process, process, &sim->processes)
+    VEC_EACH (struct sim_process, process, &sim->processes) {
         free(process->command);
+        text_release(&process->said);
+        text_release(&process->unread);
+    }
     vec_release(&sim->processes);
     free(sim);
 }

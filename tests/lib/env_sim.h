@@ -54,6 +54,17 @@ void sim_on_kill(struct sim *sim, void (*killed)(void *context, int64_t pid, int
 void sim_process_exit(struct sim *sim, int64_t pid, int status, int signal);
 bool sim_process_alive(const struct sim *sim, int64_t pid);
 
+/* A process that was given a stream. Called with what the scheduler writes to it; answers are best
+ * said later, with sim_after. */
+void sim_on_stream(struct sim *sim,
+                   void (*heard)(void *context, int64_t pid, const char *bytes, size_t n),
+                   void *context);
+/* The process writes to the scheduler; if it has exited nothing happens. */
+void sim_stream_say(struct sim *sim, int64_t pid, const char *bytes, size_t n);
+size_t sim_stream_unread(const struct sim *sim, int64_t pid); /* bytes it said and nobody read */
+/* From now on it does not read what the scheduler writes. */
+void sim_stream_deaf(struct sim *sim, int64_t pid);
+
 /* The file system, as the world (a job) uses it. */
 int sim_write(struct sim *sim, const char *path, const void *bytes, size_t n, unsigned flags);
 /* NULL if it is not there; valid until the next write. */

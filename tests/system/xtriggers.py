@@ -246,7 +246,6 @@ class Xtriggers(common.SystemTest):
     def test_a_plugin_that_hangs(self):
         """Tasks without it go on, commands are answered, and the scheduler stops when told to."""
         world = self.world
-        world.env['ASAN_OPTIONS'] = 'detect_leaks=0'  # what the thread that hangs may still use is left to it
         files = self.plugin('hangs', self.HANGS, 'ROUSE_BLOCKS')
         world.install('w', flow('@x => a\n            b => c\n            @y => d', scheduling="""
     [[xtriggers]]
@@ -275,28 +274,34 @@ class Crashing(Xtriggers):
     return ROUSE_SATISFIED;
 """
 
-    def test_a_plugin_that_crashes_in_a_process(self):
+    CRASHED = 'the plugin lib/xtriggers/crashes.so ended by SIGABRT'
+
+    def test_a_plugin_that_crashes(self):
+        """Wherever the xtriggers are: its own task waits, with the reason; the others do not notice."""
         world = self.world
-        files = self.plugin('crashes', self.BODY)
-        run = world.install('w', flow('@x => a\n            b => c => d', scheduling="""
+        for name, options in (('here', ()), ('process', ('--placement', 'xtriggers=process'))):
+            run = world.install(name, flow('@x => a\n            b => c => d\n            @y => e', scheduling="""
     [[xtriggers]]
-        x = crashes()"""), files)
-        world.play('w', '--placement', 'xtriggers=process')
-        world.wait_log('w', 'the process of xtriggers ended')
-        world.wait_status('w', '1/d', 'succeeded')
-        self.assertEqual('waiting', world.status('w', '1/a'))
-        self.done(world.rouse('ping', 'w'))
-        world.wait('three crashes', lambda: world.log('w').count('the process of xtriggers ended') >= 3)
-        (run / 'share/mended').touch()
-        world.wait_end('w', 60)
-        self.all_succeeded('w', 4)
+        x = crashes():PT1S
+        y = echo(succeed=True)"""), self.plugin('crashes', self.BODY))
+            world.play(name, *options)
+            world.wait_log(name, self.CRASHED)
+            world.wait_status(name, '1/d', 'succeeded')
+            world.wait_status(name, '1/e', 'succeeded')
+            self.assertEqual('waiting', world.status(name, '1/a'))
+            self.assertIn(self.CRASHED, world.rouse('why', f'{name}//1/a').out)
+            self.done(world.rouse('ping', name))
+            world.wait('three crashes', lambda: world.log(name).count(f'xtriggers: {self.CRASHED}') >= 3)
+            (run / 'share/mended').touch()
+            world.wait_end(name, 60)
+            self.all_succeeded(name, 5)
 
     def test_stop_while_a_plugin_crashes(self):
         world = self.world
-        world.install('w', flow('@x => a', scheduling='    [[xtriggers]]\n        x = crashes()'),
+        world.install('w', flow('@x => a', scheduling='    [[xtriggers]]\n        x = crashes():PT1S'),
                       self.plugin('crashes', 'abort();'))
-        world.play('w', '--placement', 'xtriggers=process')
-        world.wait('two crashes', lambda: world.log('w').count('the process of xtriggers ended') >= 2)
+        world.play('w')
+        world.wait('two crashes', lambda: world.log('w').count(f'xtriggers: {self.CRASHED}') >= 2)
         self.done(world.rouse('stop', 'w'))
         world.wait_end('w', 30)
 
