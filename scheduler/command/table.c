@@ -55,7 +55,6 @@
     X(vr)                                                                                          \
     X(why)                                                                                         \
     X(workflow_state)                                                                              \
-    X(workflow_state)                                                                              \
     X(xtrigger_child)                                                                              \
     X(xtrigger_host)
 
