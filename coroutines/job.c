@@ -433,7 +433,7 @@ static void look(struct job *job)
     job_kill_attend(job);
     if (exited)
         attend_exit(job);
-    else if (job->status.exit_time && !job->kill_sent)
+    else if (job->status.exit_time)
         job_conclude(job); /* its last line is written: the process is as good as gone */
 }
 

@@ -50,13 +50,25 @@ void job_kill_attend(struct job *job)
     }
 }
 
-/* Its processes may have missed the signal (bash loses one that comes between fork and exec) or
- * ignore it: once more, and SIGKILL after a while. */
+/* Its shell goes on until no process of its session is left. */
+static bool shell_has_ended(struct job *job)
+{
+    if (!job->process.exited && job->kill.fired) {
+        job->kill.fired = false;
+        send_signal(job, SIGKILL);
+    }
+    return job->process.exited;
+}
+
+/* Where the shell did not live to see to it: its processes may have missed the signal (bash loses
+ * one that comes between fork and exec) or ignore it: once more, and SIGKILL after a while. */
 bool job_is_swept(struct job *job)
 {
     struct env *env = job_env(job);
-    if (!job->kill_sent || !job->process.exited)
+    if (!job->kill_sent)
         return true;
+    if (!job->sweeping && !shell_has_ended(job))
+        return false;
     if (!job->sweeping) {
         job->sweeping = true;
         if (env->ops->process_kill(env, job->process.pid, SIGTERM) != 0)

@@ -89,6 +89,39 @@ const char *const job_shell[] = {
     "}\n",
 
     "\n"
+    "cylc__job__others() {\n"
+    "    local file line\n"
+    "    local -a stat\n"
+    "    cylc__job__pids=()\n"
+    "    for file in /proc/[0-9]*/stat; do\n"
+    "        read -r line 2>/dev/null <\"$file\" || continue\n"
+    "        stat=(${line##*') '})\n"
+    "        file=${file//[!0-9]/}\n"
+    "        if [[ ${stat[3]-} == \"$$\" && $file != \"$$\" && ${stat[0]} != Z ]]; then\n"
+    "            cylc__job__pids+=(\"$file\")\n"
+    "        fi\n"
+    "    done\n"
+    "    ((${#cylc__job__pids[@]}))\n"
+    "}\n",
+
+    /* A process that was between fork and exec has missed the signal, one with a group of its own
+     * was not meant: all of the session get it until none is left, and SIGKILL after 10 seconds. */
+    "\n"
+    "cylc__job__sweep() {\n"
+    "    local pause round=0\n"
+    "    for pause in 0.01 0.04 0.3 1 1 1 1 1 1 1 1 1; do\n"
+    "        cylc__job__others || return 0\n"
+    "        if ((round++ < 4)); then\n"
+    "            kill -s TERM \"${cylc__job__pids[@]}\"\n"
+    "        fi\n"
+    "        read -r -t \"$pause\" <> <(:)\n"
+    "    done\n"
+    "    if cylc__job__others; then\n"
+    "        kill -s KILL \"${cylc__job__pids[@]}\"\n"
+    "    fi\n"
+    "} 2>/dev/null\n",
+
+    "\n"
     /* Just forked, the subshell of the scripts still has the traps: a signal then is not for it. */
     "cylc__job__finish() {\n"
     "    if [[ $BASHPID != \"$$\" ]]; then\n"
@@ -127,6 +160,9 @@ const char *const job_shell[] = {
     "    fi\n"
     "    cylc__job__now\n"
     "    cylc__job__note \"CYLC_JOB_EXIT_TIME=${cylc__job__time}\"\n"
+    "    if [[ $how != 0 && $how != E* ]]; then\n"
+    "        cylc__job__sweep\n"
+    "    fi\n"
     "    exit \"$status\"\n"
     "}\n",
 

@@ -66,12 +66,14 @@ WAIT_FOR_GO = """        script = until [[ -e "$CYLC_WORKFLOW_SHARE_DIR/go" ]]; 
 
 
 def alive(pid):
-    """Whether it runs; one that has died and was not waited for does not."""
+    """Whether it runs; one that has died and was not waited for does not. As long as it has threads that are still
+    dying it holds its locks."""
     try:
         text = pathlib.Path(f'/proc/{pid}/stat').read_text()
+        threads = len(os.listdir(f'/proc/{pid}/task'))
     except OSError:
         return False
-    return text.rsplit(')', 1)[1].split()[0] not in 'ZX'
+    return threads > 1 or text.rsplit(')', 1)[1].split()[0] not in 'ZX'
 
 
 class World:

@@ -532,6 +532,15 @@ static void a_signal_to_the_leader_is_handled_at_once(void **state)
     signalled(*state, SIGXCPU, false, "CYLC_JOB_EXIT=XCPU\n");
 }
 
+static void wait_until_gone(pid_t pid)
+{
+    for (int i = 0; kill(pid, 0) == 0; i++) {
+        if (i == JOB_SECONDS * 1000)
+            fail_msg("process %d is still there", (int)pid);
+        usleep(1000);
+    }
+}
+
 /* From the claim on, wherever the signal meets it: also where the subshell was just forked. */
 static void a_signal_at_any_time_is_told_once(void **state)
 {
@@ -545,11 +554,39 @@ static void a_signal_at_any_time_is_told_once(void **state)
         usleep(i * STEP);
         kill(-pid, SIGTERM);
         assert_int_equal(end_of(pid), 1);
-        kill(-pid, SIGKILL); /* a process that was between fork and exec has missed it */
+        wait_until_gone(-pid); /* nobody has missed it between fork and exec */
         char *status = contents(fixture, "job.status");
         assert_non_null(strstr(status, "\nCYLC_JOB_EXIT=TERM\n"));
         assert_int_equal(count(status, "CYLC_JOB_EXIT"), 2);
         free(status);
+        unlink_status(fixture);
+    }
+}
+
+/* Signals go to a group: one in a group of its own, and one that ignores it, are met all the same.
+ */
+static void nothing_of_its_session_outlives_a_signalled_job(void **state)
+{
+    static const char *const scripts[] = {"set -m; sleep 60 & set +m; echo $! one; wait",
+                                          "(trap '' TERM; exec sleep 60) & echo $! two; wait"};
+    static const char *const words[] = {" one\n", " two\n"};
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < 2; i++) {
+        fixture->task.runtime.script = scripts[i];
+        write_job(fixture);
+        pid_t pid = start_job(fixture);
+        wait_for(fixture, "job.out", words[i]);
+        char *out = contents(fixture, "job.out");
+        char *line = strstr(out, words[i]);
+        while (line > out && line[-1] != '\n')
+            line--;
+        pid_t child = (pid_t)strtol(line, NULL, 10);
+        free(out);
+        assert_int_equal(kill(child, 0), 0);
+        kill(-pid, SIGTERM);
+        assert_int_equal(end_of(pid), 1);
+        wait_until_gone(child);
+        expect_in(fixture, "job.status", "CYLC_JOB_EXIT=TERM\n");
         unlink_status(fixture);
     }
 }
@@ -658,6 +695,7 @@ int main(void)
         TEST(a_signal_to_the_group_is_named),
         TEST(a_signal_to_the_leader_is_handled_at_once),
         TEST(a_signal_at_any_time_is_told_once),
+        TEST(nothing_of_its_session_outlives_a_signalled_job),
         TEST(a_killed_job_says_nothing),
         TEST(a_syntax_error_ends_it_before_it_begins),
         TEST(a_second_launch_leaves_no_trace),
