@@ -32,9 +32,9 @@ struct function {
     struct host host; /* first */
     struct programs *owner;
     char *name;
-    struct program *program; /* who serves it; NULL: nobody */
-    struct seat *seats;
-    UT_hash_handle hh; /* by name */
+    struct program *program;        /* who serves it; NULL: nobody */
+    struct seat *seats, *last_seat; /* oldest first */
+    UT_hash_handle hh;              /* by name */
 };
 
 struct programs {
@@ -114,10 +114,12 @@ static struct seat *seat_create(struct function *function, struct host_call *cal
     struct seat *seat = NEW(struct seat);
     seat->call = call;
     seat->function = function;
-    seat->next = function->seats;
-    if (seat->next)
-        seat->next->previous = seat;
-    function->seats = seat;
+    seat->previous = function->last_seat;
+    if (seat->previous)
+        seat->previous->next = seat;
+    else
+        function->seats = seat;
+    function->last_seat = seat;
     call->seat = seat;
     return seat;
 }
@@ -131,6 +133,8 @@ static void seat_destroy(struct seat *seat)
         seat->function->seats = seat->next;
     if (seat->next)
         seat->next->previous = seat->previous;
+    else
+        seat->function->last_seat = seat->previous;
     seat->call->seat = NULL;
     free(seat);
 }

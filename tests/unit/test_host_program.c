@@ -155,11 +155,15 @@ static void a_program_that_comes_first_waits_until_all_is_watched(void **state)
     (void)state;
     begin(1, "{\"register\": [\"mine\"]}");
     cast_expect(&fixture, "");
-    say_watch("mine()");
+    say_watch("mine(1)");
+    say_watch("mine(2)");
     cast_expect(&fixture, "");
     say_told();
     assert_int_equal(cast_count(&fixture, "reply id=1 number=0 \"{\"hello\":1"), 1);
-    assert_int_equal(cast_count(&fixture, "reply id=1 number=0 \"{\"start\": 1"), 1);
+    assert_int_equal(
+        cast_count(&fixture, "reply id=1 number=0 \"{\"start\": 1, \"signature\": \"mine(1)"), 1);
+    assert_int_equal(
+        cast_count(&fixture, "reply id=1 number=0 \"{\"start\": 2, \"signature\": \"mine(2)"), 1);
 }
 
 static void silence_of_three_heartbeats_is_its_end(void **state)
