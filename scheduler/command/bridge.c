@@ -246,8 +246,11 @@ static void hear_hello(struct bridge *self, const json_t *hello)
                       self->options->place->id);
     free(self->trouble);
     self->trouble = NULL;
-    if (!self->greeted)
-        tell_child(self, json_copy((json_t *)(uintptr_t)hello));
+    if (!self->greeted) {
+        json_t *message = json_copy((json_t *)(uintptr_t)hello);
+        json_object_set_new(message, "run_dir", json_string(self->options->place->run_dir));
+        tell_child(self, message); /* the run directory as it is called here */
+    }
     self->greeted = true;
     if (!self->starts_to_come)
         settle(self);
@@ -361,7 +364,9 @@ static bool is_of_call(enum host_verb verb)
 static void hear_message(struct bridge *self, const struct host_message *said, const char *line)
 {
     struct bridge_call *call = bridge_calls_number(&self->calls, said->number);
-    if (is_of_call(said->verb) && call)
+    if (said->verb == HOST_REGISTER && !json_array_size(self->options->names))
+        json_array_extend(self->options->names, said->names);
+    else if (is_of_call(said->verb) && call)
         say_of(self, call, said);
     else if (is_of_call(said->verb) && (!said->number || said->number > self->calls.last))
         complain(self, "it speaks of a call that was never started: %.200s", line);
@@ -432,6 +437,8 @@ static void take_signals(struct bridge *self)
 static int time_left(const struct bridge *self)
 {
     int64_t next = self->client ? self->beat_at : self->retry_at;
+    if (!json_array_size(self->options->names))
+        return -1; /* it is still to say what it serves */
     return next > self->now ? (int)(next - self->now) : 0;
 }
 
@@ -469,7 +476,8 @@ static bool has_unfinished(const struct bridge *self)
 
 static void turn(struct bridge *self)
 {
-    if (!self->client && self->now >= self->retry_at)
+    bool named = json_array_size(self->options->names) > 0;
+    if (named && !self->client && self->now >= self->retry_at)
         connect_again(self);
     else if (self->client && self->now >= self->beat_at)
         beat(self);

@@ -17,7 +17,7 @@ enum {
 
 struct bridge_options {
     const struct workflow_place *place;
-    const json_t *names;    /* functions that it serves */
+    json_t *names;          /* functions that it serves; empty: it registers them itself */
     double heartbeat;       /* seconds */
     char *const *arguments; /* the program, NULL ended */
     bool channel;           /* it speaks on descriptor 3, not on stdin and stdout */

@@ -252,6 +252,38 @@ if number:
         self.wait_why('1/a', 'the program that serves "mine" has left')
         self.stop()
 
+    def test_a_command_that_registers_itself(self):
+        run = self.install(served('@x & @y => a', 'x = mine()\n        y = other()', 'mine, other'))
+        self.world.play('w')
+        child = self.serve(SATISFY, names=(), before="tell({'register': ['mine', 'other']})")
+        self.world.wait_end('w')
+        self.wait_child(child, 0)
+        self.assertEqual(sorted(self.read(run / 'share/kept').split()), ['1', '2'])
+
+    def test_a_plugin_in_c_by_hand(self):
+        plugin = self.world.home / 'disk_space.so'
+        self.done(self.world.run(os.environ.get('CC', 'cc'), '-shared', '-fPIC', '-I', TOP / 'xtriggers', '-o', plugin,
+                                 TOP / 'examples/plugin/disk_space.c'))
+        run = self.install(served('@x => a', 'x = disk_space(/tmp, megabytes=1)', 'disk_space',
+                                  '    [[a]]\n        script = echo "free $x_free"\n'))
+        self.world.play('w')
+        child = self.world.popen(self.world.bin / 'rouse', 'xtrigger-host', '--plugin', plugin, 'w')
+        self.world.wait_end('w')
+        self.wait_child(child, 0)
+        self.assertRegex((run / 'log/job/1/a/01/job.out').read_text(), r'free \d+')
+
+    def test_functions_in_python_by_hand(self):
+        run = self.install(served('@x => a', 'x = mine(1, b=two)', runtime='    [[a]]\n        script = echo "got $x_got"\n'))
+        library = self.world.home / 'library'
+        library.mkdir()
+        (library / 'mine.py').write_text('def mine(a, b):\n    return True, {"got": f"{a} {b}"}\n')
+        self.world.play('w')
+        self.world.env['CYLC_PYTHONPATH'] = str(library)
+        child = self.world.popen(self.world.bin / 'rouse', 'xtrigger-host', '--python', 'w', 'mine')
+        self.world.wait_end('w')
+        self.wait_child(child, 0)
+        self.assertIn('got 1 two', (run / 'log/job/1/a/01/job.out').read_text())
+
     # --- kill -9 of the scheduler
 
     def test_kill_between_satisfied_and_its_acknowledgement(self):
@@ -430,7 +462,11 @@ if number:
         for argv, status, text in ((('w', 'other', '--', 'cat'), 1, '"other" is not among'),
                                    (('nowhere', 'mine', '--', 'cat'), 1, 'nowhere'),
                                    (('w', 'mine', '--', '/no/such/program'), 1, 'cannot start /no/such/program'),
-                                   (('w', 'mine'), 2, 'no program is given'), (('w', '--', 'cat'), 2, 'at least one name'),
+                                   (('w', 'mine'), 2, 'no program is given'), (('--', 'cat'), 2, 'no workflow is named'),
+                                   (('--python', 'w'), 2, 'name the functions'),
+                                   (('--python', 'w', 'mine', '--', 'cat'), 2, 'exclude each other'),
+                                   (('--plugin=none.so', 'w'), 1, '--plugin: none.so: No such file'),
+                                   (('--plugin=/bin/sh', 'w'), 1, 'cannot load the plugin'),
                                    (('--heartbeat=0', 'w', 'mine', '--', 'cat'), 2, '--heartbeat')):
             self.refused(self.world.rouse('xtrigger-host', *argv), status, text)
         self.stop()
