@@ -7,16 +7,18 @@ from rouse.program import Program
 
 
 def main(workflow, directory):
-    program, waiting = Program(workflow, 'spool'), {}
-    for message in program.messages(idle=0.5):
-        if message and 'start' in message:
-            program.watching(message['start'])
-            waiting[message['start']] = os.path.join(directory, message['args'][0])
-        elif message:  # cancel, or kept: now the file might be removed
-            waiting.pop(message.get('cancel', message.get('kept')), None)
-        for number, path in waiting.items():
-            if os.path.exists(path):
-                program.satisfied(number, path=path)
+    waiting = {}
+    with Program(workflow, 'spool') as program:
+        for message in program.messages(idle=0.5):
+            if message and 'start' in message:
+                program.watching(message['start'])
+                waiting[message['start']] = os.path.join(directory, message['args'][0])
+            elif message and 'cancel' in message:
+                waiting.pop(message['cancel'], None)
+            for number, path in list(waiting.items()):
+                if os.path.exists(path):
+                    program.satisfied(number, path=path)  # {'kept': number} follows: then it might be removed
+                    del waiting[number]
 
 
 main(*sys.argv[1:])

@@ -74,7 +74,7 @@ static void complain(struct bridge *self, const char *format, ...)
     va_start(args, format);
     text_vaddf(&text, format, args);
     va_end(args);
-    (void)fprintf(stderr, "%s: %s: %s%s\n", self->invocation->program, self->options->arguments[0],
+    (void)fprintf(stderr, "%s: %s: %s%s\n", self->invocation->program, self->options->title,
                   text_string(&text),
                   self->complaints == BRIDGE_COMPLAINTS_MAX ? " (no more of these is told)" : "");
     text_release(&text);
@@ -395,6 +395,8 @@ static void hear_child(struct bridge *self)
     struct error error = {0};
     if (bridge_child_read(&self->child, &error))
         fail(self, error.text);
+    if (self->child.silent && !self->options->arguments)
+        self->child_ended = true; /* who has started us wants no more */
 }
 
 static void hear_lines(struct bridge *self)
@@ -413,7 +415,7 @@ static void follow_child(struct bridge *self)
     while (!self->over && !self->child.silent && bridge_child_is_readable(&self->child))
         hear_child(self);
     self->child_ended = true;
-    const char *name = self->options->arguments[0];
+    const char *name = self->options->title;
     if (WIFSIGNALED(how))
         self->status = command_failf(self->invocation, EXIT_FAILED, "%s was ended by signal %d",
                                      name, WTERMSIG(how));
@@ -516,6 +518,8 @@ static int begin(struct bridge *self, struct error *error)
     self->signals = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
     if (self->signals < 0)
         return error_set(error, -errno, "cannot follow signals: %s", strerror(errno));
+    if (!self->options->arguments)
+        return bridge_child_is_parent(&self->child, error);
     return bridge_child_start(&self->child, self->options->arguments, self->options->channel,
                               error);
 }

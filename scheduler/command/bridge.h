@@ -19,7 +19,8 @@ struct bridge_options {
     const struct workflow_place *place;
     json_t *names;          /* functions that it serves; empty: it registers them itself */
     double heartbeat;       /* seconds */
-    char *const *arguments; /* the program, NULL ended */
+    const char *title;      /* of the program, for messages */
+    char *const *arguments; /* the program, NULL ended; NULL: who has started us */
     bool channel;           /* it speaks on descriptor 3, not on stdin and stdout */
 };
 

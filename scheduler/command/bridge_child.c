@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -107,6 +108,17 @@ int bridge_child_start(struct bridge_child *self, char *const *arguments, bool c
     }
     self->out = ours[0];
     self->in = ours[1];
+    return 0;
+}
+
+int bridge_child_is_parent(struct bridge_child *self, struct error *error)
+{
+    struct stat out;
+    *self = (struct bridge_child){.in = STDOUT_FILENO, .out = STDIN_FILENO};
+    /* A terminal is shared with others, which expect it to wait. */
+    if (fstat(STDOUT_FILENO, &out) || ((S_ISFIFO(out.st_mode) || S_ISSOCK(out.st_mode)) &&
+                                       fcntl(STDOUT_FILENO, F_SETFL, O_NONBLOCK)))
+        return error_set(error, -errno, "cannot write to stdout: %s", strerror(errno));
     return 0;
 }
 

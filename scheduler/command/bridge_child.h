@@ -27,6 +27,8 @@ struct bridge_child {
  * and stdout are closed. Signals are not blocked in it. */
 int bridge_child_start(struct bridge_child *child, char *const *arguments, bool channel,
                        struct error *error);
+/* It is who has started us: it writes on our stdin and reads our stdout. */
+int bridge_child_is_parent(struct bridge_child *child, struct error *error);
 /* Tell it a line. -ENOBUFS: it does not read. */
 int bridge_child_tell(struct bridge_child *child, const char *line, struct error *error);
 /* Write what it has room for. */

@@ -55,7 +55,7 @@ static int find_program(int argc, char **argv)
 
 struct request {
     const char *workflow, *plugin;
-    int python;
+    int python, stdio;
     char **command; /* NULL ended; empty: none */
     int n_names;
 };
@@ -63,14 +63,15 @@ struct request {
 static int check(const struct command *self, const struct invocation *invocation,
                  const struct request *request)
 {
-    int forms = (request->plugin != NULL) + (request->python != 0) + (*request->command != NULL);
+    int forms = (request->plugin != NULL) + (request->python != 0) + (request->stdio != 0) +
+                (*request->command != NULL);
     if (!request->workflow)
         return options_refuse(self, invocation, "no workflow is named");
     if (!forms)
         return options_refuse(self, invocation, "no program is given: -- COMMAND [ARGUMENTS]");
     if (forms > 1)
         return options_refuse(self, invocation,
-                              "--plugin, --python and a command exclude each other");
+                              "--plugin, --python, --stdio and a command exclude each other");
     if (request->python && !request->n_names)
         return options_refuse(self, invocation, "--python: name the functions to serve");
     return EXIT_OK;
@@ -91,7 +92,12 @@ static int serve_request(const struct invocation *invocation, const struct reque
     char *const python_arguments[] = {python, script, NULL};
     options->arguments = plugin            ? plugin_arguments
                          : request->python ? python_arguments
+                         : request->stdio  ? NULL
                                            : request->command;
+    options->title = plugin            ? plugin
+                     : request->python ? script
+                     : request->stdio  ? "stdin"
+                                       : *request->command;
     options->channel = plugin || request->python;
     int status = serve(invocation, request->workflow, options);
     free(plugin);
@@ -113,6 +119,9 @@ static int run(const struct command *self, struct invocation *invocation, int ar
         {.name = "python",
          .count = &request.python,
          .help = "serve Python functions of the workflow's lib/python and of CYLC_PYTHONPATH"},
+        {.name = "stdio",
+         .count = &request.stdio,
+         .help = "the program has started this: it writes to our stdin and reads our stdout"},
         {.name = "heartbeat",
          .argument = "SEC",
          .text = &heartbeat,
