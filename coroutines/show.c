@@ -117,12 +117,32 @@ static json_t *outputs_of(const struct view *view, const struct instance_view *i
     return list;
 }
 
+/* External triggers, by their messages. */
+static json_t *externals_of(const struct view *view, const struct instance_view *instance)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; instance->live && i < instance->live->xtriggers.n; i++) {
+        const struct view_xtrigger *xtrigger = &instance->live->xtriggers.at[i];
+        if (!view_message(view, xtrigger))
+            continue;
+        json_t *item = json_object();
+        set_text(item, "id", xtrigger->signature);
+        set_owned(item, "label",
+                  str_format("external trigger \"%s\"", view_message(view, xtrigger)));
+        json_object_set_new(item, "satisfied", json_boolean(xtrigger->satisfied));
+        json_array_append_new(list, item);
+    }
+    return list;
+}
+
 static json_t *xtriggers_of(const struct view *view, const struct instance_view *instance)
 {
     json_t *list = json_array();
     if (!instance->live)
         return list;
     VEC_EACH (const struct view_xtrigger, xtrigger, &instance->live->xtriggers) {
+        if (view_message(view, xtrigger))
+            continue;
         json_t *item = json_object();
         bool retry = xtrigger->xtrigger == NO_INDEX;
         set_text(item, "id", xtrigger->signature);
@@ -150,7 +170,7 @@ json_t *show_instance(const struct show_context *context, const struct instance_
         json_pack("{s:s}", "completion", view->workflow->completions[instance->task].text));
     json_object_set_new(object, "prerequisites", prerequisites_of(view, instance));
     json_object_set_new(object, "outputs", outputs_of(view, instance));
-    json_object_set_new(object, "externalTriggers", json_array());
+    json_object_set_new(object, "externalTriggers", externals_of(view, instance));
     json_object_set_new(object, "xtriggers", xtriggers_of(view, instance));
     return object;
 }

@@ -192,7 +192,7 @@ enum field {
      * text: "POINT/NAMESPACE", POINT may be `*`; detail: "KEY=VALUE". */                          \
     X(WORKFLOW_BROADCAST, "workflow.broadcast", M(TASK_POOL), M(RECORDER),                         \
       FIELD_NUMBER | FIELD_VALUE | FIELD_TEXT | FIELD_DETAIL | FIELD_WHEN)                         \
-    /* an external trigger's message (text) with its event's id (detail) is kept (value 1) or used \
+    /* an external trigger (text: label) with its event's id (detail) is kept (value 1) or used    \
      * (0). id: its number. */                                                                     \
     X(WORKFLOW_EXTERNAL, "workflow.external", M(TASK_POOL), M(RECORDER),                           \
       FIELD_ID | FIELD_VALUE | FIELD_TEXT | FIELD_DETAIL)                                          \

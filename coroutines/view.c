@@ -62,6 +62,12 @@ const struct view_xtrigger *view_xtrigger_of(const struct view_task *task, uint3
     return NULL;
 }
 
+const char *view_message(const struct view *view, const struct view_xtrigger *xtrigger)
+{
+    return xtrigger->xtrigger == NO_INDEX ? NULL
+                                          : view->workflow->xtriggers[xtrigger->xtrigger].external;
+}
+
 const char *view_problem(const struct view *view, const char *signature)
 {
     struct view_problem *found;

@@ -92,6 +92,8 @@ const struct view_group *view_find_group(const struct view *view, cycle_point po
                                          uint32_t group);
 /* What the instance waits or waited for by an xtrigger; NULL: nothing. */
 const struct view_xtrigger *view_xtrigger_of(const struct view_task *task, uint32_t xtrigger);
+/* Of an external trigger: the message; NULL: it is none. */
+const char *view_message(const struct view *view, const struct view_xtrigger *xtrigger);
 const char *view_problem(const struct view *view, const char *signature);
 
 #endif

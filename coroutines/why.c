@@ -146,9 +146,8 @@ static void add_xtriggers(const struct view *view, const struct view_task *task,
             continue;
         if (xtrigger->xtrigger == NO_INDEX)
             text_addf(out, "  waits for its retry delay: %s\n", xtrigger->signature);
-        else if (view->workflow->xtriggers[xtrigger->xtrigger].external)
-            text_addf(out, "  waits for external trigger \"%s\"\n",
-                      view->workflow->xtriggers[xtrigger->xtrigger].external);
+        else if (view_message(view, xtrigger))
+            text_addf(out, "  waits for external trigger \"%s\"\n", view_message(view, xtrigger));
         else
             text_addf(out, "  waits for xtrigger @%s: %s\n",
                       view->workflow->xtriggers[xtrigger->xtrigger].label, xtrigger->signature);

@@ -107,7 +107,7 @@ struct pool {
 
     struct flight *flights;
     VEC(struct orphan) orphans;  /* the workflow does not end before they have */
-    VEC(struct doomed) doomed;   /* see window.c */
+    VEC(struct look) looks;      /* at the end of the event under way */
     unsigned runahead_in_flight; /* pool.runahead not settled */
     struct ask *asks;
     size_t n_asks; /* not answered */

@@ -71,6 +71,7 @@ struct pool *pool_create(const struct workflow *workflow, const struct pool_opti
     pool->groups.graph = workflow->graph;
     queues_init(pool);
     offsets_init(pool);
+    externals_init(pool);
     pool->gates = NEW_ARRAY(struct gate, workflow->n_tasks);
     for (int class = 0; class < CLASSES; class ++)
         link_init(&pool->classes[class]);
@@ -109,7 +110,7 @@ static void pending_release(struct pool *pool)
         deferred_release(put_off);
     vec_release(&pool->put_off);
     vec_release(&pool->orphans);
-    vec_release(&pool->doomed);
+    vec_release(&pool->looks);
     struct ask *ask, *next_ask;
     HASH_ITER(hh, pool->asks, ask, next_ask)
     {
@@ -202,7 +203,7 @@ void pool_take(struct pool *pool, const struct message *message)
 
 void finish_event(struct pool *pool)
 {
-    windows_remove_doomed(pool);
+    take_looks(pool);
     pool_decide(pool);
     say_answers(pool);
     if (!pool->ending)

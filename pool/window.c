@@ -140,8 +140,7 @@ void windows_settle(struct pool *pool, struct instance *instance)
         any = any || window;
     }
     if (any && instance_is_doomed(pool, instance))
-        *vec_push(&pool->doomed) =
-            (struct doomed){instance->point, instance->task, instance->serial};
+        look_later(pool, instance);
 }
 
 /* --- what may still come --- */
@@ -220,16 +219,31 @@ bool windows_describe(const struct pool *pool, const struct instance *instance, 
     return any;
 }
 
-void windows_remove_doomed(struct pool *pool)
+void look_later(struct pool *pool, const struct instance *instance)
 {
-    while (pool->doomed.n) {
-        struct doomed doomed = pool->doomed.at[--pool->doomed.n];
-        struct instance *instance = instances_find(&pool->instances, doomed.point, doomed.task);
-        if (!instance || instance->serial != doomed.serial || !instance_is_doomed(pool, instance))
-            continue;
-        struct text reason = {0};
-        windows_describe(pool, instance, &reason);
-        instance_remove_because(pool, instance, REMOVED_IMPOSSIBLE, text_string(&reason));
-        text_release(&reason);
+    *vec_push(&pool->looks) = (struct look){instance->point, instance->task, instance->serial};
+}
+
+static void take_look(struct pool *pool, struct instance *instance)
+{
+    if (prerequisites_changed(pool, instance))
+        return;
+    gate_update(pool, instance);
+    if (!instance_is_doomed(pool, instance))
+        return;
+    struct text reason = {0};
+    windows_describe(pool, instance, &reason);
+    instance_remove_because(pool, instance, REMOVED_IMPOSSIBLE, text_string(&reason));
+    text_release(&reason);
+}
+
+void take_looks(struct pool *pool)
+{
+    for (size_t i = 0; i < pool->looks.n; i++) { /* one that goes may make room for others */
+        const struct look look = pool->looks.at[i];
+        struct instance *instance = instances_find(&pool->instances, look.point, look.task);
+        if (instance && instance->serial == look.serial && instance->status == STATUS_WAITING)
+            take_look(pool, instance);
     }
+    vec_clear(&pool->looks);
 }

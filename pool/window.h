@@ -7,10 +7,13 @@
 struct pool;
 
 /* An instance to be looked at when the event under way has had its effects. */
-struct doomed {
+struct look {
     cycle_point point;
     uint32_t task, serial;
 };
+void look_later(struct pool *pool, const struct instance *instance);
+/* The end of an event: those go that cannot run any more. */
+void take_looks(struct pool *pool);
 
 /* Somebody asks for it now: neither satisfied, nor lost, nor before its window. */
 bool dependence_is_awaited(const struct pool *pool, const struct dependence *dependence);
@@ -33,7 +36,5 @@ bool instance_is_stuck(const struct instance *instance);
 bool instance_is_doomed(const struct pool *pool, const struct instance *instance);
 /* "xtrigger @x timed out at TIME", for all it has lost; false: nothing. */
 bool windows_describe(const struct pool *pool, const struct instance *instance, struct text *out);
-/* The end of an event. */
-void windows_remove_doomed(struct pool *pool);
 
 #endif

@@ -102,11 +102,13 @@ const struct command command_ext_trigger = {
     .name = "ext-trigger",
     .summary = "tell a workflow of an event outside",
     .synopsis = "[OPTIONS] WORKFLOW MESSAGE ID",
-    .help =
-        "Let the next task go that waits for MESSAGE, as [special tasks]external-trigger says; if\n"
-        "none waits yet, the first that will. Each message is used once. ID tells this event from\n"
-        "others of its kind: jobs of the task's cycle see it in CYLC_EXT_TRIGGER_ID.\n\n"
-        "Example:\n"
-        "    $ rouse ext-trigger flow 'data ready for use' 20260101T00\n",
+    .help = "Let tasks go that wait for MESSAGE, as [special tasks]external-trigger says: of each "
+            "task\n"
+            "that names it one instance, the first that waits; if none waits yet, the first that "
+            "will.\n"
+            "ID tells this event from others of its kind: jobs of the task's cycle see it in\n"
+            "CYLC_EXT_TRIGGER_ID.\n\n"
+            "Example:\n"
+            "    $ rouse ext-trigger flow 'data ready for use' 20260101T00\n",
     .run = run,
 };

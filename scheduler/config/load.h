@@ -22,7 +22,6 @@ struct clock_expire {
 struct external_trigger {
     uint32_t task;
     const char *message;
-    const struct item *item;
 };
 
 /* What the graph says that a task polls; output NULL: it does not say. */
@@ -80,8 +79,8 @@ uint32_t load_window_clock(struct loading *self, const char *label,
 uint32_t load_xtrigger(struct loading *self, const char *label);
 /* Index of the wall_clock with that offset, made when first asked for. */
 uint32_t load_clock(struct loading *self, const char *offset);
-/* A new xtrigger for an external trigger of a task. */
-uint32_t load_external(struct loading *self, const char *message, uint32_t task);
+/* Index of the xtrigger for the external trigger, made when first asked for. */
+uint32_t load_external(struct loading *self, const char *message);
 
 /* tasks.c: namespaces to tasks, the graph */
 int load_namespaces(struct loading *self);
@@ -102,7 +101,7 @@ void load_removed(struct loading *self);
 /* special.c: [scheduling][queues] and [special tasks]. The names first, as they may define tasks,
  * then what they say of the tasks. */
 int load_special_names(struct loading *self);
-int load_special_tasks(struct loading *self, struct task_def *tasks);
+void load_special_tasks(struct loading *self, struct task_def *tasks);
 int load_queues(struct loading *self, struct task_def *tasks);
 /* What the graph says, with the clock triggers of special tasks. */
 const struct graph *load_clock_triggers(struct loading *self);

@@ -106,7 +106,8 @@ static int read_message(struct loading *self, struct special *special)
 static void add_external_trigger(struct loading *self, const struct item *item,
                                  const struct special *special, uint32_t task)
 {
-    *vec_push(&self->external_triggers) = (struct external_trigger){task, special->argument, item};
+    (void)item;
+    *vec_push(&self->external_triggers) = (struct external_trigger){task, special->argument};
 }
 
 static int read_nothing(struct loading *self, struct special *special)
@@ -188,39 +189,14 @@ int load_special_names(struct loading *self)
     return result;
 }
 
-struct known_message {
-    const struct external_trigger *trigger;
-    UT_hash_handle hh;
-};
-
-/* A message triggers one task: it is used up at once. */
-static int set_external_triggers(struct loading *self, const struct task_def *tasks)
+/* A message has one xtrigger, for all the tasks that name it. */
+static void set_external_triggers(struct loading *self)
 {
-    struct known_message *known = NULL, *all = arena_new_array(
-                                            &self->scratch, self->external_triggers.n, sizeof *all);
-    int result = 0;
-    for (size_t i = 0; i < self->external_triggers.n && result == 0; i++) {
-        const struct external_trigger *trigger = &self->external_triggers.at[i];
-        struct known_message *other = NULL;
-        HASH_FIND_STR(known, trigger->message, other);
-        if (other && other->trigger->task != trigger->task)
-            result = item_error(self->error, trigger->item, -EINVAL,
-                                "external trigger \"%s\" is used by tasks %s and %s: each task "
-                                "needs a message of its own",
-                                trigger->message, tasks[other->trigger->task].name,
-                                tasks[trigger->task].name);
-        if (other)
-            continue;
-        all[i].trigger = trigger;
-        HASH_ADD_KEYPTR(hh, known, trigger->message, strlen(trigger->message), &all[i]);
-        uint32_t xtrigger = load_external(self, trigger->message, trigger->task);
-        *vec_push(&self->clock_triggers) = (struct clock_trigger){trigger->task, xtrigger};
-    }
-    HASH_CLEAR(hh, known);
-    return result;
+    VEC_EACH (struct external_trigger, trigger, &self->external_triggers)
+        *vec_push(&self->clock_triggers) =
+            (struct clock_trigger){trigger->task, load_external(self, trigger->message)};
 }
-
-int load_special_tasks(struct loading *self, struct task_def *tasks)
+void load_special_tasks(struct loading *self, struct task_def *tasks)
 {
     VEC_EACH (uint32_t, task, &self->sequential_tasks)
         tasks[*task].sequential = true;
@@ -228,12 +204,16 @@ int load_special_tasks(struct loading *self, struct task_def *tasks)
         tasks[expire->task].expires = true;
         tasks[expire->task].expire_offset = expire->offset;
     }
-    return set_external_triggers(self, tasks);
+    set_external_triggers(self);
 }
 
 /* A task's xtriggers with a clock for each of its sequences. */
 static void add_clock(struct loading *self, struct graph_task *task, uint32_t clock)
 {
+    for (uint32_t i = 0; i < task->n_xtriggers; i++)
+        if (task->xtriggers[i].xtrigger == clock && !task->xtriggers[i].alternative &&
+            self->xtriggers.at[clock].external)
+            return; /* the same message twice */
     uint32_t n = task->n_xtriggers + task->n_sequences;
     struct graph_xtrigger *xtriggers = arena_new_array(self->keep, n, sizeof *xtriggers);
     if (task->n_xtriggers)

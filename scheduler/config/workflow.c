@@ -154,9 +154,8 @@ static int define_tasks(struct loading *self)
         if (self->tasks.at[i]->removed)
             define_removed(self, i, &tasks[i]);
     }
-    int result = load_special_tasks(self, tasks);
-    if (result == 0)
-        result = load_queues(self, tasks);
+    load_special_tasks(self, tasks);
+    int result = load_queues(self, tasks);
     if (result == 0)
         result = load_skip_mode(self, tasks);
     if (result == 0)

@@ -148,10 +148,9 @@ struct xtrigger_def {
     double interval;      /* seconds between calls; 10 if not given */
     bool sequential;
     bool sequential_said; /* among its arguments: what the function says does not count */
-    /* [special tasks]external-trigger: the message which the ext-trigger command brings, for that
-     * task alone. NULL: it is a function. */
+    /* [special tasks]external-trigger, or ext_trigger("message"): the message which the ext-trigger
+     * command brings, for each task that waits for it. NULL: it is a function. */
     const char *external;
-    uint32_t external_task;
     const struct xtrigger_window *window; /* that it has or is a clock of; NULL: none */
     const char *file; /* where it is defined; NULL: it is made by the scheduler */
     int line;

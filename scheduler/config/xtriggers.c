@@ -9,8 +9,8 @@
 #include "base/banned.h"
 
 static const double default_interval = 10;
-static const char wall_clock[] = "wall_clock", clock_prefix[] = "_cylc_wall_clock_",
-                  external_prefix[] = "_cylc_ext_trigger_";
+static const char wall_clock[] = "wall_clock", ext_trigger[] = "ext_trigger",
+                  clock_prefix[] = "_cylc_wall_clock_", external_prefix[] = "_cylc_ext_trigger_";
 
 static bool is_word_char(char c)
 {
@@ -108,6 +108,24 @@ static int check_templates(const struct xtrigger_def *def, struct error *error)
     return 0;
 }
 
+/* ext_trigger("message"): satisfied by the ext-trigger command. */
+static int parse_external(struct loading *self, struct xtrigger_def *def, struct error *error)
+{
+    struct slice rest = slice_of(def->args);
+    struct xtrigger_argument argument = {0}, more;
+    if (strcmp(def->function, ext_trigger) != 0)
+        return 0;
+    bool one = xtrigger_next_argument(&rest, &argument) && argument.value.n &&
+               (!argument.name.n || slice_equal(argument.name, "message")) &&
+               !xtrigger_next_argument(&rest, &more);
+    if (!one || strstr(def->args, "%("))
+        return error_set(error, -EINVAL,
+                         "expected ext_trigger(\"message\"), a message without templates: (%s)",
+                         def->args);
+    def->external = arena_text(self->keep, argument.value);
+    return 0;
+}
+
 static int parse_signature(struct loading *self, const char *signature, struct xtrigger_def *def,
                            struct error *error)
 {
@@ -130,6 +148,8 @@ static int parse_signature(struct loading *self, const char *signature, struct x
         result = parse_interval(slice_of(close + (*close == ')')), def, self, error);
     if (result == 0)
         result = check_templates(def, error);
+    if (result == 0)
+        result = parse_external(self, def, error);
     return result < 0 ? result : check_clock(self, def, error);
 }
 
@@ -263,17 +283,17 @@ void workflow_make_sequential(struct workflow *workflow, const char *said)
     }
 }
 
-uint32_t load_external(struct loading *self, const char *message, uint32_t task)
+uint32_t load_external(struct loading *self, const char *message)
 {
     char *label = str_format("%s%s", external_prefix, message);
+    uint32_t known = find_label(self, label);
     const struct xtrigger_def def = {.label = arena_text(self->keep, slice_of(label)),
-                                     .function = "ext_trigger",
+                                     .function = ext_trigger,
                                      .args = message,
                                      .interval = default_interval,
-                                     .external = message,
-                                     .external_task = task};
+                                     .external = message};
     free(label);
-    return add_xtrigger(self, def);
+    return known == NO_INDEX ? add_xtrigger(self, def) : known;
 }
 
 uint32_t load_clock(struct loading *self, const char *offset)

@@ -26,6 +26,7 @@ struct difference {
 
 /* These are accepted; of the functions `validate` looks whether they are there. */
 static const struct difference invalid_accepted[] = {
+    {"external-trigger-reused", "one message may let several tasks go, which Cylc refuses"},
     {"graph-xtrigger-conditional",
      "an xtrigger may stand in a condition with |, which Cylc cannot"},
     {"xtrigger-bad-arguments", "a plugin or a module may define it"},

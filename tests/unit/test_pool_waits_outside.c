@@ -73,6 +73,64 @@ static void a_message_waits_for_its_task_over_a_restart(void **state)
     pool_world_destroy(w);
 }
 
+#define SHARED                                                                                     \
+    "[scheduling]\ncycling mode = integer\ninitial cycle point = 1\nfinal cycle point = 2\n"       \
+    "[[special tasks]]\nexternal-trigger = a(go), b(go), c(go)\n"                                  \
+    "[[graph]]\nP1 = a => b\nR1/2 = c\n[runtime]\n[[a, b, c]]\n"
+
+/* Each task that names the message gets it once, with its id, now or when it waits. */
+static void a_message_is_for_every_task_that_names_it(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_create_durable(SHARED);
+    pool_world_start(w);
+    trigger(w, "go", "x1");
+    assert_string_equal(pool_world_active(w), "1/a 2/c");
+    assert_said(w, "submit 1/a 1 try 1 [1] [] [[\"[environment]CYLC_EXT_TRIGGER_ID\",\"x1\"]]\n");
+    assert_said(w, "submit 2/c 1 try 1 [1] [] [[\"[environment]CYLC_EXT_TRIGGER_ID\",\"x1\"]]\n");
+    pool_world_commit(w);
+    pool_world_restart(w);
+    pool_world_clear(w);
+    pool_world_succeed(w, "1/a"); /* b comes, for which it was kept */
+    assert_said(w,
+                "submit 1/b 1 try 1 [1] ['1/a'] [[\"[environment]CYLC_EXT_TRIGGER_ID\",\"x1\"]]\n");
+    assert_string_equal(pool_world_active(w), "2/c 1/b");
+    trigger(w, "go", "x2");
+    assert_string_equal(pool_world_active(w), "2/c 1/b 2/a");
+    pool_world_succeed(w, "2/a");
+    assert_string_equal(pool_world_active(w), "2/c 1/b 2/b");
+    assert_said(w, "[\"[environment]CYLC_EXT_TRIGGER_ID\",\"x2\"]]\n");
+    pool_world_destroy(w);
+}
+
+#define NAMED                                                                                      \
+    "[scheduling]\ncycling mode = integer\ninitial cycle point = 1\nfinal cycle point = 1\n"       \
+    "[[xtriggers]]\ngo = ext_trigger(\"the data\")\n"                                              \
+    "[[graph]]\nR1 = \"\"\"\n@go | foo => a\n@go | foo => b\nb & c => d\n@go | foo => "            \
+    "!d\n\"\"\"\n"                                                                                 \
+    "[runtime]\n[[a, b, c, d, foo]]\n"
+
+/* By a name it may stand in conditions. */
+static void an_external_trigger_may_be_an_xtrigger(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_create_durable(NAMED);
+    pool_world_start(w);
+    assert_int_equal(trigger(w, "go", "0"), ENOENT);
+    pool_world_command(w, POOL_HOLD, "1/b", 0);
+    trigger(w, "the data", "x1");
+    assert_string_equal(pool_world_active(w), "1/c 1/foo 1/a");
+    assert_said(w, "submit 1/a 1 try 1 [1] [] [[\"[environment]CYLC_EXT_TRIGGER_ID\",\"x1\"]]\n");
+    assert_not_said(w, "watch");
+    pool_world_commit(w);
+    pool_world_restart(w);
+    pool_world_command(w, POOL_RELEASE, "1/b", 0);
+    assert_string_equal(pool_world_active(w), "1/a 1/c 1/foo 1/b");
+    pool_world_succeed(w, "1/b"); /* d comes, for which the message was kept, and goes by it */
+    assert_said(w, "removed 1/d suicide\n");
+    pool_world_destroy(w);
+}
+
 #define EXPIRE(rest)                                                                               \
     "[scheduling]\ninitial cycle point = 20300101T00Z\nfinal cycle point = 20300101T00Z\n"         \
     "[[special tasks]]\nclock-expire = a(PT1H)\n[[graph]]\nR1 = \"\"\"\n" rest                     \
@@ -189,6 +247,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_lets_the_first_that_waits_go_and_no_other),
         cmocka_unit_test(a_message_waits_for_its_task_over_a_restart),
+        cmocka_unit_test(a_message_is_for_every_task_that_names_it),
+        cmocka_unit_test(an_external_trigger_may_be_an_xtrigger),
         cmocka_unit_test(what_still_waits_when_its_time_comes_expires),
         cmocka_unit_test(what_runs_does_not_expire),
         cmocka_unit_test(what_is_triggered_by_hand_does_not_expire),

@@ -44,7 +44,7 @@ static void tasks_that_expire_carry_their_offset(void **state)
                    4, "[scheduling][special tasks]clock-expire", "clock-expire tasks such as");
 }
 
-static void external_triggers_belong_to_one_task_each(void **state)
+static void a_message_belongs_to_all_tasks_that_name_it(void **state)
 {
     (void)state;
     struct workflow *workflow =
@@ -53,8 +53,7 @@ static void external_triggers_belong_to_one_task_each(void **state)
     assert_int_equal(workflow->n_xtriggers, 2);
     static const char *const messages[] = {"two words", "c"};
     for (uint32_t i = 0; i < 2; i++) {
-        uint32_t task = workflow->xtriggers[i].external_task;
-        assert_string_equal(workflow->tasks[task].name, i ? "b" : "a");
+        uint32_t task = flow_task(workflow, i ? "b" : "a")->index;
         assert_string_equal(workflow->xtriggers[i].external, messages[i]);
         assert_int_equal(workflow->graph->tasks[task].n_xtriggers, 1);
         assert_int_equal(workflow->graph->tasks[task].xtriggers[0].xtrigger, i);
@@ -63,9 +62,13 @@ static void external_triggers_belong_to_one_task_each(void **state)
     assert_refused(
         "[scheduling]\n[[special tasks]]\nexternal-trigger = a\n" R1("a", "[runtime]\n[[a]]\n"), 3,
         "[scheduling][special tasks]external-trigger", "foo(\"message\")");
-    assert_refused("[scheduling]\n[[special tasks]]\nexternal-trigger = F(go)\n" R1(
-                       "F", "[runtime]\n[[F]]\n[[a, b]]\ninherit = F\n"),
-                   3, "[scheduling][special tasks]external-trigger", "used by tasks a and b");
+    workflow = flow_load("[scheduling]\n[[special tasks]]\nexternal-trigger = F(go), a(go)\n" R1(
+        "F", "[runtime]\n[[F]]\n[[a, b]]\ninherit = F\n"));
+    assert_int_equal(workflow->n_xtriggers, 1);
+    assert_string_equal(workflow->xtriggers[0].external, "go");
+    assert_int_equal(workflow->graph->tasks[flow_task(workflow, "a")->index].n_xtriggers, 1);
+    assert_int_equal(workflow->graph->tasks[flow_task(workflow, "b")->index].n_xtriggers, 1);
+    workflow_destroy(workflow);
 }
 
 static void xtrigger_programs_are_names_of_functions(void **state)
@@ -173,8 +176,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sequential_tasks_are_marked),
         cmocka_unit_test(tasks_that_expire_carry_their_offset),
-        cmocka_unit_test(external_triggers_belong_to_one_task_each),
         cmocka_unit_test(xtrigger_programs_are_names_of_functions),
+        cmocka_unit_test(a_message_belongs_to_all_tasks_that_name_it),
         cmocka_unit_test(tasks_in_skip_mode_know_their_outputs),
         cmocka_unit_test(polling_tasks_get_their_script),
         cmocka_unit_test(clock_triggers_of_special_tasks_become_xtriggers),
