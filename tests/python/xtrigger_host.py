@@ -228,6 +228,28 @@ class Calls(HostTest):
         host.say({'ping': 5})
         host.take('pong', number=5)
 
+    def test_one_that_was_quick_and_hangs_then(self):
+        self.module('quick', '''
+            import time
+            calls = []
+            def quick(hangs=False):
+                calls.append(1)
+                if hangs:
+                    time.sleep(1000)
+                return False, {}
+            ''')
+        host = self.host()
+        for n in range(20):
+            self.assertEqual(host.call(n, 'quick'), {'not_yet': n})
+        for round in range(3):
+            host.start(100 + round, 'quick', hangs=True)
+            for n in range(250):  # among them are some that count as quick again
+                host.start(n, 'quick')
+            host.say({'ping': round})
+            host.take('pong', number=round)
+            for n in range(250):
+                host.answer(n)
+
     def test_calls_wait_when_all_threads_have_one(self):
         self.module('until', '''
             import os, time

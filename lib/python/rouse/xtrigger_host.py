@@ -9,8 +9,8 @@ The scheduler starts this program with a socket as descriptor 3. Both sides send
                {"checked": N, "sequential": BOOL} or {"checked": N, "error": TEXT, "missing": true}
                {"log": N, "text": LINE}    {"pong": N}
 
-The main thread reads messages and never runs a function. Each call has a thread; one that hangs keeps it. Functions
-written `async def` share a loop (xtrigger_loop.py). The program ends as soon as the socket does.
+One thread reads messages. Each call has a thread, and one that hangs keeps it; functions that have always been quick
+are called by the thread that reads, until one of them is not (Quick). Functions written `async def` share a loop (xtrigger_loop.py). The program ends as soon as the socket does.
 """
 import collections
 import faulthandler
@@ -36,7 +36,13 @@ HOST_CALLS_MAX = 32
 HOST_MEMORY_MAX = 1024 * 1024 * 1024
 MEMORY_DRAIN_SECONDS = 10.0  # for calls under way when there is too much memory
 SIGNALS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP  # of terminals: the scheduler says when it is over
+QUICK_SECONDS, QUICK_CALLS = 0.005, 3  # that many calls within that time make a function quick
+QUICK_PATIENCE = 0.1  # seconds after which another thread reads on
+QUICK_PENALTY = 100  # calls more until it counts as quick again; doubled each time
 EXIT_MISUSED, EXIT_MEMORY = 2, 4
+
+
+to_json = json.JSONEncoder(allow_nan=False, separators=(',', ':'), check_circular=False).encode
 
 
 class Wire:
@@ -49,6 +55,10 @@ class Wire:
         self.socket.set_inheritable(False)
         self.lock = threading.Lock()
         self.woken, self.waker = os.pipe()
+        self.poll = select.poll()
+        self.poll.register(self.socket, select.POLLIN)
+        self.poll.register(self.woken, select.POLLIN)
+        self.left, self.lines = b'', collections.deque()  # read and not taken
         os.register_at_fork(after_in_child=self.forget)
 
     def forget(self):
@@ -60,10 +70,10 @@ class Wire:
     def send(self, message):
         if os.getpid() != self.pid:
             return
-        data = json.dumps(message, allow_nan=False).encode('ascii') + b'\n'
+        data = to_json(message).encode('ascii') + b'\n'
         if len(data) > LINE_BYTES_MAX and 'satisfied' in message:
-            data = json.dumps({'fail': message['satisfied'], 'error': 'the results are larger than 1 MiB'}).encode()
-            data += b'\n'
+            self.send({'fail': message['satisfied'], 'error': 'the results are larger than 1 MiB'})
+            return
         try:
             with self.lock:
                 self.socket.sendall(data)
@@ -74,29 +84,27 @@ class Wire:
         """The main thread asks idle() again."""
         os.write(self.waker, b'.')
 
-    def lines(self, idle):
-        """Messages for ever; idle() tells for how many seconds to wait for them at most, before it is asked again."""
-        left = b''
-        poll = select.poll()
-        poll.register(self.socket, select.POLLIN)
-        poll.register(self.woken, select.POLLIN)
-        while True:
+    def take(self, idle):
+        """The next message. idle() tells for how many seconds to wait for it at most, before it is asked again."""
+        while not self.lines:
             seconds = idle()
-            ready = [fd for fd, _ in poll.poll(None if seconds is None else seconds * 1000)]
+            ready = [fd for fd, _ in self.poll.poll(None if seconds is None else seconds * 1000)]
             if self.woken in ready:
                 os.read(self.woken, 4096)
-            if self.socket.fileno() not in ready:
-                continue
-            try:
-                data = self.socket.recv(256 * 1024)
-            except OSError:
-                data = b''
-            if not data:
-                end()
-            lines = (left + data).split(b'\n')
-            left = lines.pop()
-            for line in lines:
-                yield json.loads(line)
+            if self.socket.fileno() in ready:
+                self.read()
+        return json.loads(self.lines.popleft())
+
+    def read(self):
+        try:
+            data = self.socket.recv(256 * 1024)
+        except OSError:
+            data = b''
+        if not data:
+            end()
+        lines = (self.left + data).split(b'\n')
+        self.left = lines.pop()
+        self.lines.extend(lines)
 
 
 def end(status=0):
@@ -121,7 +129,7 @@ class Workers:
     """Threads that run calls: as many as are needed, HOST_CALLS_MAX at most; the others wait."""
 
     def __init__(self, log):
-        self.log = log
+        self.log, self.pid = log, os.getpid()
         self.waiting = queue.SimpleQueue()
         self.lock = threading.Lock()
         self.threads = self.free = 0
@@ -137,26 +145,28 @@ class Workers:
         threading.Thread(target=self.run, daemon=True).start()
 
     def run(self):
-        pid = os.getpid()
         while True:
             with self.lock:
                 self.free += 1
             call, work = self.waiting.get()
             with self.lock:
                 self.free -= 1
-            if call.over:
-                continue
-            self.running.add(call)
-            CURRENT.set(call)
-            try:
-                work(call)
-            except BaseException:
-                if os.getpid() == pid:
-                    raise
-            if os.getpid() != pid:  # a child that a function forked came back
+            self.execute(call, work)
+
+    def execute(self, call, work):
+        """On this thread."""
+        if call.over:
+            return
+        self.running.add(call)
+        CURRENT.set(call)
+        try:
+            work(call)
+        finally:
+            if os.getpid() != self.pid:  # a child that a function forked came back
                 os._exit(1)
             CURRENT.set(None)
-            xtrigger_output.rest(self.log, call)
+            if call.parts:
+                xtrigger_output.rest(self.log, call)
             self.running.discard(call)
             self.after()
 
@@ -164,6 +174,62 @@ class Workers:
         """The call that runs, if it is one alone."""
         running = list(self.running)
         return running[0] if len(running) == 1 else None
+
+
+class Quick:
+    """Functions that have always been quick are called by the thread that reads messages: waking another thread would
+    cost more than the call. Should one not come back at once, another thread reads on, and the function is called on
+    threads of its own until it has been quick for long."""
+
+    def __init__(self, workers, serve):
+        self.workers, self.serve = workers, serve
+        self.lock = threading.Lock()
+        self.calls = {}  # by function: how many quick ones, one after the other; negative: more are needed
+        self.penalty = collections.Counter()
+        self.turn = 0  # of the threads that read: who has another one stops
+        self.name = self.since = None  # what the reading thread calls
+        self.used = threading.Event()
+        self.watching = False
+
+    def took(self, name, seconds):
+        calls = self.calls.get(name, 0)
+        self.calls[name] = calls + 1 if seconds <= QUICK_SECONDS else min(calls, 0)
+
+    def is_quick(self, name):
+        return self.calls.get(name, 0) >= QUICK_CALLS
+
+    def execute(self, call, work):
+        """On the thread that reads."""
+        self.name, self.since = call.name, time.monotonic()
+        if not self.used.is_set():
+            self.used.set()
+        if not self.watching:
+            self.watching = True
+            threading.Thread(target=self.watch, daemon=True).start()
+        turn = self.turn
+        self.workers.execute(call, work)
+        with self.lock:
+            if self.turn == turn:
+                self.took(call.name, time.monotonic() - self.since)
+                self.name = self.since = None
+
+    def watch(self):
+        """On a thread of its own, asleep while nothing is called."""
+        while True:
+            self.used.wait()
+            self.used.clear()
+            time.sleep(QUICK_PATIENCE)
+            with self.lock:
+                if self.since is None:
+                    continue
+                if time.monotonic() - self.since < QUICK_PATIENCE:
+                    self.used.set()  # to look again
+                    continue
+                self.penalty[self.name] = max(QUICK_PENALTY, 2 * self.penalty[self.name])
+                self.calls[self.name] = -self.penalty[self.name]
+                self.name = self.since = None
+                self.turn += 1
+            threading.Thread(target=self.serve, daemon=True).start()
 
 
 class Memory:
@@ -175,13 +241,15 @@ class Memory:
         self.file, self.page = os.open('/proc/self/statm', os.O_RDONLY | os.O_CLOEXEC), os.sysconf('SC_PAGE_SIZE')
         self.grown = collections.Counter()  # by function, bytes
         self.drains = False
+        self.last = self.used()
 
     def used(self):
         return int(os.pread(self.file, 128, 0).split()[1]) * self.page
 
-    def excuse(self, name, before):
+    def excuse(self, name):
         """After a call: None, or why the function that grew most is at fault."""
-        used = self.used()
+        used, before = self.used(), self.last
+        self.last = used
         if used > before:
             self.grown[name] += used - before
         if used <= self.max:
@@ -224,6 +292,7 @@ class Host:
         self.memory = Memory(self.workers, self.log)
         self.workers.after = self.memory.end_if_drained
         self.loops = xtrigger_loop.Loops(self.returned, self.fail)
+        self.quick = Quick(self.workers, self.serve)
         self.calls, self.satisfied = {}, {}
         self.lock = threading.Lock()
         self.finder = None
@@ -232,7 +301,9 @@ class Host:
     def serve(self):
         handlers = {'hello': self.hello, 'ping': self.ping, 'start': self.start, 'check': self.check,
                     'cancel': self.cancel, 'kept': self.kept}
-        for message in self.wire.lines(self.loops.look):
+        mine = self.quick.turn
+        while self.quick.turn == mine:
+            message = self.wire.take(self.loops.look)
             for kind, handle in handlers.items():
                 if kind in message:
                     handle(message, message[kind])
@@ -250,8 +321,12 @@ class Host:
 
     def start(self, message, number):
         call = self.calls[number] = Call(message, number)
-        if not self.memory.drains:  # else it is started again in the next process
-            self.workers.do(call, self.run)
+        if self.memory.drains:
+            return  # it is started again in the next process
+        if self.quick.is_quick(call.name):
+            self.quick.execute(call, self.run)
+        else:
+            self.workers.do(call, self.run_timed)
 
     def check(self, message, number):
         self.workers.do(Call(message, number), self.run_check)
@@ -272,8 +347,12 @@ class Host:
 
     # --- calls, on their threads
 
+    def run_timed(self, call):
+        begun = time.monotonic()
+        self.run(call)
+        self.quick.took(call.name, time.monotonic() - begun)
+
     def run(self, call):
-        before = self.memory.used()
         try:
             function = self.finder.find(call.name)
             if function.is_async:
@@ -284,16 +363,16 @@ class Host:
                 self.watch(call, lambda: value)
                 return
         except BaseException as problem:
-            self.returned(call, None, problem, before)
+            self.returned(call, None, problem)
         else:
-            self.returned(call, value, None, before)
+            self.returned(call, value, None)
 
     def watch(self, call, make):
         self.wire.send({'watching': call.number})
         self.loops.start(call, make)
         self.wire.wake()
 
-    def returned(self, call, value, problem, before=None):
+    def returned(self, call, value, problem):
         if call.over or os.getpid() != self.wire.pid:
             return
         satisfied, results = False, {}
@@ -303,9 +382,9 @@ class Host:
             satisfied, results = read_result(value)
         except BaseException as why:
             problem = why
-        finally:
+        if call.parts:
             xtrigger_output.rest(self.log, call)
-        excuse = self.memory.excuse(call.name, before) if before is not None else None
+        excuse = self.memory.excuse(call.name)
         if problem is not None:
             self.fail(call, explain(problem), traceback_lines(problem))
         elif satisfied:
@@ -396,6 +475,7 @@ def main():
     sys.path += [os.path.dirname(own), os.path.join(own, 'cylc_shim')]
     take_output(host.log, host.workers.only_call)
     host.serve()
+    host.workers.run()  # another thread reads by now
     return 0
 
 
