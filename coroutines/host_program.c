@@ -23,6 +23,7 @@ struct seat {
     struct program *program; /* that was told; NULL: none, or it is gone */
     bool wanted;             /* asked for and not over */
     bool satisfied;
+    bool alone;       /* people were told that it has no program */
     uint64_t request; /* of the message to be answered after the commit; 0: none */
     struct seat *next, *previous;
     UT_hash_handle hh; /* by number */
@@ -91,6 +92,9 @@ static void start(struct seat *seat)
     seat->number = ++self->last_number;
     seat->program = seat->function->program;
     HASH_ADD(hh, self->numbered, number, sizeof seat->number, seat);
+    if (seat->alone)
+        watch_well(seat->call);
+    seat->alone = false;
     watch_begun(seat->call);
     host_say_start(&message, seat->number, &seat->call->call, seat->call->deadline);
     program_tell(seat->program, text_string(&message));
@@ -105,6 +109,7 @@ static void lose_program(struct seat *seat, const char *why)
         return;
     watch_watching(seat->call); /* no deadline without a program */
     watch_problem(seat->call, why);
+    seat->alone = true;
 }
 
 /* --- the host --- */
@@ -152,6 +157,7 @@ static void ask(struct host *host, struct host_call *call)
         str_format("no program serves \"%s\": rouse xtrigger-host %s %s -- COMMAND", function->name,
                    function->owner->actor->context->workflow_id, function->name);
     watch_problem(call, why);
+    seat->alone = true;
     free(why);
 }
 

@@ -232,7 +232,7 @@ enum field {
       M(TASK_POOL) | M(RECORDER) | M(VIEWER), FIELD_TEXT | FIELD_DETAIL)                           \
     /* the results of this signature are committed. */                                             \
     X(XTRIGGER_KEPT, "xtrigger.kept", M(RECORDER), M(XTRIGGERS), FIELD_TEXT)                       \
-    /* text: signature; detail: what went wrong; it is tried again. */                             \
+    /* text: signature; detail: what went wrong; it is tried again. Empty: that is over. */        \
     X(XTRIGGER_PROBLEM, "xtrigger.problem", M(XTRIGGERS), M(VIEWER), FIELD_TEXT | FIELD_DETAIL)    \
     /* what became of jobs. text: job id (submitted), reason (submit-failed, failed); detail:      \
      * "RUNNER PLATFORM", empty if it never came to that; value (submitted, started): when its     \

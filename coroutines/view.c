@@ -229,7 +229,7 @@ static void apply_problem(struct view *view, const struct message *m)
     HASH_FIND(hh, view->problems, m->text.at, m->text.n, problem);
     if (problem)
         forget_problem(view, problem);
-    if (m->topic == TOPIC_XTRIGGER_SATISFIED)
+    if (m->topic == TOPIC_XTRIGGER_SATISFIED || !m->detail.n)
         return;
     problem = NEW(struct view_problem);
     problem->signature = slice_copy(m->text);

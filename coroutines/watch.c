@@ -61,6 +61,13 @@ static void say_failure(struct watch *watch)
     watch_problem(&watch->call, why);
 }
 
+void watch_well(struct host_call *call)
+{
+    struct watch *watch = watch_of(call);
+    if (!watch->dropped)
+        say(watch, TOPIC_XTRIGGER_PROBLEM, "");
+}
+
 void watch_log(struct host_call *call, const char *line)
 {
     struct watch *watch = watch_of(call);

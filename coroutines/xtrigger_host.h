@@ -50,6 +50,8 @@ void watch_watching(struct host_call *call);
 void watch_woken(struct host_call *call);
 /* Something is wrong that people should know; the call goes on. The host has logged it. */
 void watch_problem(struct host_call *call, const char *why);
+/* What was wrong is not any more. */
+void watch_well(struct host_call *call);
 /* A line of the function for the scheduler's log. */
 void watch_log(struct host_call *call, const char *line);
 

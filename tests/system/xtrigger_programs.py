@@ -227,6 +227,7 @@ if number:
     tell({'satisfied': number})
 """)
         self.world.wait('a start', lambda: '"start":1' in self.read(run / 'share/told'))
+        self.assertNotIn('error', self.why('1/a'))
         self.stop()
         (run / 'share/go').touch()
         self.world.play('w')

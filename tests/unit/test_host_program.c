@@ -124,6 +124,7 @@ static void serve(void)
     struct text lines = {0};
     add_reply(&lines, 1, REPLY_CHUNK, hello);
     add_reply(&lines, 1, REPLY_CHUNK, START(1));
+    text_add(&lines, "xtrigger.problem \"mine()\"\n"); /* what was wrong is over */
     cast_expect(&fixture, text_string(&lines));
     text_release(&lines);
     free(hello);

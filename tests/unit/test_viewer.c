@@ -324,6 +324,10 @@ static void why_a_task_waits_for_an_xtrigger(void **state)
                               .text = slice_of("echo(succeed=True)"),
                               .detail = slice_of("the first error")};
     cast_say(&fixture, XTRIGGERS, &problem);
+    problem.detail = (struct slice){0}; /* it is over */
+    cast_say(&fixture, XTRIGGERS, &problem);
+    expect_why("1/w", "\"1/w is waiting since 2026-01-01T00:00:00Z (0 s)\\n"
+                      "  waits for xtrigger @x: echo(succeed=True)\\n\"");
     problem.detail = slice_of("the last error");
     cast_say(&fixture, XTRIGGERS, &problem);
     expect_why("1/w", "\"1/w is waiting since 2026-01-01T00:00:00Z (0 s)\\n"
