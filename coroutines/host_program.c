@@ -7,6 +7,7 @@
 #include "coroutines/host_program.h"
 #include "base/table.h"
 #include "coroutines/program.h"
+#include "coroutines/xtrigger_check.h"
 #include "xtriggers/host_wire.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -296,6 +297,20 @@ static json_int_t count_starts(const struct program *program, struct programs *s
     return n;
 }
 
+/* Arguments that are wrong are told before any task waits. */
+static void check_all(struct programs *self, struct program *program)
+{
+    const struct workflow *workflow = self->actor->context->workflow;
+    bool *called = xtriggers_called(workflow);
+    for (uint32_t i = 0; i < workflow->n_xtriggers; i++) {
+        const struct function *function =
+            called[i] ? find_function(self, workflow->xtriggers[i].function) : NULL;
+        if (function && function->program == program)
+            program_check(program, ++self->last_number, &workflow->xtriggers[i]);
+    }
+    free(called);
+}
+
 static void greet(struct programs *self, struct program *program)
 {
     const struct cast_context *context = self->actor->context;
@@ -309,6 +324,7 @@ static void greet(struct programs *self, struct program *program)
     for (struct function *function = self->functions; function; function = function->hh.next)
         if (function->program == program)
             start_all(function);
+    check_all(self, program);
 }
 
 /* --- what they say --- */
@@ -420,9 +436,10 @@ static void hear_say(struct programs *self, struct program *program, uint64_t id
         HASH_FIND(hh, self->numbered, &said->number, sizeof said->number, seat);
     if (seat && seat->program == program) {
         hear_of_seat(self, program, seat, id, said);
-    } else if (said->verb == HOST_HEARTBEAT) {
+    } else if (said->verb == HOST_HEARTBEAT ||
+               (said->verb == HOST_CHECKED && program_checked(program, said))) {
         reply(self, id, REPLY_DONE, "{}");
-    } else if (!is_of_call(said->verb)) {
+    } else if (!is_of_call(said->verb) && said->verb != HOST_CHECKED) {
         reply(self, id, REPLY_ERROR, "that is not for a program to say");
     } else if (said->number > self->last_number) {
         log_for(program, "it speaks of a call that was never started");

@@ -53,6 +53,40 @@ void program_tell(struct program *program, const char *message)
                      PROGRAM_UNSENT_MAX / (1024 * 1024));
 }
 
+void program_check(struct program *program, uint64_t number, const struct xtrigger_def *def)
+{
+    struct call call;
+    struct error error = {0};
+    struct text message = {0};
+    char *text = str_format("%s(%s)", def->function, def->args);
+    if (call_init(&call, text, NULL, &error) == 0) {
+        char *where =
+            str_format("%s:%d: [scheduling][xtriggers]%s", def->file, def->line, def->label);
+        *vec_push(&program->checks) = (struct program_check){number, where};
+        host_say_check(&message, number, &call);
+        program_tell(program, text_string(&message));
+        call_release(&call);
+    }
+    text_release(&message);
+    free(text);
+}
+
+bool program_checked(struct program *program, const struct host_message *said)
+{
+    struct program_check *check = program->checks.at;
+    struct program_check *end = check + program->checks.n;
+    while (check < end && check->number != said->number)
+        check++;
+    if (check == end)
+        return false;
+    if (said->error && program_may_log(program))
+        actor_log(program->actor, LOG_WARNING_LEVEL, "%s: %s", check->where, said->error);
+    free(check->where);
+    *check = *vec_last(&program->checks);
+    program->checks.n--;
+    return true;
+}
+
 void program_taken(struct program *program, uint32_t n)
 {
     if (!n) {
@@ -152,6 +186,9 @@ void program_destroy(struct program *program)
     co_cancel(&program->co);
     forget_unsent(program);
     vec_release(&program->unsent);
+    VEC_EACH (struct program_check, check, &program->checks)
+        free(check->where);
+    vec_release(&program->checks);
     free(program->why);
     free(program);
 }

@@ -5,12 +5,18 @@
 
 #include "base/vec.h"
 #include "coroutines/actor.h"
+#include "xtriggers/host_wire.h"
 
 enum {
     PROGRAM_BEATS_MISSED = 3,              /* it is dead after so many heartbeats of silence */
     PROGRAM_UNSENT_MAX = 16 * 1024 * 1024, /* bytes that wait for it to take what was sent */
     PROGRAM_LINES_MAX = 100,               /* lines in the log because of it, in a period */
     PROGRAM_LINES_PERIOD = 60              /* seconds */
+};
+
+struct program_check { /* of arguments, not answered yet */
+    uint64_t number;
+    char *where; /* "flow.cylc:7: [scheduling][xtriggers]x" */
 };
 
 struct program {
@@ -23,6 +29,7 @@ struct program {
     unsigned room;  /* chunks that may be sent */
     VEC(char *) unsent;
     size_t first_unsent, unsent_bytes;
+    VEC(struct program_check) checks;
     unsigned lines; /* in the log in this period */
     uint64_t lines_since;
     /* It serves no more: "was silent for 30 s". NULL: it does. */
@@ -40,6 +47,11 @@ struct program *program_create(struct actor *actor, uint64_t id, double heartbea
 void program_destroy(struct program *program);
 /* A JSON text for it; sent when it has taken what was sent before. */
 void program_tell(struct program *program, const char *message);
+/* Ask it whether the arguments of this definition are right; if it says that they are not, the log
+ * tells. */
+void program_check(struct program *program, uint64_t number, const struct xtrigger_def *def);
+/* HOST_CHECKED. False: nothing was asked under that number. */
+bool program_checked(struct program *program, const struct host_message *said);
 /* It has taken n chunks; 0: it goes. */
 void program_taken(struct program *program, uint32_t n);
 void program_heard(struct program *program);

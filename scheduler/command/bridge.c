@@ -34,6 +34,10 @@ struct say { /* under way */
     int64_t when;
 };
 
+struct check { /* that the program has not answered */
+    uint64_t number, remote;
+};
+
 struct bridge {
     const struct invocation *invocation;
     const struct bridge_options *options;
@@ -45,6 +49,7 @@ struct bridge {
     struct bridge_calls calls;
     struct bridge_child child;
     VEC(struct say) says;
+    VEC(struct check) checks;
     int signals;
     int64_t now, retry_at, retry_delay, beat_at; /* milliseconds */
     unsigned complaints;
@@ -110,6 +115,7 @@ static void disconnect(struct bridge *self)
     self->client = NULL;
     self->served = false;
     vec_clear(&self->says);
+    vec_clear(&self->checks);
     bridge_calls_lose(&self->calls);
 }
 
@@ -256,12 +262,24 @@ static void hear_hello(struct bridge *self, const json_t *hello)
         settle(self);
 }
 
+static void hear_check(struct bridge *self, const json_t *check)
+{
+    json_t *message = json_copy((json_t *)(uintptr_t)check);
+    struct check asked = {.number = ++self->calls.last,
+                          .remote = (uint64_t)json_integer_value(json_object_get(check, "check"))};
+    *vec_push(&self->checks) = asked;
+    json_object_set_new(message, "check", json_integer((json_int_t)asked.number));
+    tell_child(self, message);
+}
+
 static void hear_chunk(struct bridge *self, const json_t *message)
 {
     if (json_object_get(message, "hello")) {
         hear_hello(self, message);
     } else if (json_object_get(message, "start")) {
         hear_start(self, message);
+    } else if (json_object_get(message, "check")) {
+        hear_check(self, message);
     } else {
         const char *how = json_object_get(message, "kept") ? "kept" : "cancel";
         json_int_t remote = json_integer_value(json_object_get(message, how));
@@ -360,12 +378,28 @@ static bool is_of_call(enum host_verb verb)
            verb == HOST_FAIL || verb == HOST_LOG;
 }
 
+/* An answer to another connection's check is late. */
+static void say_checked(struct bridge *self, const struct host_message *said)
+{
+    VEC_EACH (struct check, check, &self->checks)
+        if (check->number == said->number) {
+            json_t *message = json_copy(said->json);
+            json_object_set_new(message, "checked", json_integer((json_int_t)check->remote));
+            *check = *vec_last(&self->checks);
+            self->checks.n--;
+            send_say(self, message, 0, false);
+            return;
+        }
+}
+
 /* What it says of a call that is over is late, and ignored. */
 static void hear_message(struct bridge *self, const struct host_message *said, const char *line)
 {
     struct bridge_call *call = bridge_calls_number(&self->calls, said->number);
     if (said->verb == HOST_REGISTER && !json_array_size(self->options->names))
         json_array_extend(self->options->names, said->names);
+    else if (said->verb == HOST_CHECKED)
+        say_checked(self, said);
     else if (is_of_call(said->verb) && call)
         say_of(self, call, said);
     else if (is_of_call(said->verb) && (!said->number || said->number > self->calls.last))
@@ -543,6 +577,7 @@ int bridge_run(const struct invocation *invocation, const struct bridge_options 
     bridge_child_end(&self.child);
     bridge_calls_release(&self.calls);
     vec_release(&self.says);
+    vec_release(&self.checks);
     free(self.trouble);
     if (self.signals >= 0)
         close(self.signals);

@@ -27,6 +27,9 @@
     "{\"start\": " #number ", \"signature\": \"mine()\", \"function\": \"mine\", \"args\": [], "   \
     "\"kwargs\": {}, \"interval\": 30, \"deadline\": 600}\n"
 
+#define CHECK(number)                                                                              \
+    "{\"check\": " #number ", \"function\": \"mine\", \"args\": [], \"kwargs\": {}}\n"
+
 static struct cast_fixture fixture;
 static uint64_t last_request;
 
@@ -124,6 +127,7 @@ static void serve(void)
     struct text lines = {0};
     add_reply(&lines, 1, REPLY_CHUNK, hello);
     add_reply(&lines, 1, REPLY_CHUNK, START(1));
+    add_reply(&lines, 1, REPLY_CHUNK, CHECK(2));
     text_add(&lines, "xtrigger.problem \"mine()\"\n"); /* what was wrong is over */
     cast_expect(&fixture, text_string(&lines));
     text_release(&lines);
@@ -188,7 +192,7 @@ static void silence_of_three_heartbeats_is_its_end(void **state)
                 "reply id=1 number=1 \"{\"end\":\"the xtriggers were started again\","
                 "\"again\":true,\"complete\":false}\"\n");
     begin(2, "{\"register\": [\"mine\"]}");
-    assert_int_equal(cast_count(&fixture, "reply id=2 number=0 \"{\"start\": 2"), 1);
+    assert_int_equal(cast_count(&fixture, "reply id=2 number=0 \"{\"start\": 3"), 1);
 }
 
 static void the_newest_program_takes_over(void **state)
@@ -197,7 +201,7 @@ static void the_newest_program_takes_over(void **state)
     serve();
     begin(2, "{\"register\": [\"other\", \"mine\"]}");
     assert_int_equal(cast_count(&fixture, "reply id=1 number=0 \"{\"cancel\": 1}"), 1);
-    assert_int_equal(cast_count(&fixture, "reply id=2 number=0 \"{\"start\": 2"), 1);
+    assert_int_equal(cast_count(&fixture, "reply id=2 number=0 \"{\"start\": 3"), 1);
     assert_int_equal(cast_count(&fixture, "reply id=1 number=1 \"{\"end\":\"was replaced: another "
                                           "program serves \\\"mine\\\" now\",\"again\":false"),
                      1);
@@ -205,7 +209,7 @@ static void the_newest_program_takes_over(void **state)
     begin(3, "{\"register\": [\"other\"]}"); /* the second one has a name left */
     assert_int_equal(cast_count(&fixture, "reply id=2"), 0);
     cast_forget(&fixture);
-    say(2, "{\"host\": 1, \"satisfied\": 2}");
+    say(2, "{\"host\": 1, \"satisfied\": 3}");
     cast_expect(&fixture, "xtrigger.satisfied \"mine()\" {}\n");
 }
 
@@ -261,8 +265,8 @@ static void calls_that_are_over_are_started_again(void **state)
     cast_pass(&fixture, 4.9);
     cast_expect(&fixture, "");
     cast_pass(&fixture, 0.2);
-    expect_reply(1, REPLY_CHUNK, START(2));
-    say(1, "{\"host\": 1, \"fail\": 2, \"error\": \"no\"}");
+    expect_reply(1, REPLY_CHUNK, START(3));
+    say(1, "{\"host\": 1, \"fail\": 3, \"error\": \"no\"}");
     cast_expect(&fixture, "reply id=102 number=1 \"{}\"\nxtrigger.problem \"mine()\" no\n");
     for (int i = 0; i < 3; i++) { /* signs of life until the interval is over */
         cast_pass(&fixture, 10);
@@ -272,7 +276,7 @@ static void calls_that_are_over_are_started_again(void **state)
     cast_forget(&fixture);
     cast_pass(&fixture, 0.1);
     assert_int_equal(cast_count(&fixture, "xtrigger.problem"), 0);
-    say(1, "{\"host\": 1, \"satisfied\": 3}");
+    say(1, "{\"host\": 1, \"satisfied\": 4}");
     cast_expect(&fixture, "xtrigger.satisfied \"mine()\" {}\n");
 }
 
@@ -291,6 +295,17 @@ static void a_call_that_is_late_is_cancelled(void **state)
         cast_count(&fixture, "xtrigger.problem \"mine()\" it did not answer within 600 s"), 1);
 }
 
+static void arguments_that_are_wrong_are_told_in_the_log(void **state)
+{
+    (void)state;
+    serve();
+    say(1, "{\"host\": 1, \"checked\": 2, \"error\": \"I want more\"}");
+    expect_answer(REPLY_DONE, "{}");
+    cast_expect_log(&fixture, ": [scheduling][xtriggers]x: I want more");
+    say(1, "{\"host\": 1, \"checked\": 2}");
+    expect_answer(REPLY_ERROR, "nobody waits for it any more");
+}
+
 static void what_is_dropped_is_cancelled(void **state)
 {
     (void)state;
@@ -304,15 +319,15 @@ static void what_is_dropped_is_cancelled(void **state)
 static void who_does_not_take_what_is_sent_gets_no_more(void **state)
 {
     (void)state;
-    serve(); /* two chunks */
+    serve(); /* three chunks */
     for (int i = 0; i < 2 * STREAM_WINDOW; i++) {
         char *signature = str_format("mine(%d)", i);
         say_watch(signature);
         free(signature);
     }
-    assert_int_equal(cast_count(&fixture, "reply id=1 number=0"), STREAM_WINDOW - 2);
+    assert_int_equal(cast_count(&fixture, "reply id=1 number=0"), STREAM_WINDOW - 3);
     take(1, 2);
-    assert_int_equal(cast_count(&fixture, "reply id=1 number=0"), STREAM_WINDOW);
+    assert_int_equal(cast_count(&fixture, "reply id=1 number=0"), STREAM_WINDOW - 1);
     take(1, STREAM_WINDOW);
     take(1, STREAM_WINDOW);
     assert_int_equal(cast_count(&fixture, "reply id=1 number=0"), 2 * STREAM_WINDOW);
@@ -344,7 +359,7 @@ static void who_goes_leaves_its_calls_to_the_next(void **state)
     cast_expect(&fixture,
                 "xtrigger.problem \"mine()\" the program that serves \"mine\" has left\n");
     begin(2, "{\"register\": [\"mine\"]}");
-    assert_int_equal(cast_count(&fixture, "reply id=2 number=0 \"{\"start\": 2"), 1);
+    assert_int_equal(cast_count(&fixture, "reply id=2 number=0 \"{\"start\": 3"), 1);
 }
 
 static void registrations_that_cannot_be(void **state)
@@ -400,6 +415,7 @@ int main(void)
         CASE(rubbish_is_answered_and_logged_so_often_only),
         CASE(calls_that_are_over_are_started_again),
         CASE(a_call_that_is_late_is_cancelled),
+        CASE(arguments_that_are_wrong_are_told_in_the_log),
         CASE(what_is_dropped_is_cancelled),
         CASE(who_does_not_take_what_is_sent_gets_no_more),
         CASE(who_never_takes_anything_is_cut_off),
