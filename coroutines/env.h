@@ -41,6 +41,7 @@ struct env_spawn {
     const char *in, *out, *err; /* files; NULL: /dev/null. out and err are created or truncated */
     bool session;               /* its own session: outlives us */
     int pass_fd;                /* descriptor to hand on as fd 3; 0 = none */
+    int out_fd;                 /* descriptor to hand on as stdout; 0 = none: `out` counts */
     /* Opened: what is written here the process reads from its fd 3, and the other way round. NULL:
      * none. Not with pass_fd. */
     struct env_stream *stream;

@@ -1,5 +1,6 @@
 /* See event_values.h. */
 #include "coroutines/event_values.h"
+#include "scheduler/job/jobfile.h"
 #include "scheduler/job/paths.h"
 #include "scheduler/job/status.h"
 #include <inttypes.h>
@@ -105,8 +106,21 @@ static struct job_status read_status(const struct cast_context *context,
     return status;
 }
 
+/* Where it runs, or was to run: the job file knows, if there is one by now. */
+static char *platform_name(const struct cast_context *context, const struct message *event,
+                           const struct runtime *runtime, const char *point, const char *task)
+{
+    struct text bytes = {0};
+    char *path = job_path(context->run_dir, point, task, event->submit, "job"), *name = NULL;
+    if (context->env->ops->file_read(context->env, path, 0, &bytes) == 0)
+        name = jobfile_header((struct slice){bytes.at, bytes.n}, "Platform");
+    text_release(&bytes);
+    free(path);
+    return name ? name : str_copy(runtime->platform);
+}
+
 static void add_job(struct event_values *values, const struct cast_context *context,
-                    const struct message *event, const char *point)
+                    const struct message *event, const struct runtime *runtime, const char *point)
 {
     const struct task_def *task = &context->workflow->tasks[event->task];
     const struct job_status status = read_status(context, event, point, task->name);
@@ -119,12 +133,12 @@ static void add_job(struct event_values *values, const struct cast_context *cont
     add_time(values, "submit_time", status.submit_time);
     add_time(values, "start_time", status.init_time);
     add_time(values, "finish_time", status.exit_time);
-    add(values, "platform_name", task->runtime.platform);
+    add_new(values, "platform_name", platform_name(context, event, runtime, point, task->name));
     add_new(values, "user@host", str_format("%s@%s", context->owner, context->host));
 }
 
 void event_values_of_task(const struct cast_context *context, const struct message *event,
-                          struct event_values *ret_values)
+                          const struct runtime *runtime, struct event_values *ret_values)
 {
     const struct task_def *task = &context->workflow->tasks[event->task];
     char point[POINT_TEXT_MAX];
@@ -140,9 +154,9 @@ void event_values_of_task(const struct cast_context *context, const struct messa
     add_new(values, "point", str_copy(point));
     add(values, "name", task->name);
     add_new(values, "id", str_format("%s/%s", point, task->name));
-    add_job(values, context, event, point);
-    for (uint32_t i = 0; i < task->runtime.n_meta; i++) {
-        const struct key_value *meta = &task->runtime.meta[i];
+    add_job(values, context, event, runtime, point);
+    for (uint32_t i = 0; i < runtime->n_meta; i++) {
+        const struct key_value *meta = &runtime->meta[i];
         const char *text = meta_text(values, meta, context->workflow_id, task->name);
         add(values, meta->key, text);
         if (strcmp(meta->key, "URL") == 0)

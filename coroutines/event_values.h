@@ -11,9 +11,10 @@ struct event_values {
     VEC(char *) owned;
 };
 
-/* Of a task.event. What the job says of itself is read from its job.status. */
+/* Of a task.event; `runtime`: of the task, broadcasts included. What the job says of itself is read
+ * from its files. */
 void event_values_of_task(const struct cast_context *context, const struct message *event,
-                          struct event_values *ret_values);
+                          const struct runtime *runtime, struct event_values *ret_values);
 /* Of the workflow. */
 void event_values_of_workflow(const struct cast_context *context, const char *event,
                               const char *message, struct event_values *ret_values);

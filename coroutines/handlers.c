@@ -196,7 +196,7 @@ static void tell_of_task(struct handlers *self, const struct runtime *runtime,
         return;
     }
     struct event_values values;
-    event_values_of_task(self->actor.context, event, &values);
+    event_values_of_task(self->actor.context, event, runtime, &values);
     char *name = str_format("%s/%02u %.*s", event_values_find(&values, "id"), event->submit,
                             (int)event->text.n, event->text.at);
     char *activity = activity_of(self, event);

@@ -235,13 +235,14 @@ static char *tenant_json(const struct house *house, enum member member)
     const struct workflow_options *o =
         house->options->workflow_options ? house->options->workflow_options : &none;
     json_t *json = json_pack(
-        "{s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:b, s:b, s:i, s:i, s:b}", "member",
-        member_names[member], "endpoints", endpoints, "run_dir", context->run_dir, "workflow_id",
-        context->workflow_id, "owner", context->owner, "host", context->host, "uuid", context->uuid,
-        "workflow_file", house->options->workflow_file, "restart", context->restart != NULL, "mode",
-        (int)context->mode, "start_paused", context->start_paused, "reference_log",
-        context->reference_log, "log_fd", TENANT_LOG_FD, "log_level",
-        (int)house->env_options.log_level, "utc", house->env_options.utc);
+        "{s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:b, s:b, s:i, s:b, s:i, s:b}",
+        "member", member_names[member], "endpoints", endpoints, "run_dir", context->run_dir,
+        "workflow_id", context->workflow_id, "owner", context->owner, "host", context->host, "uuid",
+        context->uuid, "workflow_file", house->options->workflow_file, "restart",
+        context->restart != NULL, "mode", (int)context->mode, "start_paused", context->start_paused,
+        "reference_log", context->reference_log, "log_fd", TENANT_LOG_FD, "terminal",
+        house->env_options.terminal_fd > 0, "log_level", (int)house->env_options.log_level, "utc",
+        house->env_options.utc);
     PRE(json);
     if (context->start_tasks)
         json_object_set_new(json, "start_tasks", json_string(context->start_tasks));
@@ -271,6 +272,7 @@ static void start_tenant(struct house *house, enum member member)
                               .argv = argv,
                               .err = house->tenant_err[member],
                               .log_fd = house->env_options.log_fd,
+                              .terminal_fd = house->env_options.terminal_fd,
                               .returns = member == XTRIGGERS,
                               .lost = on_lost,
                               .fatal = on_fatal,
@@ -282,10 +284,11 @@ static void start_tenant(struct house *house, enum member member)
 
 /* --- the whole --- */
 
-/* Members in threads would write to the terminal, too. */
+/* Members elsewhere would write to the terminal, too. */
 static bool terminal_is_ours(const struct house *house)
 {
     return placement_members(&house->placement, PLACE_THREAD) == 0 &&
+           placement_members(&house->placement, PLACE_PROCESS) == 0 &&
            terminal_is_capable(house->options->terminal_fd);
 }
 

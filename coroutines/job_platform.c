@@ -101,24 +101,13 @@ int job_platform_choose(struct job *job, struct error *error)
     return error->code;
 }
 
-/* The value of a line of the job file's header: "# Platform: hpc". */
-static char *header(struct slice text, const char *key)
-{
-    char *beginning = str_format("\n# %s: ", key);
-    const char *at = text.n ? memmem(text.at, text.n, beginning, strlen(beginning)) : NULL;
-    const char *from = at ? at + strlen(beginning) : NULL;
-    const char *end = at ? memchr(from, '\n', (size_t)(text.at + text.n - from)) : NULL;
-    free(beginning);
-    return end ? str_copy_n(from, (size_t)(end - from)) : NULL;
-}
-
 bool job_platform_find(struct job *job)
 {
     struct text text = {0};
     struct error error = {0};
     char *name = NULL;
     if (job_env(job)->ops->file_read(job_env(job), job->file, 0, &text) == 0)
-        name = header((struct slice){text.at, text.n}, "Platform");
+        name = jobfile_header((struct slice){text.at, text.n}, "Platform");
     bool found = name && set_platform(job, name, &error) == 0;
     if (!found) /* it has left global.cylc since: a job that runs goes on */
         set_platform(job, "", &error);

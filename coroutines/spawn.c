@@ -26,6 +26,8 @@ static int add_streams(posix_spawn_file_actions_t *actions, const struct env_spa
         if (fd == 2 && options->out && options->err && strcmp(options->out, options->err) == 0)
             /* One file for both: a second open with its own position would write over the first. */
             result = posix_spawn_file_actions_adddup2(actions, 1, 2);
+        else if (fd == 1 && options->out_fd)
+            result = posix_spawn_file_actions_adddup2(actions, options->out_fd, 1);
         else
             result = posix_spawn_file_actions_addopen(
                 actions, fd, paths[fd] ? paths[fd] : "/dev/null", flags, 0666);

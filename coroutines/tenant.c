@@ -26,8 +26,10 @@ static uint64_t back_off(const struct tenant *tenant)
 
 static void spawn(struct tenant *tenant)
 {
-    const struct env_spawn options = {
-        .argv = tenant->argv, .err = tenant->err, .pass_fd = tenant->log_fd};
+    const struct env_spawn options = {.argv = tenant->argv,
+                                      .err = tenant->err,
+                                      .pass_fd = tenant->log_fd,
+                                      .out_fd = tenant->terminal_fd};
     memset(&tenant->process, 0, sizeof tenant->process);
     int result = tenant->env->ops->spawn(tenant->env, &tenant->process, &tenant->co, &options);
     if (result < 0) {

@@ -17,6 +17,7 @@ struct tenant {
     const char *const *argv; /* how to start it */
     const char *err;         /* file for its stderr: what a crash leaves behind */
     int log_fd;              /* handed on as descriptor 3 */
+    int terminal_fd;         /* 0: none */
     struct env_process process;
     struct env_timer timer;
     bool returns; /* what it knew can be told again; with another its death is the end */

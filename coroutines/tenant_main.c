@@ -100,7 +100,9 @@ static struct cast_context context_of(struct guest *guest)
 
 static int stay(struct guest *guest, struct error *error)
 {
+    bool terminal = json_is_true(json_object_get(guest->json, "terminal"));
     const struct env_uv_options env = {.log_fd = integer_of(guest->json, "log_fd"),
+                                       .terminal_fd = terminal ? STDOUT_FILENO : 0,
                                        .log_level =
                                            (enum log_level)integer_of(guest->json, "log_level"),
                                        .utc = json_is_true(json_object_get(guest->json, "utc"))};

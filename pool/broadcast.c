@@ -182,11 +182,13 @@ static const char *at(const json_t *list, size_t i)
     return text ? text : "";
 }
 
-/* Sections that say who is told of an event, and how. */
+/* What says who is told of an event, how, and what. */
 static bool is_about_events(const char *key)
 {
-    static const char *const sections[] = {"events", "mail", "simulation", "skip"};
+    static const char *const sections[] = {"events", "mail", "meta", "simulation", "skip"};
     struct slice text = slice_trim(slice_of(key));
+    if (slice_equal(text, "platform"))
+        return true;
     const char *end = text.n && text.at[0] == '[' ? memchr(text.at, ']', text.n) : NULL;
     if (!end)
         return false;

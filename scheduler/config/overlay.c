@@ -208,6 +208,8 @@ void overlay_make_dummy(struct overlay *overlay, const char *script)
     runtime->script = arena_text(&overlay->arena, slice_of(script));
     runtime->platform = "localhost";
     runtime->n_environment = runtime->n_directives = 0;
+    if (runtime->execution_time_limit > 0)
+        runtime->execution_time_limit = runtime->simulation_run_length + runtime->time_limit_buffer;
 }
 
 const struct task_def *overlay_task(const struct overlay *overlay)

@@ -25,7 +25,8 @@ struct overlay *overlay_create(const struct cycling *cycling, const struct task_
 struct overlay *overlay_from_json(const struct cycling *cycling, const struct task_def *task,
                                   struct slice settings);
 void overlay_destroy(struct overlay *overlay);
-/* Dummy mode: the script alone is run, here, and nothing the user wrote. */
+/* Dummy mode: the script alone is run, here, and nothing the user wrote. A time limit is the time
+ * that is simulated and the `time limit buffer`. */
 void overlay_make_dummy(struct overlay *overlay, const char *script);
 const struct task_def *overlay_task(const struct overlay *overlay);
 

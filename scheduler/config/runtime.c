@@ -54,6 +54,7 @@ static const struct field fields[] = {
     [ID_ENVIRONMENT_EXCLUDE] = FIELD(LIST_FIELD, exclude),
     [ID_PRIORITY] = FIELD(NUMBER_FIELD, runtime.priority),
     [ID_RUN_LENGTH] = FIELD(NUMBER_FIELD, runtime.simulation_default),
+    [ID_TIME_LIMIT_BUFFER] = FIELD(NUMBER_FIELD, runtime.time_limit_buffer),
     [ID_SPEEDUP_FACTOR] = FIELD(NUMBER_FIELD, runtime.simulation_speedup),
     [ID_FAIL_FIRST_ONLY] = FIELD(NOT_FIELD, runtime.simulated_failures.every_try),
     [ID_SIMULATION_NO_HANDLERS] = FIELD(NOT_FIELD, runtime.simulation_handlers),

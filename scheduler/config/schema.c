@@ -99,7 +99,7 @@ static const struct schema_entry rows[] = {
             SECTION(3, "simulation"),
                 DEFAULT(4, "default run length", DURATION, RUN_LENGTH, "PT10S"),
                 ITEM(4, "speedup factor", NUMBER, SPEEDUP_FACTOR),
-                OTHER(4, "time limit buffer", DURATION, HARMLESS),
+                DEFAULT(4, "time limit buffer", DURATION, TIME_LIMIT_BUFFER, "PT30S"),
                 ITEM(4, "fail cycle points", STRING_LIST, FAIL_POINTS),
                 DEFAULT(4, "fail try 1 only", BOOLEAN, FAIL_FIRST_ONLY, "True"),
                 DEFAULT(4, "disable task event handlers", BOOLEAN, SIMULATION_NO_HANDLERS, "True"),

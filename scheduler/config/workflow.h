@@ -64,6 +64,7 @@ struct runtime {
     double
         simulation_run_length; /* seconds: the time limit by the speedup factor, or the default */
     double simulation_default, simulation_speedup; /* default run length; 0: no speedup factor */
+    double time_limit_buffer; /* of a dummy job, beyond its simulated run length */
     struct simulated_failures simulated_failures;
     bool simulation_handlers; /* [[[simulation]]]disable task event handlers = False */
     enum run_mode run_mode;

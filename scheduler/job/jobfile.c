@@ -2,7 +2,10 @@
  * job file has (shell.c); and one last line that runs it. Bash has parsed all of it before
  * anything happens, so that a syntax error in a user's script fails the submission. */
 #include "scheduler/job/jobfile.h"
+#include "base/memory.h"
 #include "scheduler/job/environment.h"
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/banned.h"
 
@@ -62,4 +65,14 @@ void jobfile_write(const struct jobfile_options *options, struct text *out)
     add_constants(options, out);
     for (const char *const *piece = job_shell; *piece; piece++)
         text_add(out, *piece);
+}
+
+char *jobfile_header(struct slice text, const char *key)
+{
+    char *beginning = str_format("\n# %s: ", key);
+    const char *at = text.n ? memmem(text.at, text.n, beginning, strlen(beginning)) : NULL;
+    const char *from = at ? at + strlen(beginning) : NULL;
+    const char *end = at ? memchr(from, '\n', (size_t)(text.at + text.n - from)) : NULL;
+    free(beginning);
+    return end ? str_copy_n(from, (size_t)(end - from)) : NULL;
 }

@@ -29,6 +29,8 @@ struct jobfile_options {
 };
 
 void jobfile_write(const struct jobfile_options *options, struct text *out);
+/* The value of a line of its header, "# KEY: VALUE"; heap, NULL if there is none. */
+char *jobfile_header(struct slice text, const char *key);
 
 /* What every job file ends with (shell.c), in pieces; NULL ended. */
 extern const char *const job_shell[];

@@ -121,7 +121,7 @@ class Events(common.SystemTest):
         self.assertEqual(1, self.world.rouse('play', '--no-detach', 'w').status)
         subjects = [line for letter in server.letters for line in letter['text'].splitlines()
                     if line.startswith('Subject')]
-        self.assertEqual(['Subject: [workflow stall] w', 'Subject: [workflow abort] w'], subjects)
+        self.assertEqual(['Subject: [workflow abort] w', 'Subject: [workflow stall] w'], sorted(subjects))
 
     def test_a_mail_server_that_is_away_is_said_to_be(self):
         server = self.mail_server()

@@ -43,6 +43,13 @@ MANY = flow("""
 
 
 class Placements(common.SystemTest):
+    def test_what_a_process_logs_is_on_the_terminal(self):
+        self.world.install('w', flow('a?', '    [[a]]\n        script = sleep 60\n        execution time limit = PT1S\n'))
+        result = self.world.must('play', '--no-detach', '--placement=jobs=process', 'w')
+        line = 'WARNING - [1/a/01] execution time limit reached: killed\n'
+        self.assertIn(line, self.world.log('w'))
+        self.assertIn('\n' + line, result.err)
+
     def check(self, placement):
         world = self.world
         options = ['--no-detach'] + (['--placement', placement] if placement else [])

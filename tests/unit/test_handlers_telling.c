@@ -120,6 +120,21 @@ static void what_is_broadcast_about_events_beats_the_definition(void **state)
     expect_file("told", "x\nx\n");
 }
 
+static void what_a_handler_is_told_is_what_was_broadcast(void **state)
+{
+    (void)state;
+    open(FLOW("", "handlers = \"echo %(platform_name)s %(title)s %(mine)s >>told\"\n"
+                  "handler events = failed\n[[[meta]]]\ntitle = old\nmine = kept\n"));
+    cast_begin(&fixture, NULL);
+    say((struct message){.id = 8,
+                         .text = slice_of("failed"),
+                         .settings =
+                             slice_of("[[\"platform\",\"there\"],[\"[meta]title\",\"new\"]]")});
+    cast_say_recorded(&fixture);
+    cast_await(&fixture, "event.settled id=8");
+    expect_file("told", "there new kept\n");
+}
+
 /* The definition may have changed since it was recorded. */
 static void an_event_said_again_that_nobody_wants_is_settled(void **state)
 {
@@ -248,6 +263,7 @@ int main(void)
         cmocka_unit_test_teardown(a_command_is_run_when_its_event_is_recorded, close),
         cmocka_unit_test_teardown(an_event_without_audience_is_not_told_of, close),
         cmocka_unit_test_teardown(what_is_broadcast_about_events_beats_the_definition, close),
+        cmocka_unit_test_teardown(what_a_handler_is_told_is_what_was_broadcast, close),
         cmocka_unit_test_teardown(an_event_said_again_that_nobody_wants_is_settled, close),
         cmocka_unit_test_teardown(an_event_is_settled_when_all_its_commands_are_over, close),
         cmocka_unit_test_teardown(a_command_that_fails_is_tried_again, close),

@@ -1,5 +1,6 @@
 /* [runtime] as tasks have it: inheritance, outputs and completion. */
 #include "base/memory.h"
+#include "scheduler/config/overlay.h"
 #include "tests/lib/flow.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -135,6 +136,24 @@ static void handlers_name_what_is_known(void **state)
                 "[[u]]\n[[[events]]]\nhandlers = %(nope)s\n")));
     assert_refused(R1("t", "[runtime]\n[[t]]\n[[[events]]]\nhandlers = h %(nope)s\n"), 5,
                    "[runtime][t][events]handlers", "bad template %(nope)s");
+}
+
+static void a_dummy_job_has_its_own_time_limit(void **state)
+{
+    (void)state;
+    struct workflow *w =
+        flow_load(R1("a & b & c", "[runtime]\n[[a, b]]\nexecution time limit = PT8S\n[[c]]\n[[a]]\n"
+                                  "[[[simulation]]]\nspeedup factor = 2\n"
+                                  "time limit buffer = PT3S\n"));
+    static const double limits[] = {4 + 3, 10 + 30, 0};
+    for (uint32_t i = 0; i < 3; i++) {
+        const char name[] = {"abc"[i], '\0'};
+        struct overlay *overlay = overlay_create(w->cycling, flow_task(w, name), NULL, 0);
+        overlay_make_dummy(overlay, "true");
+        assert_float_equal(overlay_task(overlay)->runtime.execution_time_limit, limits[i], 0);
+        overlay_destroy(overlay);
+    }
+    workflow_destroy(w);
 }
 
 static void simulated_jobs_fail_where_they_shall(void **state)
@@ -370,6 +389,7 @@ int main(void)
         cmocka_unit_test(the_environment_filter_is_applied_after_inheritance),
         cmocka_unit_test(directives_meta_and_handlers_are_read),
         cmocka_unit_test(handlers_name_what_is_known),
+        cmocka_unit_test(a_dummy_job_has_its_own_time_limit),
         cmocka_unit_test(simulated_jobs_fail_where_they_shall),
         cmocka_unit_test(simulated_tasks_last_as_long_as_their_limit_sped_up),
         cmocka_unit_test(families_are_apart_from_tasks),
