@@ -54,16 +54,21 @@ double host_back_off(unsigned crashes)
 
 /* --- the log has a limit --- */
 
-static bool may_log(struct host_calls *self)
+static void begin_log_period(struct host_calls *self)
 {
     uint64_t time = now(self);
-    if (time - self->log.since >= (uint64_t)HOST_LOG_SECONDS * 1000000) {
-        if (self->log.left_out)
-            actor_log(self->actor, LOG_WARNING_LEVEL, "%s: %u more lines are not logged",
-                      self->name, self->log.left_out);
-        self->log.since = time;
-        self->log.lines = self->log.left_out = 0;
-    }
+    if (time - self->log.since < (uint64_t)HOST_LOG_SECONDS * 1000000)
+        return;
+    if (self->log.left_out)
+        actor_log(self->actor, LOG_WARNING_LEVEL, "%s: %u more lines are not logged", self->name,
+                  self->log.left_out);
+    self->log.since = time;
+    self->log.lines = self->log.left_out = 0;
+}
+
+static bool may_log(struct host_calls *self)
+{
+    begin_log_period(self);
     if (self->log.lines < HOST_LOG_LINES) {
         self->log.lines++;
         return true;
@@ -359,6 +364,7 @@ void host_calls_tend(struct host_calls *self)
 {
     uint64_t time = now(self);
     struct seat *seat, *next;
+    begin_log_period(self);
     if (!self->n_lost || self->at_once > 1)
         return;
     HASH_ITER(hh, self->seats, seat, next)
@@ -410,6 +416,7 @@ static int compare_numbers(const struct seat *a, const struct seat *b)
 bool host_calls_died(struct host_calls *self, const char *how)
 {
     bool lost = self->n_lost > 0; /* it was one of these: nobody else is suspected */
+    bool under_way = self->n_flying || self->n_watching;
     struct seat *culprit = lost ? NULL : find_culprit(self), *seat, *next;
     self->alone_since = 0;
     HASH_SORT(self->seats, compare_numbers);
@@ -427,7 +434,8 @@ bool host_calls_died(struct host_calls *self, const char *how)
             if (seat->suspect)
                 watch_problem(seat->call, how);
             enqueue(self, seat);
-        }
+        } else if (seat->state == SEAT_QUEUED && !lost && !under_way)
+            watch_problem(seat->call, how);
     }
     text_clear(&self->out);
     text_clear(&self->spoiled);

@@ -69,7 +69,7 @@ bool host_calls_hear(struct host_calls *calls, const char *line, size_t n,
                      struct host_message *ret_message);
 /* What the host said makes no sense. */
 void host_calls_rubbish(struct host_calls *calls, const char *why, const char *line, size_t n);
-/* Look after calls that are lost: every few seconds. */
+/* Look after calls that are lost, and the log: every few seconds. */
 void host_calls_tend(struct host_calls *calls);
 /* The host is gone and has forgotten everything. True: one call is to blame, and has been told. */
 bool host_calls_died(struct host_calls *calls, const char *how);

@@ -39,7 +39,7 @@ struct host_child {
     uint64_t second;  /* that `lines` are of */
     unsigned lines;   /* read in it */
     unsigned deaths;  /* one after the other */
-    uint64_t died_at; /* microseconds */
+    uint64_t born_at; /* microseconds */
 };
 
 static struct env *env_of(const struct host_child *self)
@@ -232,6 +232,7 @@ static int spawn(struct host_child *self)
                                       .session = true,
                                       .stream = &self->stream};
     memset(&self->process, 0, sizeof self->process);
+    self->born_at = now(self);
     memset(&self->stream, 0, sizeof self->stream);
     int result = env->ops->spawn(env, &self->process, &self->co, &options);
     if (result < 0)
@@ -281,10 +282,8 @@ static char *how_it_died(const struct host_child *self)
 /* Seconds until it may be started again. Where a call is to blame the others need not wait. */
 static double delay_after(struct host_child *self, bool blamed)
 {
-    uint64_t time = now(self);
-    if (time - self->died_at > (uint64_t)HOST_HEALTHY * SECOND)
+    if (now(self) - self->born_at > (uint64_t)HOST_HEALTHY * SECOND)
         self->deaths = 0;
-    self->died_at = time;
     self->deaths += !blamed;
     return host_back_off(self->deaths);
 }

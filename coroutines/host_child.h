@@ -13,7 +13,7 @@ enum {
     HOST_ERR_MAX = 16,      /* MiB it may write to stdout and stderr */
     HOST_LINES_MAX = 10000, /* lines that are read in a second; the others wait */
     HOST_OUT_MAX = 16,      /* MiB that wait to be read by it */
-    HOST_HEALTHY = 60       /* seconds without a fault after which the past is forgotten */
+    HOST_HEALTHY = 60       /* seconds it has to live for its past to be forgotten */
 };
 
 struct host_child;

@@ -22,6 +22,12 @@
 enum { PATIENCE = 30, MOMENT = 30000 };
 
 static struct cast_fixture *current; /* whose log is caught */
+static uint64_t seed_to_use;
+
+void cast_use_seed(uint64_t seed)
+{
+    seed_to_use = seed;
+}
 
 /* --- hearing --- */
 
@@ -153,7 +159,8 @@ static void make_run_dir(struct cast_fixture *fixture)
 static struct env *make_env(struct cast_fixture *fixture, bool real)
 {
     if (!real) {
-        fixture->sim = sim_create(&(struct sim_options){.seed = 1});
+        fixture->sim = sim_create(
+            &(struct sim_options){.seed = seed_to_use ? seed_to_use : 1, .shuffle = seed_to_use});
         fixture->hosts = sim_hosts_create(fixture->sim);
         return sim_env(fixture->sim);
     }

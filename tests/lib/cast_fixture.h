@@ -47,6 +47,9 @@ void cast_open(struct cast_fixture *fixture, enum member member, const char *flo
 /* The same in the real world. */
 void cast_open_real(struct cast_fixture *fixture, enum member member, const char *flow,
                     const struct restart *restart);
+/* From now on, worlds that are simulated have this seed, and shuffle who runs next; 0: as before.
+ */
+void cast_use_seed(uint64_t seed);
 /* In two steps, for what has to be made ready before the member is. */
 void cast_prepare(struct cast_fixture *fixture, enum member member, const char *flow, bool real);
 void cast_begin(struct cast_fixture *fixture, const struct restart *restart);
