@@ -500,11 +500,11 @@ void host_child_destroy(struct host_child *self)
     if (!self)
         return;
     struct env *env = env_of(self);
-    co_cancel(&self->co);
     if (self->co.state == CHILD_LIVING)
         end_process(self);
     env->ops->timer_stop(env, &self->timer);
     host_calls_release(&self->calls);
+    co_cancel(&self->co);
     VEC_EACH (char *, word, &self->argv)
         free(*word);
     vec_release(&self->argv);

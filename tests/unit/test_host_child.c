@@ -438,8 +438,7 @@ static void too_many_calls_that_hang_are_the_end_of_it(void **state)
     cast_pass(&fixture, 610);
     assert_int_equal(world.births, 2);
     assert_int_equal(cast_count(&fixture, "xtrigger.problem \"push()\""), 0);
-    cast_pass(&fixture, 3601);
-    cast_await(&fixture, "xtrigger.satisfied \"push()\"");
+    assert_int_equal(log_count("the Python host had too many calls that do not end: killed"), 1);
 }
 
 static void at_the_end_nothing_is_left(void **state)
@@ -459,7 +458,7 @@ static void at_the_end_nothing_is_left(void **state)
 
 /* --- all of it, at random --- */
 
-enum { SEEDS = 12, SIGNATURES = 24 };
+enum { SEEDS = 200, SIGNATURES = 24 };
 
 static void misbehave(int64_t pid, const struct host_message *message)
 {
@@ -503,10 +502,10 @@ static void whatever_a_host_does_it_heals(void **state)
         }
         cast_pass(&fixture, 300);
         world.healed = true;
-        cast_pass(&fixture, 1300); /* what hangs has its deadline first */
+        cast_pass(&fixture, 3700); /* what hangs has its deadline first, and some push */
         for (int i = 0; i < SIGNATURES; i++)
             if (!is_satisfied_once(i))
-                fail_msg("seed %" PRIu64 ": f(%d)", seed, i);
+                fail_msg("seed %" PRIu64 ": f(%d)\n%s", seed, i, text_string(&fixture.log));
         close_world(state);
     }
     cast_use_seed(0);
