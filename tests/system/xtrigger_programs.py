@@ -3,10 +3,13 @@ hang, die, flood, fork and talk rubbish while others do not notice."""
 import json
 import os
 import pathlib
+import re
 import signal
 import sys
+import time
 
 import common
+from bad_input import Zmq
 from common import TOP, alive, flow
 
 EXAMPLE = TOP / 'examples/xtrigger-program'
@@ -156,12 +159,16 @@ class Programs(common.SystemTest):
     def test_several_programs_and_names(self):
         self.install(served('@x & @y & @z => a', 'x = one(1)\n        y = two(2)\n        z = three(3)',
                             'one, two, three'))
-        self.world.play('w')
-        children = [self.serve(SATISFY, names=('one', 'two')), self.serve(SATISFY, names=('three',))]
-        self.world.wait_end('w')
-        for child in children:
-            self.wait_child(child, 0)
-        self.all_succeeded('w', 1)
+        for placement in ('', 'xtriggers=thread', 'xtriggers=process,server=thread'):
+            self.world.play('w', *(['--placement', placement] if placement else []))
+            children = [self.serve(SATISFY, names=('one', 'two')), self.serve(SATISFY, names=('three',))]
+            self.world.wait_end('w')
+            for child in children:
+                self.wait_child(child, 0)
+            self.all_succeeded('w', 1)
+            self.done(self.world.rouse('clean', '-y', 'w'))
+            self.install(served('@x & @y & @z => a', 'x = one(1)\n        y = two(2)\n        z = three(3)',
+                                'one, two, three'))
 
     def test_the_newest_program_of_a_name_serves_it(self):
         self.install(served('@x => a', 'x = mine()'))
@@ -214,6 +221,28 @@ elif number:
         child.send_signal(signal.SIGINT)
         self.wait_child(child, 0)
         self.stop()
+
+    def test_a_reload(self):
+        """Calls are started anew; names may be declared."""
+        text = served('@x => a', 'x = mine(1)')
+        run = self.install(text)
+        self.world.play('w')
+        child = self.serve("""
+if number:
+    tell({'watching': number})
+note('told', line.strip())
+""")
+        self.world.wait('a start', lambda: '"start":1' in self.read(run / 'share/told'))
+        (run / 'flow.cylc').write_text(text.replace('programs = mine', 'programs = mine, other').replace(
+            'x = mine(1)', 'x = mine(2)\n        y = other(3)').replace('@x', '@x & @y'))
+        self.world.must('reload', 'w')
+        self.world.wait('another start', lambda: '"mine(2)"' in self.read(run / 'share/told'))
+        self.assertIn('{"cancel":1}', self.read(run / 'share/told'))
+        newer = self.serve(SATISFY, names=('mine', 'other'))
+        self.world.wait_end('w')
+        self.wait_child(child, 1)
+        self.wait_child(newer, 0)
+        self.all_succeeded('w', 1)
 
     def test_a_dropped_signature_is_cancelled(self):
         run = self.install(served('@x => a\n            b', 'x = mine()', runtime='    [[b]]\n        script = true\n'))
@@ -425,6 +454,38 @@ if number:
         bad.send_signal(signal.SIGTERM)
         self.wait_child(bad, 0)
         self.mend(good)
+
+    def connect(self):
+        """A client of our own making, for what ours would not do."""
+        keys = {}
+        for path, which in (('server.key', 'public'), ('client.key_secret', 'public'), ('client.key_secret', 'secret')):
+            text = (self.world.run_dir('w') / '.service' / path).read_text()
+            keys[path, which] = re.search(which + r'-key\s*=\s*"([^"]{40})"', text)[1]
+        return Zmq(int(self.world.contact('w')['CYLC_WORKFLOW_PORT']), *keys.values())
+
+    def test_a_program_that_floods_and_does_not_read(self):
+        """Straight to the scheduler, without the bridge."""
+        world = self.world
+        self.install(served('@x => a\n            b1 => b2 => b3', 'x = mine()'))
+        world.play('w')
+        client = self.connect()
+        client.send(json.dumps({'command': 'xtrigger-host', 'id': 1, 'stream': True,
+                                'args': {'register': ['mine'], 'heartbeat': 1}}).encode())
+        world.wait_log('w', 'serves the xtrigger "mine"')
+        for i in range(15000):
+            for args in ({'log': 1, 'text': f'flood {i}'}, {'satisfied': 'x'}, {'satisfied': 10**9}):
+                client.send(json.dumps({'command': 'xtrigger-say', 'id': i, 'args': {'host': 1, **args}}).encode())
+            if i % 3000 == 0:
+                began = time.monotonic()
+                self.done(world.rouse('ping', 'w'))
+                self.assertLess(time.monotonic() - began, 2)
+        world.wait_status('w', '1/b3', 'succeeded')
+        world.wait('the end of the program', lambda: 'was silent for 3 s' in world.log('w'))
+        self.assertLess(len(world.log('w').splitlines()), 500)
+        client.close()
+        child = self.serve(SATISFY)
+        world.wait_end('w')
+        self.wait_child(child, 0)
 
     def test_a_program_that_talks_rubbish(self):
         _, bad, good = self.start_misbehaving("""
