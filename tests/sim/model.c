@@ -78,7 +78,8 @@ static bool is_parentless(const struct spec *spec, int task, int point)
 {
     for (int i = 0; i < spec->n_lines; i++) {
         const struct spec_line *line = &spec->lines[i];
-        if (line->child != task || !spec_recurs(line->recurrence, point))
+        if (line->child != task || !spec_recurs(line->recurrence, point) ||
+            line->xtrigger == SPEC_OR_XTRIGGER)
             continue;
         for (int a = 0; a < line->n_atoms; a++)
             if (point - line->atoms[a].back >= 1)
@@ -95,7 +96,8 @@ static bool is_spawned(const struct spec *spec, const struct model *model, int t
     if (is_parentless(spec, task, point)) {
         bool of_flow =
             !model->from_point || (task == model->from_task && point > model->from_point);
-        return of_flow && point <= limit;
+        if (of_flow && point <= limit)
+            return true;
     }
     for (int i = 0; i < spec->n_lines; i++) {
         const struct spec_line *line = &spec->lines[i];
@@ -117,7 +119,7 @@ static bool line_holds(const struct spec *spec, const struct model *model,
         all = all && holds;
         any = any || holds;
     }
-    return line->n_atoms == 0 || (line->any ? any : all);
+    return line->n_atoms == 0 || line->xtrigger == SPEC_OR_XTRIGGER || (line->any ? any : all);
 }
 
 static bool is_ready(const struct spec *spec, const struct model *model, int task, int point)

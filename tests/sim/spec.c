@@ -105,8 +105,9 @@ static void make_line(struct spec *spec, int child, uint64_t *state)
     struct spec_line *line = &spec->lines[spec->n_lines++];
     *line = (struct spec_line){.child = child,
                                .recurrence = (enum spec_recurrence)pick(state, SPEC_RECURRENCES),
-                               .any = pick(state, 3) == 0,
-                               .xtrigger = pick(state, 8) == 0};
+                               .any = pick(state, 3) == 0};
+    int xtrigger = pick(state, 8);
+    line->xtrigger = xtrigger < SPEC_XTRIGGERS ? (enum spec_xtrigger)xtrigger : SPEC_NO_XTRIGGER;
     int wanted = pick(state, SPEC_ATOMS_MAX + 1);
     for (int i = 0; i < wanted; i++) {
         struct spec_atom atom;
@@ -176,7 +177,10 @@ static void write_line(const struct spec *spec, const struct spec_line *line, st
 {
     text_add(out, "            ");
     if (line->xtrigger)
-        text_addf(out, "@e%s", line->n_atoms ? " & (" : " => ");
+        text_addf(out, "@e%s",
+                  !line->n_atoms                       ? " => "
+                  : line->xtrigger == SPEC_OR_XTRIGGER ? " | ("
+                                                       : " & (");
     for (int i = 0; i < line->n_atoms; i++) {
         if (i)
             text_add(out, line->any ? " | " : " & ");

@@ -28,13 +28,16 @@ struct spec_atom {
     unsigned outputs; /* bit set: any of these satisfies (two for `finish`) */
 };
 
+/* @e, which always comes true: nothing to do with the line, joined to its atoms by &, or by |. */
+enum spec_xtrigger { SPEC_NO_XTRIGGER, SPEC_AND_XTRIGGER, SPEC_OR_XTRIGGER, SPEC_XTRIGGERS };
+
 struct spec_line { /* atoms joined by & or | => child */
     enum spec_recurrence recurrence;
     int child;
     bool any; /* joined by | */
     int n_atoms;
     struct spec_atom atoms[SPEC_ATOMS_MAX];
-    bool xtrigger; /* @x => as well */
+    enum spec_xtrigger xtrigger;
 };
 
 struct spec_task {
