@@ -25,6 +25,11 @@ static bool is_satisfied(const struct view_xtrigger *xtrigger)
     return xtrigger && xtrigger->satisfied;
 }
 
+static const struct view_xtrigger *clock_of(const struct view_task *task, uint32_t clock)
+{
+    return clock == NO_INDEX ? NULL : view_xtrigger_of(task, clock);
+}
+
 bool window_explain(const struct view *view, const struct view_task *task,
                     const struct view_xtrigger *xtrigger, struct text *out)
 {
@@ -34,8 +39,8 @@ bool window_explain(const struct view *view, const struct view_task *task,
     if (!window)
         return false;
     const struct view_xtrigger *main = view_xtrigger_of(task, window->xtrigger);
-    const struct view_xtrigger *start = view_xtrigger_of(task, window->start);
-    const struct view_xtrigger *timeout = view_xtrigger_of(task, window->timeout);
+    const struct view_xtrigger *start = clock_of(task, window->start);
+    const struct view_xtrigger *timeout = clock_of(task, window->timeout);
     if (xtrigger == timeout && !is_satisfied(main))
         add_line(view, window, "times out at", timeout, out);
     else if (xtrigger == main && is_satisfied(timeout))

@@ -137,11 +137,13 @@ static void undepend(struct pool *pool, struct dependence *dependence)
     free(text);
 }
 
-/* Its job gets the results of what was satisfied; what the graph demands stays so for its tries. */
+/* Its job gets the results of what was satisfied. What the graph demands stays so for its tries,
+ * unless it has timed out: a user let it go without. */
 static bool is_kept(const struct dependence *d)
 {
-    return dependence_is_xtrigger(d) &&
-           (d->role == ROLE_REQUIRED || (d->role == ROLE_ALTERNATIVE && d->satisfied));
+    if (!dependence_is_xtrigger(d) || d->role == ROLE_COMPANION)
+        return false;
+    return d->satisfied || (d->role == ROLE_REQUIRED && !d->lost);
 }
 
 void xtriggers_undepend(struct pool *pool, struct instance *instance, enum undepend what)

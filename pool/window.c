@@ -118,10 +118,15 @@ static void lose(struct pool *pool, struct dependence *d)
     signature_unwatch(pool, d->signature);
 }
 
+static struct dependence *find_clock(const struct instance *instance, uint32_t clock)
+{
+    return clock == NO_INDEX ? NULL : dependence_find(instance, clock);
+}
+
 static void settle(struct pool *pool, struct dependence *d, const struct xtrigger_window *window)
 {
-    struct dependence *start = dependence_find(d->instance, window->start);
-    struct dependence *timeout = dependence_find(d->instance, window->timeout);
+    struct dependence *start = find_clock(d->instance, window->start);
+    struct dependence *timeout = find_clock(d->instance, window->timeout);
     if (timeout && d->satisfied && !timeout->satisfied)
         lose(pool, timeout);
     else if (timeout && timeout->satisfied && !d->satisfied)
@@ -210,7 +215,7 @@ bool windows_describe(const struct pool *pool, const struct instance *instance, 
         text_addf(out, "xtrigger @%s", pool->workflow->xtriggers[window->xtrigger].label);
         if (d->xtrigger == window->xtrigger) {
             text_add(out, " timed out");
-            add_time(dependence_find(instance, window->timeout), out);
+            add_time(find_clock(instance, window->timeout), out);
         } else {
             text_add(out, " was satisfied in time");
         }

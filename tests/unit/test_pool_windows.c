@@ -340,6 +340,26 @@ static void a_timeout_that_nobody_names_stalls(void **state)
     pool_world_destroy(w);
 }
 
+static void what_was_triggered_after_a_timeout_is_tried_again(void **state)
+{
+    (void)state;
+    struct pool_world *w =
+        at(FLOW(WINDOW("until = PT1H\n"), "@data => a\n") "[runtime]\n[[a]]\n"
+                                                          "execution retry delays = PT1M\n",
+           1000);
+    pool_world_satisfy(w, AT(4600), "");
+    assert_true(w->stalled);
+    pool_world_command(w, POOL_TRIGGER, "1/a", 0);
+    pool_world_fail(w, "1/a");
+    assert_said(w, "state 1/a waiting retrying");
+    pool_world_commit(w);
+    pool_world_restart(w);
+    assert_false(w->stalled);
+    pool_world_satisfy(w, AT(1060), "");
+    assert_said(w, "submit 1/a 2 try 2");
+    pool_world_destroy(w);
+}
+
 static void users_may_satisfy_a_timeout(void **state)
 {
     (void)state;
@@ -483,6 +503,7 @@ int main(void)
         cmocka_unit_test(what_comes_in_time_takes_the_timeout_away),
         cmocka_unit_test(either_of_them_is_enough),
         cmocka_unit_test(a_timeout_that_nobody_names_stalls),
+        cmocka_unit_test(what_was_triggered_after_a_timeout_is_tried_again),
         cmocka_unit_test(users_may_satisfy_a_timeout),
         cmocka_unit_test(what_a_timeout_removed_comes_back_when_told_to),
         cmocka_unit_test(other_ways_stay_open),
