@@ -1,6 +1,7 @@
 /* See show.h. Prerequisites are in prerequisites.c. */
 #include "coroutines/show.h"
 #include "coroutines/prerequisites.h"
+#include "coroutines/show_xtrigger.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -149,6 +150,8 @@ static json_t *xtriggers_of(const struct view *view, const struct instance_view 
         set_text(item, "label",
                  retry ? "retry" : view->workflow->xtriggers[xtrigger->xtrigger].label);
         json_object_set_new(item, "satisfied", json_boolean(xtrigger->satisfied));
+        if (!xtrigger->satisfied)
+            show_asked_json(view, xtrigger->signature, item);
         json_array_append_new(list, item);
     }
     return list;

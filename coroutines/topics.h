@@ -224,7 +224,7 @@ enum field {
       FIELD_POINT | FIELD_TASK | FIELD_NUMBER | FIELD_FLOWS)                                       \
     /* the xtriggers begin, or begin again after a crash of their process: say every               \
      * xtrigger.watch that is not satisfied (again). */                                            \
-    X(XTRIGGER_READY, "xtrigger.ready", M(XTRIGGERS), M(TASK_POOL), 0)                             \
+    X(XTRIGGER_READY, "xtrigger.ready", M(XTRIGGERS), M(TASK_POOL) | M(VIEWER), 0)                 \
     /* all that has been said, since the last xtrigger.ready. */                                   \
     X(XTRIGGER_TOLD, "xtrigger.told", M(TASK_POOL), M(XTRIGGERS), 0)                               \
     /* text: signature; detail: results, a JSON object. */                                         \
@@ -233,7 +233,14 @@ enum field {
     /* the results of this signature are committed. */                                             \
     X(XTRIGGER_KEPT, "xtrigger.kept", M(RECORDER), M(XTRIGGERS), FIELD_TEXT)                       \
     /* text: signature; detail: what went wrong; it is tried again. Empty: that is over. */        \
-    X(XTRIGGER_PROBLEM, "xtrigger.problem", M(XTRIGGERS), M(VIEWER), FIELD_TEXT | FIELD_DETAIL)    \
+    X(XTRIGGER_PROBLEM, "xtrigger.problem", M(XTRIGGERS), M(VIEWER),                               \
+      FIELD_TEXT | FIELD_DETAIL | FIELD_WHEN)                                                      \
+    /* how a signature (text) stands. number: enum xtrigger_asked; id: how often it was asked;     \
+     * value: when it is asked next, microseconds since 1970-01-01T00Z, or -1; flags 1: when it is \
+     * told of a change; detail: what was found. */                                                \
+    X(XTRIGGER_ASKED, "xtrigger.asked", M(XTRIGGERS), M(VIEWER),                                   \
+      FIELD_TEXT | FIELD_NUMBER | FIELD_FLAGS | FIELD_ID | FIELD_VALUE | FIELD_WHEN |              \
+          FIELD_DETAIL)                                                                            \
     /* what became of jobs. text: job id (submitted), reason (submit-failed, failed); detail:      \
      * "RUNNER PLATFORM", empty if it never came to that; value (submitted, started): when its     \
      * timeout is to be told, 0: never. */                                                         \
@@ -303,6 +310,13 @@ enum severity {
 };
 extern const char *const severity_names[SEVERITIES]; /* "DEBUG", ... */
 
+enum xtrigger_asked {
+    ASKED_NOW,      /* a call that takes its time */
+    ASKED_WATCHING, /* taken: it says by itself when it is true */
+    ASKED_NOT_YET,
+    ASKED_ERROR, /* see xtrigger.problem */
+    ASKED_GONE   /* nobody waits for it any more */
+};
 enum reply_kind { REPLY_CHUNK, REPLY_DONE, REPLY_ERROR };
 enum satisfied_how {
     SATISFIED_NO_LONGER = -1,

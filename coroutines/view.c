@@ -68,11 +68,11 @@ const char *view_message(const struct view *view, const struct view_xtrigger *xt
                                           : view->workflow->xtriggers[xtrigger->xtrigger].external;
 }
 
-const char *view_problem(const struct view *view, const char *signature)
+const struct view_signature *view_signature(const struct view *view, const char *signature)
 {
-    struct view_problem *found;
-    HASH_FIND_STR(view->problems, signature, found);
-    return found ? found->text : NULL;
+    struct view_signature *found;
+    HASH_FIND_STR(view->signatures, signature, found);
+    return found;
 }
 
 /* --- counting --- */
@@ -215,26 +215,58 @@ static void apply_group(struct view *view, cycle_point point, uint32_t index, ui
     put_bit(&group->satisfied, member, view->workflow->graph->groups[index].n_members, satisfied);
 }
 
-static void forget_problem(struct view *view, struct view_problem *problem)
+static void forget_signature(struct view *view, struct view_signature *signature)
 {
-    HASH_DEL(view->problems, problem);
-    free(problem->signature);
-    free(problem->text);
-    free(problem);
+    HASH_DEL(view->signatures, signature);
+    free(signature->text);
+    free(signature->problem);
+    free(signature->found);
+    free(signature);
 }
 
-static void apply_problem(struct view *view, const struct message *m)
+static void forget_signatures(struct view *view)
 {
-    struct view_problem *problem;
-    HASH_FIND(hh, view->problems, m->text.at, m->text.n, problem);
-    if (problem)
-        forget_problem(view, problem);
-    if (m->topic == TOPIC_XTRIGGER_SATISFIED || !m->detail.n)
+    struct view_signature *signature, *next;
+    HASH_ITER(hh, view->signatures, signature, next)
+    forget_signature(view, signature);
+}
+
+static void note_asked(struct view_signature *signature, const struct message *m)
+{
+    signature->how = (enum xtrigger_asked)m->number;
+    signature->n_asked = m->id;
+    signature->asked = m->when;
+    signature->next = m->value;
+    signature->told = m->flags;
+    if (m->detail.n || signature->found) {
+        free(signature->found);
+        signature->found = m->detail.n ? slice_copy(m->detail) : NULL;
+    }
+}
+
+/* Said until it is satisfied or nobody waits for it. */
+static void apply_signature(struct view *view, const struct message *m)
+{
+    struct view_signature *signature;
+    HASH_FIND(hh, view->signatures, m->text.at, m->text.n, signature);
+    if (m->topic == TOPIC_XTRIGGER_SATISFIED ||
+        (m->topic == TOPIC_XTRIGGER_ASKED && m->number == ASKED_GONE)) {
+        if (signature)
+            forget_signature(view, signature);
         return;
-    problem = NEW(struct view_problem);
-    problem->signature = slice_copy(m->text);
-    problem->text = slice_copy(m->detail);
-    HASH_ADD_KEYPTR(hh, view->problems, problem->signature, m->text.n, problem);
+    }
+    if (!signature) {
+        signature = NEW(struct view_signature);
+        signature->text = slice_copy(m->text);
+        HASH_ADD_KEYPTR(hh, view->signatures, signature->text, m->text.n, signature);
+    }
+    if (m->topic == TOPIC_XTRIGGER_ASKED) {
+        note_asked(signature, m);
+    } else {
+        free(signature->problem);
+        signature->problem = m->detail.n ? slice_copy(m->detail) : NULL;
+        signature->problem_when = m->when;
+    }
 }
 
 static void apply_workflow(struct view *view, const struct message *m)
@@ -297,8 +329,11 @@ void view_apply(struct view *view, const struct message *m)
         view->runahead = m->point;
     else if (m->topic == TOPIC_WORKFLOW_STATE)
         apply_workflow(view, m);
-    else if (m->topic == TOPIC_XTRIGGER_PROBLEM || m->topic == TOPIC_XTRIGGER_SATISFIED)
-        apply_problem(view, m);
+    else if (m->topic == TOPIC_XTRIGGER_READY)
+        forget_signatures(view); /* their process begins anew */
+    else if (m->topic == TOPIC_XTRIGGER_PROBLEM || m->topic == TOPIC_XTRIGGER_SATISFIED ||
+             m->topic == TOPIC_XTRIGGER_ASKED)
+        apply_signature(view, m);
     else
         apply_to_task(view, m);
 }
@@ -369,8 +404,6 @@ void view_renew(struct view *view, const struct workflow *workflow, const struct
 void view_release(struct view *view)
 {
     forget_tasks(view);
-    struct view_problem *problem, *next_problem;
-    HASH_ITER(hh, view->problems, problem, next_problem)
-    forget_problem(view, problem);
+    forget_signatures(view);
     free(view->reason);
 }

@@ -50,8 +50,15 @@ struct view_cursor {
     struct view_cursor *other;
 };
 
-struct view_problem { /* the last error of a signature */
-    char *signature, *text;
+struct view_signature { /* how an xtrigger that somebody waits for stands */
+    char *text;
+    char *problem; /* the last error; NULL: none */
+    int64_t problem_when;
+    enum xtrigger_asked how; /* of the last call */
+    uint64_t n_asked;        /* 0: not asked yet */
+    int64_t asked, next;     /* microseconds since 1970-01-01T00Z; next -1: none is due */
+    bool told;               /* a change is told */
+    char *found;             /* by the last call, for people */
     UT_hash_handle hh;
 };
 
@@ -59,7 +66,7 @@ struct view {
     const struct workflow *workflow;
     struct view_task *tasks;
     struct view_group *groups;
-    struct view_problem *problems;
+    struct view_signature *signatures;
     struct view_cursor *cursors;
     uint32_t *active; /* by queue */
     uint64_t by_status[STATUSES];
@@ -94,6 +101,7 @@ const struct view_group *view_find_group(const struct view *view, cycle_point po
 const struct view_xtrigger *view_xtrigger_of(const struct view_task *task, uint32_t xtrigger);
 /* Of an external trigger: the message; NULL: it is none. */
 const char *view_message(const struct view *view, const struct view_xtrigger *xtrigger);
-const char *view_problem(const struct view *view, const char *signature);
+/* NULL: nothing is known of it. */
+const struct view_signature *view_signature(const struct view *view, const char *signature);
 
 #endif

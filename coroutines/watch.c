@@ -74,6 +74,18 @@ void watch_log(struct host_call *call, const char *line)
     actor_log(watch->actor, LOG_INFO_LEVEL, "xtrigger %s: %s", watch_signature(watch), line);
 }
 
+static void say_asked(struct watch *watch, enum xtrigger_asked how, const char *found)
+{
+    bool told = how == ASKED_NOT_YET && (watch->followed || watch->call.call.when_woken);
+    actor_say(watch->actor, &(struct message){.topic = TOPIC_XTRIGGER_ASKED,
+                                              .number = how,
+                                              .id = watch->n_asked,
+                                              .value = watch->next,
+                                              .flags = told,
+                                              .text = slice_of(watch_signature(watch)),
+                                              .detail = slice_of(found)});
+}
+
 /* --- what its host says --- */
 
 void watch_begun(struct host_call *call)
@@ -92,7 +104,10 @@ static void stop_limit(struct watch *watch)
 
 void watch_watching(struct host_call *call)
 {
-    stop_limit(watch_of(call));
+    struct watch *watch = watch_of(call);
+    stop_limit(watch);
+    if (!watch->dropped)
+        say_asked(watch, ASKED_WATCHING, "");
 }
 
 void watch_answered(struct host_call *call)
@@ -107,7 +122,7 @@ void watch_answered(struct host_call *call)
 void watch_woken(struct host_call *call)
 {
     struct watch *watch = watch_of(call);
-    watch->woken = true;
+    watch->woken = watch->woke = true;
     co_wake(&watch->co);
 }
 
@@ -121,10 +136,14 @@ static void ask(struct watch *watch)
     call->dice = env->ops->random(env);
     watch->asked_at = env->ops->monotonic(env);
     watch->changes_seen = watch->file.changes;
-    watch->woken = watch->told = false;
+    watch->n_asked += !watch->woke;
+    watch->woken = watch->woke = watch->told = false;
     watch->asked = true;
+    watch->next = -1;
     watch->call.retry = 0;
     watch->call.host->type->ask(watch->call.host, &watch->call);
+    if (watch->asked)
+        say_asked(watch, ASKED_NOW, "");
 }
 
 /* The call took too long: it is over, whatever its function does. */
@@ -194,6 +213,16 @@ static void start_timer(struct watch *watch, double seconds)
     seconds = seconds < ask_delay_min ? ask_delay_min : seconds;
     seconds = seconds > ask_delay_max ? ask_delay_max : seconds;
     env->ops->timer_start(env, &watch->timer, &watch->co, (uint64_t)(seconds * 1e6));
+    int64_t when = env_wall(env) + (int64_t)(seconds * 1e6);
+    if (watch->next < 0 || when < watch->next)
+        watch->next = when;
+}
+
+static void start_clock(struct watch *watch, double time)
+{
+    struct env *env = env_of(watch);
+    watch->next = (int64_t)((time < CALL_TIME_MAX ? time : CALL_TIME_MAX) * 1e6);
+    env->ops->timer_start_at(env, &watch->clock, &watch->co, watch->next);
 }
 
 /* Whether the answer names nothing to wait for. */
@@ -206,7 +235,6 @@ static bool says_nothing(const struct watch *watch)
 /* Arm what the answer asked for, and the interval if that is nothing. */
 static void start_timers(struct watch *watch)
 {
-    struct env *env = env_of(watch);
     const struct call *answer = &watch->call.call;
     double after = answer->after, retry = watch->call.retry;
     if (answer->verdict == ROUSE_ERROR)
@@ -216,9 +244,7 @@ static void start_timers(struct watch *watch)
     else if (watch->asked_twice || (answer->at >= 0 && answer->at <= answer->call.now))
         after = 0; /* it does not mean to wait, or names another path each time */
     else if (answer->at >= 0)
-        env->ops->timer_start_at(
-            env, &watch->clock, &watch->co,
-            (int64_t)((answer->at < CALL_TIME_MAX ? answer->at : CALL_TIME_MAX) * 1e6));
+        start_clock(watch, answer->at);
     if (after >= 0)
         start_timer(watch, after);
 }
@@ -243,6 +269,8 @@ static bool wait_for_more(struct watch *watch)
     watch->asked_twice = is_new;
     start_timers(watch);
     watch->asked_twice = false;
+    say_asked(watch, watch->call.call.verdict == ROUSE_ERROR ? ASKED_ERROR : ASKED_NOT_YET,
+              text_string(&watch->call.call.note));
     return false;
 }
 

@@ -20,14 +20,16 @@ struct watch {
     char *followed;         /* the path `file` is watching; NULL: none */
     unsigned changes_seen;  /* of it, before the last question */
     uint64_t asked_at;      /* microseconds, monotonic: the last call */
+    uint64_t n_asked;       /* how often, not counting when it asked for it by a wake */
+    int64_t next;           /* the next call, microseconds since 1970-01-01T00Z; -1: when told */
     bool asked_twice; /* a path is new: asked again at once, for what came before we watched */
     bool unwatchable; /* the watch broke: the interval holds */
     bool asked;       /* the host has the call */
     bool told;        /* the host has answered without being asked */
-    bool woken;
-    bool dropped;   /* nobody waits any more */
-    bool cancelled; /* the host knows, and has forgotten the call */
-    bool kept;      /* the results are committed */
+    bool woken, woke; /* heeded, see heed_wake */
+    bool dropped;     /* nobody waits any more */
+    bool cancelled;   /* the host knows, and has forgotten the call */
+    bool kept;        /* the results are committed */
     /* The watch is over; its owner unlinks it and calls watch_destroy. */
     void (*gone)(struct watch *watch);
     UT_hash_handle hh; /* its owner's */

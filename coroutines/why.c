@@ -2,33 +2,24 @@
  * pool, what would bring it there. */
 #include "coroutines/why.h"
 #include "base/check.h"
+#include "coroutines/show_xtrigger.h"
 #include "coroutines/why_window.h"
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "base/banned.h"
 
-enum { TIME_TEXT_MAX = 32, NAME_TEXT_MAX = 320 };
-
-static const char *time_text(int64_t when, char *buffer)
-{
-    time_t seconds = (time_t)(when / 1000000);
-    struct tm utc;
-    gmtime_r(&seconds, &utc);
-    strftime(buffer, TIME_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    return buffer;
-}
+enum { NAME_TEXT_MAX = 320 };
 
 static const char *length_text(int64_t microseconds, char *buffer)
 {
     int64_t s = microseconds < 0 ? 0 : microseconds / 1000000;
     if (s < 60)
-        snprintf(buffer, TIME_TEXT_MAX, "%" PRId64 " s", s);
+        snprintf(buffer, SHOW_TIME_MAX, "%" PRId64 " s", s);
     else if (s < 3600)
-        snprintf(buffer, TIME_TEXT_MAX, "%" PRId64 " min %" PRId64 " s", s / 60, s % 60);
+        snprintf(buffer, SHOW_TIME_MAX, "%" PRId64 " min %" PRId64 " s", s / 60, s % 60);
     else
-        snprintf(buffer, TIME_TEXT_MAX, "%" PRId64 " h %" PRId64 " min", s / 3600, s / 60 % 60);
+        snprintf(buffer, SHOW_TIME_MAX, "%" PRId64 " h %" PRId64 " min", s / 3600, s / 60 % 60);
     return buffer;
 }
 
@@ -151,9 +142,7 @@ static void add_xtriggers(const struct view *view, const struct view_task *task,
         else
             text_addf(out, "  waits for xtrigger @%s: %s\n",
                       view->workflow->xtriggers[xtrigger->xtrigger].label, xtrigger->signature);
-        const char *problem = view_problem(view, xtrigger->signature);
-        if (problem)
-            text_addf(out, "    last error: %s\n", problem);
+        show_asked(view, xtrigger->signature, "    ", out);
     }
 }
 
@@ -259,10 +248,10 @@ void why_instance(const struct view *view, const struct instance_view *instance,
         add_absent(view, point, index, out);
     if (!task)
         return;
-    char name[NAME_TEXT_MAX], since[TIME_TEXT_MAX], length[TIME_TEXT_MAX];
+    char name[NAME_TEXT_MAX], since[SHOW_TIME_MAX], length[SHOW_TIME_MAX];
     text_addf(out, "%s is %s", name_of(view, point, index, name), task_status_names[task->status]);
     if (task->since)
-        text_addf(out, " since %s (%s)", time_text(task->since, since),
+        text_addf(out, " since %s (%s)", show_time(task->since, since),
                   length_text(now - task->since, length));
     if (task->submit)
         text_addf(out, ", submit number %02" PRIu32, task->submit);

@@ -143,8 +143,20 @@ static void result_free(struct xtriggers *self, struct result *result)
     free(result);
 }
 
+/* Who looks at it forgets it. What is satisfied is forgotten by then. */
+static void say_gone(struct xtriggers *self, struct slice signature)
+{
+    const struct watch *watch = find(self->watches, signature);
+    if (self->actor.shutting_down || self->actor.faulted || (watch && watch_is_satisfied(watch)))
+        return;
+    actor_say(
+        &self->actor,
+        &(struct message){.topic = TOPIC_XTRIGGER_ASKED, .number = ASKED_GONE, .text = signature});
+}
+
 static void hear_drop(struct xtriggers *self, const struct message *message)
 {
+    say_gone(self, message->text);
     struct watch *watch = find(self->watches, message->text);
     if (watch)
         drop(self, watch);
@@ -238,6 +250,8 @@ static int xtriggers_settle(struct actor *actor, const struct workflow *next, st
 static void xtriggers_swap(struct actor *actor)
 {
     struct xtriggers *self = (struct xtriggers *)actor;
+    for (const struct watch *watch = self->watches; watch; watch = watch->hh.next)
+        say_gone(self, slice_of(watch_signature(watch)));
     drop_all(self);
     xtrigger_hosts_renew(self->hosts);
 }

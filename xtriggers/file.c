@@ -76,6 +76,7 @@ static enum rouse_verdict look(struct rouse_call *call, const char *path, int64_
     }
     if (call->now - state->since >= stable)
         return satisfied(call, path, size);
+    call_note(call, "%" PRId64 " bytes, for %.0f s of %g", size, call->now - state->since, stable);
     call->again_after(call, state->since + stable - call->now);
     return ROUSE_NOT_YET;
 }
@@ -95,6 +96,7 @@ static enum rouse_verdict ask(struct rouse_call *call)
         free(reason);
         verdict = ROUSE_ERROR;
     } else {
+        call_note(call, "it is not there");
         state_of(call)->size = -1; /* one of the same size that comes later is another one */
     }
     if (verdict == ROUSE_NOT_YET)

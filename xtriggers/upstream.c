@@ -48,6 +48,8 @@ enum rouse_verdict upstream_verdict(struct rouse_call *call, const char *databas
         call->fail(call, error->text);
         return ROUSE_ERROR;
     }
+    if (found == -ENOENT)
+        call_note(call, "there is no %s", database);
     wait_for_commit(call, database);
     return ROUSE_NOT_YET;
 }

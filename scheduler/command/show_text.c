@@ -195,6 +195,15 @@ static void add_signature(const char *signature, struct text *out)
     }
 }
 
+/* How it stands: what Cylc cannot say. */
+static void add_lines(const char *lines, struct text *out)
+{
+    for (size_t n; *lines; lines += n + (lines[n] == '\n')) {
+        n = strcspn(lines, "\n");
+        text_addf(out, "      %.*s\n", (int)n, lines);
+    }
+}
+
 static void add_xtriggers(const json_t *task, struct text *out)
 {
     const json_t *list = json_object_get(task, "xtriggers");
@@ -212,6 +221,7 @@ static void add_xtriggers(const json_t *task, struct text *out)
                   text_of(item, "label"));
         add_signature(text_of(item, "id"), out);
         text_add(out, "\"\n");
+        add_lines(text_of(item, "text"), out);
     }
 }
 

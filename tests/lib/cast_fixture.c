@@ -89,7 +89,8 @@ static enum co_result ears_step(struct co *co)
     struct cast_fixture *fixture = ears->fixture;
     struct message message;
     while (bus_receive(fixture->bus, ears->member, &message)) {
-        if (!writes_down(ears, &message))
+        if (!writes_down(ears, &message) ||
+            (message.topic == TOPIC_XTRIGGER_ASKED && !fixture->hears_asked))
             continue;
         char *line = describe(fixture, &message);
         *vec_push(&fixture->heard) = line;

@@ -31,6 +31,7 @@ struct cast_fixture {
     unsigned done; /* how often it said that it is done */
     struct cast_ears ears[MEMBERS];
     VEC(char *) heard; /* see cast_expect */
+    bool hears_asked;  /* xtrigger.asked, which is passed over otherwise */
     size_t seen;
     const char *awaited;
     bool met;

@@ -1,4 +1,5 @@
 """Xtriggers: the built-in ones, plugins that a user compiles, and plugins that hang or crash."""
+import json
 import os
 import re
 import time
@@ -107,6 +108,12 @@ class Xtriggers(common.SystemTest):
         world.wait_status('w', '1/c', 'succeeded')
         self.assertEqual('waiting', world.status('w', '1/a'))
         self.assertIn('waits for xtrigger @no', world.rouse('why', 'w//1/a').out)
+        world.wait('two calls', lambda: 'asked 2 times' in world.rouse('why', 'w//1/a').out)
+        self.assertRegex(world.rouse('show', 'w//1/a').out,
+                         r'xtrigger "no = echo\(succeed=False\)"\n      asked \d times?, last 20\S+Z not yet, next 20\S+Z\n')
+        [told] = json.loads(world.rouse('show', '--json', 'w//1/a').out)['1/a']['xtriggers']
+        self.assertEqual((False, 'not yet'), (told['satisfied'], told['verdict']))
+        self.assertTrue({'calls', 'lastCall', 'nextCall'} <= told.keys())
         self.done(world.rouse('stop', 'w'))
         world.wait_end('w', 20)
 

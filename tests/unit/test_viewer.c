@@ -312,6 +312,63 @@ static void why_a_task_is_held_queued_beyond_the_limit_or_paused(void **state)
                       "  the workflow is stopping: nothing new is submitted\\n\"");
 }
 
+static void asked(enum xtrigger_asked how, uint64_t n, int64_t next, uint32_t told,
+                  const char *found)
+{
+    cast_say(&fixture, XTRIGGERS,
+             &(struct message){.topic = TOPIC_XTRIGGER_ASKED,
+                               .number = how,
+                               .id = n,
+                               .value = next,
+                               .flags = told,
+                               .text = slice_of("echo(succeed=True)"),
+                               .detail = slice_of(found)});
+}
+
+static void expect_asked(const char *line)
+{
+    char *text = str_format("\"1/w is waiting since 2026-01-01T00:00:00Z (0 s)\\n"
+                            "  waits for xtrigger @x: echo(succeed=True)\\n%s%s%s\"",
+                            *line ? "    " : "", line, *line ? "\\n" : "");
+    expect_why("1/w", text);
+    free(text);
+}
+
+static void how_an_xtrigger_stands_is_told_until_nobody_waits_for_it(void **state)
+{
+    (void)state;
+    const int64_t next = INT64_C(1767225630000000);
+    spawn("w", 1, 0);
+    depend("w", 0, "echo(succeed=True)", false);
+    cast_say_recorded(&fixture);
+    asked(ASKED_NOW, 1, -1, 0, "");
+    expect_asked("asked once, being asked since 2026-01-01T00:00:00Z");
+    asked(ASKED_NOT_YET, 2, next, 0, "");
+    expect_asked("asked 2 times, last 2026-01-01T00:00:00Z not yet, next 2026-01-01T00:00:30Z");
+    asked(ASKED_NOT_YET, 3, next, 1, "it is small");
+    expect_asked("asked 3 times, last 2026-01-01T00:00:00Z not yet (it is small), "
+                 "next 2026-01-01T00:00:30Z or when told");
+    asked(ASKED_NOT_YET, 4, -1, 1, "");
+    expect_asked("asked 4 times, last 2026-01-01T00:00:00Z not yet, next when told");
+    asked(ASKED_WATCHING, 5, -1, 0, "");
+    expect_asked("asked 5 times, watches by itself since 2026-01-01T00:00:00Z");
+    asked(ASKED_ERROR, 6, next, 0, "");
+    expect_asked("asked 6 times, last 2026-01-01T00:00:00Z failed, next 2026-01-01T00:00:30Z");
+    asked(ASKED_GONE, 0, 0, 0, "");
+    expect_asked("");
+}
+
+static void what_was_said_of_xtriggers_is_forgotten_when_their_process_begins_anew(void **state)
+{
+    (void)state;
+    spawn("w", 1, 0);
+    depend("w", 0, "echo(succeed=True)", false);
+    cast_say_recorded(&fixture);
+    asked(ASKED_NOT_YET, 1, -1, 1, "");
+    cast_say(&fixture, XTRIGGERS, &(struct message){.topic = TOPIC_XTRIGGER_READY});
+    expect_asked("");
+}
+
 static void why_a_task_waits_for_an_xtrigger(void **state)
 {
     (void)state;
@@ -332,7 +389,7 @@ static void why_a_task_waits_for_an_xtrigger(void **state)
     cast_say(&fixture, XTRIGGERS, &problem);
     expect_why("1/w", "\"1/w is waiting since 2026-01-01T00:00:00Z (0 s)\\n"
                       "  waits for xtrigger @x: echo(succeed=True)\\n"
-                      "    last error: the last error\\n\"");
+                      "    last error: the last error (2026-01-01T00:00:00Z)\\n\"");
     cast_say(&fixture, XTRIGGERS,
              &(struct message){.topic = TOPIC_XTRIGGER_SATISFIED,
                                .text = slice_of("echo(succeed=True)"),
@@ -491,6 +548,8 @@ int main(void)
         TEST(a_member_set_by_a_user_is_shown_as_such),
         TEST(why_a_task_is_held_queued_beyond_the_limit_or_paused),
         TEST(why_a_task_waits_for_an_xtrigger),
+        TEST(how_an_xtrigger_stands_is_told_until_nobody_waits_for_it),
+        TEST(what_was_said_of_xtriggers_is_forgotten_when_their_process_begins_anew),
         TEST(why_a_task_waits_for_its_retry),
         TEST(why_a_task_stays_that_is_finished),
         TEST(why_a_task_is_not_there),

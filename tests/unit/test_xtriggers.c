@@ -392,6 +392,42 @@ static void bad_arguments_of_what_is_built_in_prevent_the_start(void **state)
     expect_not_created("file(~/data)", "`path` is taken as it stands: write it without $ or ~");
 }
 
+/* --- how it stands --- */
+
+static void expect_asked(const char *beginning)
+{
+    if (fixture.heard.n != 1 || cast_count(&fixture, beginning) != 1)
+        cast_expect(&fixture, beginning);
+    cast_forget(&fixture);
+}
+
+static void what_comes_of_each_call_is_said(void **state)
+{
+    (void)state;
+    open_with(false, NULL);
+    fixture.hears_asked = true;
+    say_watch("probe(n=3)");
+    expect_asked("xtrigger.asked id=1 number=2 value=17672256300"); /* in 30 s */
+    cast_pass(&fixture, 31);
+    expect_asked("xtrigger.asked id=2 number=2 value=17672256600");
+    cast_pass(&fixture, 30);
+    expect_satisfied("probe(n=3)", "3");
+    say_drop("probe(n=3)"); /* what is satisfied is forgotten by then */
+    cast_expect(&fixture, "");
+}
+
+static void that_nobody_waits_any_more_is_said(void **state)
+{
+    (void)state;
+    open_with(false, NULL);
+    fixture.hears_asked = true;
+    touch("/p");
+    say_watch("probe(path, path='/p', n=9)");
+    expect_asked("xtrigger.asked id=2 number=2 value=-1 flags=1 \"probe(path, path='/p', n=9)\"");
+    say_drop("probe(path, path='/p', n=9)");
+    expect_asked("xtrigger.asked id=0 number=4 value=0 \"probe(path, path='/p', n=9)\"");
+}
+
 /* --- plugins that block --- */
 
 static void a_plugin_that_blocks_holds_up_nobody_else(void **state)
@@ -534,6 +570,8 @@ int main(void)
         TEST(nothing_is_said_once_it_has_closed),
         TEST(a_fault_ends_it_at_once),
         cmocka_unit_test(bad_arguments_of_what_is_built_in_prevent_the_start),
+        TEST(what_comes_of_each_call_is_said),
+        TEST(that_nobody_waits_any_more_is_said),
         TEST(a_plugin_that_blocks_holds_up_nobody_else),
         TEST(a_blocking_call_may_be_dropped_meanwhile),
         TEST(a_plugin_that_hangs_is_ended),
