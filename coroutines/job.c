@@ -439,6 +439,11 @@ static void look(struct job *job)
 
 void job_catch_up(struct job *job)
 {
+    if (job->co.state == JOB_RECORDING && job->found && !job->over) {
+        job_read(job, 0, 0); /* it is not followed yet; what is written goes first */
+        if (job->status.exit_time && !job->over)
+            job_conclude(job);
+    }
     if (job->co.state == JOB_RECORDING || job->co.state == JOB_CHOOSING)
         return;
     job->poll_wanted = true;
@@ -476,7 +481,8 @@ static enum co_result job_step(struct co *co)
     CO_BEGIN(co, job_state, JOB_RECORDING);
     if (!job->may_launch)
         return CO_ASLEEP;
-    begin(job);
+    if (!job->over)
+        begin(job);
     CO_AWAIT(co, JOB_CHOOSING, is_launched(job));
     CO_AWAIT(co, JOB_LAUNCHING, has_begun(job));
     CO_AWAIT(co, JOB_FOLLOWING, is_over(job));

@@ -50,7 +50,9 @@ struct jobs {
     VEC(struct kill_wanted) kills; /* in order */
     struct report *reports;        /* by id */
     struct report *answers, **answers_last;
-    uint64_t recorded; /* sequence number of TASK_POOL up to which all is committed */
+    uint64_t recorded;      /* sequence number of TASK_POOL up to which all is committed */
+    bool told;              /* which jobs are to be followed after a restart */
+    VEC(struct slice) held; /* reports that came before that, encoded; heap */
 };
 
 static struct job *find_job(struct jobs *self, const struct job_key *key)
@@ -268,6 +270,35 @@ static void hear_report(struct jobs *self, const struct message *message)
         say_reported(self, message, &key);
 }
 
+/* After a restart a report may come before the job.follow of its job, without which job.status
+ * would not be read first. */
+static void hold_report(struct jobs *self, const struct message *message)
+{
+    struct text bytes = {0};
+    message_encode(message, &bytes);
+    *vec_push(&self->held) = (struct slice){bytes.at, bytes.n};
+}
+
+static void forget_held(struct jobs *self)
+{
+    VEC_EACH (struct slice, bytes, &self->held)
+        free((char *)(uintptr_t)bytes->at);
+    vec_release(&self->held);
+}
+
+static void hear_held(struct jobs *self)
+{
+    self->told = true;
+    VEC_EACH (struct slice, bytes, &self->held) {
+        struct message message;
+        struct error error = {0};
+        int result = message_decode(bytes->at, bytes->n, &message, &error);
+        INVARIANT(result == 0);
+        hear_report(self, &message);
+    }
+    forget_held(self);
+}
+
 /* --- the member --- */
 
 static void jobs_hear(struct actor *actor, const struct message *message)
@@ -280,8 +311,12 @@ static void jobs_hear(struct actor *actor, const struct message *message)
         answer(self);
     } else if (message->topic == TOPIC_JOB_SUBMIT || message->topic == TOPIC_JOB_FOLLOW) {
         add_job(self, message);
+    } else if (message->topic == TOPIC_JOB_REPORT && !self->told) {
+        hold_report(self, message);
     } else if (message->topic == TOPIC_JOB_REPORT) {
         hear_report(self, message);
+    } else if (message->topic == TOPIC_POOL_TURN && !self->told) {
+        hear_held(self);
     } else if (message->topic == TOPIC_POOL_OUTCOME) {
         hear_outcome(self, message);
     } else if (message->topic == TOPIC_JOB_KILL) {
@@ -358,6 +393,7 @@ static void *jobs_create(const struct cast_context *context, struct error *error
     self->host.platforms = platforms_create(context->global);
     self->last = &self->first;
     self->answers_last = &self->answers;
+    self->told = !context->restart;
     actor_init(&self->actor, &jobs_type, context);
     return self;
 }
@@ -372,6 +408,7 @@ static void jobs_destroy(void *member)
     HASH_ITER(hh, self->reports, report, next)
     report_forget(self, report);
     vec_release(&self->kills);
+    forget_held(self);
     free(self->host.workflow_name);
     free(self->host.program_dir);
     platforms_destroy(self->host.platforms);

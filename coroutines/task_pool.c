@@ -60,6 +60,7 @@ static void start_from_tasks(struct task_pool *self)
 static void task_pool_start(struct actor *actor)
 {
     struct task_pool *self = (struct task_pool *)actor;
+    self->said = true; /* the first turn is told, whatever it says */
     if (actor->context->restart)
         pool_restore(self->pool, actor->context->restart);
     else

@@ -202,8 +202,8 @@ enum field {
           M(HEALTH),                                                                               \
       FIELD_NUMBER)                                                                                \
     /* one event has been dealt with: what was said since the last pool.turn is recorded together  \
-     * or not at all. */                                                                           \
-    X(POOL_TURN, "pool.turn", M(TASK_POOL), M(RECORDER), 0)                                        \
+     * or not at all. The first one: every job.follow of this start has been said. */              \
+    X(POOL_TURN, "pool.turn", M(TASK_POOL), M(RECORDER) | M(JOBS), 0)                              \
     /* everybody ends. number: enum stop_mode; text: reason ("AUTOMATIC", "REQUEST(CLEAN)");       \
      * value: exit status of the scheduler. */                                                     \
     X(WORKFLOW_SHUTDOWN, "workflow.shutdown", M(TASK_POOL), EVERY_MEMBER & ~M(TASK_POOL),          \

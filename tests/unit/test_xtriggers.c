@@ -394,9 +394,11 @@ static void bad_arguments_of_what_is_built_in_prevent_the_start(void **state)
 
 /* --- how it stands --- */
 
+/* The last that was heard. */
 static void expect_asked(const char *beginning)
 {
-    if (fixture.heard.n != 1 || cast_count(&fixture, beginning) != 1)
+    if (!fixture.heard.n ||
+        strncmp(fixture.heard.at[fixture.heard.n - 1], beginning, strlen(beginning)) != 0)
         cast_expect(&fixture, beginning);
     cast_forget(&fixture);
 }
@@ -407,11 +409,12 @@ static void what_comes_of_each_call_is_said(void **state)
     open_with(false, NULL);
     fixture.hears_asked = true;
     say_watch("probe(n=3)");
-    expect_asked("xtrigger.asked id=1 number=2 value=17672256300"); /* in 30 s */
+    assert_int_equal(cast_count(&fixture, "xtrigger.asked id=1 number=0"), 1); /* being asked */
+    expect_asked("xtrigger.asked id=1 number=2 value=17672256300");            /* in 30 s */
     cast_pass(&fixture, 31);
     expect_asked("xtrigger.asked id=2 number=2 value=17672256600");
     cast_pass(&fixture, 30);
-    expect_satisfied("probe(n=3)", "3");
+    expect_asked("xtrigger.satisfied \"probe(n=3)\"");
     say_drop("probe(n=3)"); /* what is satisfied is forgotten by then */
     cast_expect(&fixture, "");
 }
