@@ -70,6 +70,7 @@ struct loader {
     VEC(struct restart_broadcast) broadcasts;
     VEC(struct restart_external) externals;
     VEC(struct restart_job) jobs;
+    VEC(struct restart_history) history;
     VEC(struct restart_event) events;
     VEC(struct restart_output) absolute;
 };
@@ -211,6 +212,29 @@ static int was_forced(struct loader *l, const struct restart_output *output)
     return false;
 }
 
+/* The success of a sequential task spawns its next instance, unless that has run: triggered by
+ * hand, perhaps. The pool says the success again before it can ask. */
+static int load_next(struct loader *l, const struct restart_output *output)
+{
+    const struct workflow *workflow = l->db->workflow;
+    if (output->output != OUTPUT_SUCCEEDED || !workflow->tasks[output->task].sequential)
+        return 0;
+    cycle_point point = graph_task_next(workflow->graph, output->task, output->point);
+    const struct instance *next =
+        point == POINT_NONE ? NULL : rows_get(l->db, point, output->task, l->error);
+    if (!next)
+        return point == POINT_NONE ? 0 : l->error->code;
+    for (const struct history *row = next->rows; row; row = row->next)
+        *vec_push(&l->history) = (struct restart_history){.point = point,
+                                                          .task = output->task,
+                                                          .submit = row->submit,
+                                                          .flows = row->flows->list,
+                                                          .outputs = row->outputs,
+                                                          .status = row->status,
+                                                          .flow_wait = row->flow_wait};
+    return 0;
+}
+
 static int load_unsettled(struct loader *l)
 {
     int forced = 0;
@@ -230,6 +254,8 @@ static int load_unsettled(struct loader *l)
             .flows = forms_flows_parse(&l->db->forms, run_column(&run, 3))->list};
         forced = was_forced(l, &found);
         found.forced = forced > 0;
+        if (forced >= 0 && load_next(l, &found) < 0)
+            forced = l->error->code;
         *vec_push(&l->unsettled) = found;
     }
     int result = run_end(&run);
@@ -522,6 +548,7 @@ static void hand_over(struct loader *l)
     HAND_OVER(l, broadcasts);
     HAND_OVER(l, externals);
     HAND_OVER(l, jobs);
+    HAND_OVER(l, history);
     HAND_OVER(l, events);
     HAND_OVER(l, absolute);
 }

@@ -109,7 +109,7 @@ struct restart {
     RESTART_ARRAY(restart_broadcast, broadcasts);
     RESTART_ARRAY(restart_external, externals);
     RESTART_ARRAY(restart_job, jobs);
-    RESTART_ARRAY(restart_history, history); /* empty: the pool asks (history.ask) */
+    RESTART_ARRAY(restart_history, history); /* of few; of others the pool asks (history.ask) */
     RESTART_ARRAY(restart_event, events);
     RESTART_ARRAY(restart_output, absolute); /* completed outputs that absolute triggers refer to */
 #undef RESTART_ARRAY

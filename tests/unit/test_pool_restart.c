@@ -183,6 +183,28 @@ static void an_absolute_output_is_remembered(void **state)
     pool_world_destroy(w);
 }
 
+/* Triggered by hand it ran before its time. */
+static void an_unsettled_success_does_not_run_the_next_again(void **state)
+{
+    (void)state;
+    struct pool_world *w =
+        pool_world_begin(FLOW("[[special tasks]]\nsequential = a\n[[graph]]\nP1 = a\n"));
+    assert_int_equal(pool_world_command(w, POOL_TRIGGER, "2/a", 0), 0);
+    pool_world_succeed(w, "2/a");
+    pool_world_restart(w);
+    pool_world_clear(w);
+    w->hold_answers = true;
+    pool_world_job(w, TOPIC_JOB_STARTED, "1/a");
+    pool_world_job(w, TOPIC_JOB_SUCCEEDED, "1/a");
+    pool_world_run_one(w); /* the database's answer: what 2/a did */
+    assert_said(w, "state 1/a succeeded");
+    pool_world_restart(w);
+    w->hold_answers = false;
+    pool_world_run(w);
+    assert_not_said(w, "submit 2/a");
+    pool_world_destroy(w);
+}
+
 static void a_sequential_task_finds_out_about_its_past(void **state)
 {
     (void)state;
@@ -373,6 +395,7 @@ int main(void)
         cmocka_unit_test(a_stalled_workflow_is_stalled_again),
         cmocka_unit_test(what_is_complete_waits_at_the_start),
         cmocka_unit_test(an_absolute_output_is_remembered),
+        cmocka_unit_test(an_unsettled_success_does_not_run_the_next_again),
         cmocka_unit_test(a_sequential_task_finds_out_about_its_past),
         cmocka_unit_test(nothing_runs_twice_after_a_restart),
         cmocka_unit_test(flows_are_kept),
