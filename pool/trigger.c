@@ -25,6 +25,7 @@ static void run_now(struct pool *pool, struct instance *instance, bool on_resume
     if ((pool->paused && on_resume) || !past_limit) {
         queue_leave(pool, instance);
         instance_flag(pool, instance, TASK_MANUAL, TASK_QUEUED | TASK_RUNAHEAD);
+        xtriggers_watch(pool, instance); /* as whoever waits below the runahead limit */
         instance_try(pool, instance);
         return;
     }

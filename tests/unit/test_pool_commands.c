@@ -189,6 +189,20 @@ static void triggering_a_queued_task_runs_it_past_the_limit(void **state)
     pool_world_destroy(w);
 }
 
+/* What it also depends on is watched, as of any task that waits below the limit. */
+static void one_from_beyond_the_runahead_limit_waits_in_a_full_queue(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_begin(
+        FLOW("runahead limit = P0\n[[queues]]\n[[[default]]]\nlimit = 1\n"
+             "[[xtriggers]]\ne = echo(%(point)s)\n[[graph]]\nR1 = a\nP1 = @e => w\n"));
+    assert_int_equal(pool_world_command(w, POOL_TRIGGER, "4/w", 0), 0);
+    assert_said(w, "state 4/w waiting queued manual\n");
+    pool_world_succeed(w, "1/a");
+    assert_string_equal(pool_world_active(w), "4/w");
+    pool_world_destroy(w);
+}
+
 static void a_triggered_task_waits_in_a_full_queue_until_triggered_again(void **state)
 {
     (void)state;
@@ -447,6 +461,7 @@ int main(void)
         cmocka_unit_test(a_queue_lets_as_many_run_as_its_limit),
         cmocka_unit_test(the_more_urgent_leave_a_queue_first_and_equals_in_order),
         cmocka_unit_test(triggering_a_queued_task_runs_it_past_the_limit),
+        cmocka_unit_test(one_from_beyond_the_runahead_limit_waits_in_a_full_queue),
         cmocka_unit_test(a_triggered_task_waits_in_a_full_queue_until_triggered_again),
         cmocka_unit_test(a_task_that_ran_runs_again_under_the_next_number),
         cmocka_unit_test(a_new_flow_runs_everything_again),
