@@ -173,7 +173,11 @@ static void leave_flows(struct db *db, struct instance *instance, const struct m
             rest = flows_minus(old, &m->flows);
         const struct flow_set *flows = forms_flows(&db->forms, &rest);
         struct history *other = rows_history(instance, flows);
+        if (other && other->submit > row->submit)
+            row->submit = other->submit; /* no number is used again */
         if (other && other == instance->now) {
+            other->state_dirty |= other->submit != row->submit;
+            other->submit = row->submit;
             forget_history(db, instance, row);
             continue;
         }

@@ -232,9 +232,26 @@ static void it_waits_until_what_is_under_way_has_had_its_effect(void **state)
     pool_world_destroy(w);
 }
 
+/* Two histories become one: of a run in flow 2, and of outputs that were set in flow 1. */
+static void no_submit_number_is_used_again_when_histories_meet(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("y => a => b\nz"));
+    assert_int_equal(pool_world_set(w, POOL_SET_OUTPUTS, "1/a", "succeeded", 0), 0);
+    assert_int_equal(pool_world_command(w, POOL_TRIGGER, "1/a", POOL_FLOW_NEW), 0);
+    pool_world_succeed(w, "1/a");
+    pool_world_restart(w);
+    assert_int_equal(take_away(w, "1/a", 0), 0);
+    pool_world_restart(w);
+    assert_int_equal(pool_world_command(w, POOL_TRIGGER, "1/a", 0), 0);
+    assert_said(w, "submit 1/a 2");
+    pool_world_destroy(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_submit_number_is_used_again_when_histories_meet),
         cmocka_unit_test(a_waiting_task_goes_and_does_not_hold_up_the_end),
         cmocka_unit_test(a_running_job_is_killed),
         cmocka_unit_test(a_job_that_is_not_running_yet_has_failed_to_be_submitted),
