@@ -85,15 +85,29 @@ static void copy_groups(struct pool *copy, const struct pool *pool)
         }
 }
 
+static void copy_past(struct pool *copy, const struct past *past)
+{
+    struct past same = *past;
+    same.flows = &flow_sets_get(&copy->flows, past->flows)->list;
+    history_add(&copy->history, cycles_get(&copy->cycles, past->point), &same);
+}
+
+/* history_add puts each behind the first: so the last comes first. */
+static void copy_older(struct pool *copy, const struct past *past)
+{
+    if (!past)
+        return;
+    copy_older(copy, past->older);
+    copy_past(copy, past);
+}
+
 static void copy_history(struct pool *copy, const struct pool *pool)
 {
     copy->history.horizon = pool->history.horizon;
-    for (const struct past *first = pool->history.table; first; first = first->hh.next)
-        for (const struct past *past = first; past; past = past->older) {
-            struct past same = *past;
-            same.flows = &flow_sets_get(&copy->flows, past->flows)->list;
-            history_add(&copy->history, cycles_get(&copy->cycles, past->point), &same);
-        }
+    for (const struct past *first = pool->history.table; first; first = first->hh.next) {
+        copy_past(copy, first);
+        copy_older(copy, first->older);
+    }
     for (const struct ask *from = pool->asks; from; from = from->hh.next) {
         struct ask *ask = NEW(struct ask);
         *ask = (struct ask){

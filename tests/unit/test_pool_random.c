@@ -461,14 +461,16 @@ static void give_a_command(struct run *run, const char *workflow)
 static void commands_never_break_it(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+    static const uint64_t found[] = {224, 653, 828, 879}; /* each found a fault once */
+    for (uint64_t i = 1; i <= SEEDS + sizeof found / sizeof *found; i++) {
+        uint64_t seed = i <= SEEDS ? i : found[i - SEEDS - 1];
         char *workflow = make_workflow(mix(seed), true);
         struct run run = {.world = pool_world_create(workflow), .seed = seed, .chance = mix(~seed)};
         struct pool_world *w = run.world;
         w->hold_answers = true;
         pool_world_start(w);
         w->hold_answers = false;
-        for (unsigned i = 0; i < 300 && !w->shutdowns; i++) {
+        for (unsigned n = 0; n < 300 && !w->shutdowns; n++) {
             if (one_in(&run.chance, 10))
                 give_a_command(&run, workflow);
             if (one_in(&run.chance, 10))
