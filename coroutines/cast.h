@@ -44,9 +44,10 @@ struct cast_context {
     const char
         *start_tasks; /* first start: with these, ids, one a line; NULL: at the start point */
     bool start_paused;
-    bool reference_log; /* log what triggered each task */
-    enum run_mode mode; /* of the workflow; RUN_AS_WORKFLOW: live */
-    bool live_summary;  /* people watch the terminal: env_ops.show what is going on */
+    bool reference_log;    /* log what triggered each task */
+    bool abort_on_failure; /* of any task */
+    enum run_mode mode;    /* of the workflow; RUN_AS_WORKFLOW: live */
+    bool live_summary;     /* people watch the terminal: env_ops.show what is going on */
     /* Called (in the member's own thread) when a member is done. */
     void (*member_done)(void *context, enum member member);
     void *context;

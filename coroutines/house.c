@@ -6,6 +6,7 @@
 #include "coroutines/health.h"
 #include "coroutines/loop.h"
 #include "coroutines/placement.h"
+#include "coroutines/profile.h"
 #include "coroutines/tenant.h"
 #include "coroutines/terminal.h"
 #include <errno.h>
@@ -32,6 +33,7 @@ struct lodger { /* a member in a thread */
 };
 
 struct house {
+    struct profile profile;
     const struct house_options *options;
     struct placement placement;
     struct cast_context context;
@@ -235,14 +237,14 @@ static char *tenant_json(const struct house *house, enum member member)
     const struct workflow_options *o =
         house->options->workflow_options ? house->options->workflow_options : &none;
     json_t *json = json_pack(
-        "{s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:b, s:b, s:i, s:b, s:i, s:b}",
+        "{s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:b, s:b, s:i, s:b, s:i, s:b, s:b}",
         "member", member_names[member], "endpoints", endpoints, "run_dir", context->run_dir,
         "workflow_id", context->workflow_id, "owner", context->owner, "host", context->host, "uuid",
         context->uuid, "workflow_file", house->options->workflow_file, "restart",
         context->restart != NULL, "mode", (int)context->mode, "start_paused", context->start_paused,
         "reference_log", context->reference_log, "log_fd", TENANT_LOG_FD, "terminal",
         house->env_options.terminal_fd > 0, "log_level", (int)house->env_options.log_level, "utc",
-        house->env_options.utc);
+        house->env_options.utc, "abort_on_failure", context->abort_on_failure);
     PRE(json);
     if (context->start_tasks)
         json_object_set_new(json, "start_tasks", json_string(context->start_tasks));
@@ -305,6 +307,9 @@ static int open_all(struct house *house, struct error *error)
     env.context = house->options->started_context;
     if (loop_open(&house->main, &house->context, bus.local, &env, &bus, error) < 0)
         return error->code;
+    house->profile.env = house->main.context.env;
+    if (house->options->profile)
+        house->main.context.env->ready.profile = &house->profile;
     for (int i = 0; i < MEMBERS; i++) {
         if (house->placement.of[i] == PLACE_PROCESS)
             start_tenant(house, (enum member)i);
@@ -330,6 +335,8 @@ static int run(struct house *house, struct error *error)
         *error = house->lodgers[i].loop.error;
     for (int i = 0; i < MEMBERS; i++)
         tenant_release(&house->tenants[i]);
+    if (house->main.context.env && house->options->profile)
+        profile_log(&house->profile);
     if (house->main.context.env)
         loop_close(&house->main);
     bus_zmq_context_destroy(house->bus_options.context);

@@ -12,6 +12,7 @@ struct house_options {
     int terminal_fd; /* a copy of each log line goes here; 0: nowhere */
     enum log_level log_level;
     bool log_utc;
+    bool profile;     /* log at the end what the main loop's time went to */
     bool clock_jumps; /* env_uv_options.jumps; with everything on one loop only */
     /* After each line that the main loop has logged; with started_context. May be NULL. */
     void (*logged)(void *context);

@@ -2,6 +2,7 @@
 #include "coroutines/ready.h"
 #include "base/trace.h"
 #include "coroutines/co.h"
+#include "coroutines/profile.h"
 #include <stddef.h>
 
 #include "base/banned.h"
@@ -95,7 +96,11 @@ bool ready_run(struct ready *ready, unsigned max)
         struct co *co = take_next(ready);
         ready->running = co;
         ready->resumed++;
-        enum co_result result = co->type->step(co);
+        const struct co_type *type = co->type;
+        uint64_t began = ready->profile ? profile_now(ready->profile) : 0;
+        enum co_result result = type->step(co);
+        if (ready->profile)
+            profile_add(ready->profile, type, began);
         ready->running = NULL;
         if (result == CO_READY)
             co_wake(co);

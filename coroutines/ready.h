@@ -13,6 +13,7 @@ struct ready {
     /* Called when the queue stops being empty, so that the loop takes a turn. May be NULL. */
     void (*on_first)(void *context);
     void *context;
+    struct profile *profile; /* NULL: nothing is measured */
     /* Simulation: which of n coroutines runs next (0 = the oldest). NULL: always the oldest. */
     uint64_t (*choose)(void *context, uint64_t n);
 };

@@ -143,6 +143,7 @@ static void *task_pool_create(const struct cast_context *context, struct error *
     (void)error;
     struct task_pool *self = NEW(struct task_pool);
     const struct pool_options options = {.start_paused = context->start_paused,
+                                         .abort_on_failure = context->abort_on_failure,
                                          .mode = context->mode,
                                          .workflow = context->workflow_id,
                                          .owner = context->owner,

@@ -94,6 +94,7 @@ static struct cast_context context_of(struct guest *guest)
         .mode = (enum run_mode)integer_of(guest->json, "mode"),
         .start_paused = json_is_true(json_object_get(guest->json, "start_paused")),
         .reference_log = json_is_true(json_object_get(guest->json, "reference_log")),
+        .abort_on_failure = json_is_true(json_object_get(guest->json, "abort_on_failure")),
         .exit_status = &guest->exit_status,
     };
 }

@@ -176,7 +176,8 @@ static void copy_state(struct pool *copy, const struct pool *pool)
 struct pool *pool_copy(const struct pool *pool, const struct pool_sink *sink)
 {
     PRE(!pool->flights && !pool->runahead_in_flight && !pool->shut_down && !pool->ending);
-    const struct pool_options options = {.mode = pool->mode};
+    const struct pool_options options = {.mode = pool->mode,
+                                         .abort_on_failure = pool->abort_on_failure};
     const struct pool_sink silence = {.say = say_nothing};
     struct pool *copy = pool_create(pool->workflow, &options, &silence);
     copy_state(copy, pool);

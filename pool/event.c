@@ -17,6 +17,21 @@ static bool starts_with(struct slice text, const char *prefix)
     return text.n >= strlen(prefix) && memcmp(text.at, prefix, strlen(prefix)) == 0;
 }
 
+/* --abort-if-any-task-fails. A submission that fails is no failure, and neither is a task's that
+ * will be tried again. */
+static void failure_ends(struct pool *pool, const struct instance *instance)
+{
+    const struct workflow *workflow = pool->workflow;
+    struct text name = {0};
+    bool expected = false;
+    add_name(pool, instance->point, instance->task, &name);
+    for (uint32_t i = 0; i < workflow->n_expected_failures; i++)
+        expected |= strcmp(workflow->expected_failures[i], text_string(&name)) == 0;
+    text_release(&name);
+    if (!expected)
+        end_now(pool, STOP_ABORT, "AUTOMATIC(ON-TASK-FAILURE)");
+}
+
 void instance_advance(struct pool *pool, struct instance *instance, enum task_status status,
                       uint64_t outputs, uint64_t forced)
 {
@@ -26,6 +41,8 @@ void instance_advance(struct pool *pool, struct instance *instance, enum task_st
     if (status_is_final(status) && !instance_is_complete(pool, instance))
         flags |= TASK_INCOMPLETE;
     instance_move(pool, instance, status, flags);
+    if (pool->abort_on_failure && news & BIT(OUTPUT_FAILED))
+        failure_ends(pool, instance);
     for (uint32_t output = 0; output < OUTPUTS_MAX; output++)
         if (news & BIT(output))
             instance_output(pool, instance, output, forced & ~ALWAYS_NATURAL & BIT(output));

@@ -134,7 +134,7 @@ struct pool {
     VEC(uint32_t) flows_named;     /* numbers that users chose */
     struct flow_list flows_recent; /* of the instance that left last */
 
-    bool paused, stalled, is_restart;
+    bool paused, stalled, is_restart, abort_on_failure;
     bool past_in_database;  /* what ran before it was made is known there only */
     bool is_fresh;          /* restored, and not known yet whether there is anything to do */
     bool complete_at_start; /* restarted with nothing left to do: waits for somebody */

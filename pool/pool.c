@@ -83,6 +83,7 @@ struct pool *pool_create(const struct workflow *workflow, const struct pool_opti
     pool->flow_last = 1;
     flow_add(&pool->flows_recent, 1);
     pool->paused = options->start_paused;
+    pool->abort_on_failure = options->abort_on_failure;
     return pool;
 }
 

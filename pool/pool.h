@@ -22,7 +22,8 @@ struct pool_sink {
 
 struct pool_options {
     bool start_paused;
-    enum run_mode mode; /* RUN_AS_WORKFLOW: live */
+    bool abort_on_failure; /* the workflow aborts when a task fails that is not expected to */
+    enum run_mode mode;    /* RUN_AS_WORKFLOW: live */
     /* For %(workflow)s, %(user_name)s, %(workflow_run_dir)s in xtriggers; NULL: not filled in.
      * They outlive the pool. */
     const char *workflow, *owner, *run_dir;

@@ -66,6 +66,7 @@ struct pool *pool_reload(struct pool *old, const struct workflow *workflow,
 {
     PRE(!pool_in_flight(old) && !old->shut_down && !old->answers.n);
     const struct pool_options options = {.start_paused = old->paused,
+                                         .abort_on_failure = old->abort_on_failure,
                                          .mode = old->mode,
                                          .workflow = old->names.workflow,
                                          .owner = old->names.owner,

@@ -1,5 +1,6 @@
 /* getopt_long from an array of option_def. */
 #include "scheduler/command/option.h"
+#include "base/check.h"
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -32,6 +33,7 @@ static size_t add_common(struct common *common, struct option_def *all, size_t n
         {.name = "timestamp", .count = &common->timestamp},
         {.name = "no-timestamp", .count = &common->no_timestamp},
     };
+    PRE(n + OPTIONS_N(defs) <= OPTIONS_MAX);
     for (size_t i = 0; i < OPTIONS_N(defs); i++)
         all[n++] = defs[i];
     return n;

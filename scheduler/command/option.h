@@ -28,7 +28,7 @@ struct option_def {
     struct option_list *list; /* all values given; release at() with free */
 };
 
-enum { OPTIONS_MAX = 48, OPTIONS_GO_ON = -1 };
+enum { OPTIONS_MAX = 64, OPTIONS_GO_ON = -1 };
 
 /* OPTIONS_GO_ON and the index of the first argument (argv is permuted), or the exit status: after
  * --help, or after telling what is wrong. */

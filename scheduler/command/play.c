@@ -5,6 +5,7 @@
 #include "scheduler/command/ask.h"
 #include "scheduler/command/play_command.h"
 #include "scheduler/net/client.h"
+#include "scheduler/run/process.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,12 +55,30 @@ size_t play_option_defs(struct play_options *o, struct option_def *defs)
         {.name = "reference-log",
          .count = &o->reference_log,
          .help = "write reference.log: what triggered each task"},
+        {.name = "abort-if-any-task-fails",
+         .count = &o->abort_on_failure,
+         .help = "end at once with status 1 when a task fails (unless that is expected)"},
         {.name = "upgrade",
          .count = &o->upgrade,
          .help = "restart it though it was last run with an older version of Cylc"},
         {.name = "downgrade",
          .count = &o->downgrade,
          .help = "restart it though it was last run with a newer version (not advisable)"},
+        {.name = "reference-test",
+         .count = &o->reference_test,
+         .help = "compare with reference.log what triggered each task; status 1 if it differs"},
+        {.name = "profile",
+         .count = &o->profile,
+         .help = "log at the end what the scheduler's time and memory went to"},
+        {.name = "format",
+         .argument = "FORMAT",
+         .text = &o->format,
+         .help = "of what is printed once it runs: plain (default) or json"},
+        {.name = "host", .argument = "HOST", .text = &o->host, .help = "where to run: this host"},
+        {.name = "main-loop",
+         .argument = "PLUGIN",
+         .list = &o->plugins,
+         .help = "a plugin of Cylc's main loop; \"health check\" is always on"},
         {.name = "speed",
          .argument = "SPEED",
          .text = &o->speed,
@@ -73,6 +92,7 @@ size_t play_option_defs(struct play_options *o, struct option_def *defs)
          .text = &o->ports,
          .help = "listen on a free port of this range (default: 43001-43101)"},
     };
+    _Static_assert(OPTIONS_N(all) <= PLAY_OPTIONS, "room for all of them");
     o->directory = getcwd(NULL, 0);
     for (size_t i = 0; i < OPTIONS_N(all); i++)
         defs[i] = all[i];
@@ -82,6 +102,7 @@ size_t play_option_defs(struct play_options *o, struct option_def *defs)
 void play_options_release(struct play_options *options)
 {
     vec_release(&options->start_tasks);
+    vec_release(&options->plugins);
     template_lists_release(&options->templates);
     free(options->directory);
 }
@@ -96,6 +117,38 @@ bool play_ports(const char *text, int *ret_first, int *ret_last)
     *ret_first = (int)first;
     *ret_last = (int)last;
     return true;
+}
+
+/* Those whose work rouse does anyhow are taken; of Cylc's others it is said that they are not
+ * there.
+ */
+static int check_plugin(const struct command *command, const struct invocation *invocation,
+                        const char *name)
+{
+    static const char *const built[] = {"health check", "reset bad hosts", "prune flow labels"};
+    static const char *const known[] = {"auto restart", "log data store", "log db", "log main loop",
+                                        "log memory"};
+    for (size_t i = 0; i < sizeof built / sizeof *built; i++)
+        if (!strcmp(name, built[i]))
+            return OPTIONS_GO_ON;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (!strcmp(name, known[i])) {
+            char *what = str_format("play --main-loop=\"%s\"", name);
+            int status = command_not_implemented(invocation, what);
+            free(what);
+            return status;
+        }
+    return options_refuse(command, invocation, "option --main-loop: no such plugin: \"%s\"", name);
+}
+
+static int check_host(const struct invocation *invocation, const char *host)
+{
+    if (process_host_is_here(host) || !strcmp(host, "localhost"))
+        return OPTIONS_GO_ON;
+    char *what = str_format("play --host=%s", host);
+    int status = command_not_implemented(invocation, what);
+    free(what);
+    return status;
 }
 
 int play_options_check(const struct command *command, const struct invocation *invocation,
@@ -118,6 +171,18 @@ int play_options_check(const struct command *command, const struct invocation *i
         return options_refuse(command, invocation,
                               "--speed=max needs everything on one loop: it "
                               "does not go with --placement");
+    if (o->format && strcmp(o->format, "plain") && strcmp(o->format, "json"))
+        return options_refuse(command, invocation,
+                              "option --format: invalid choice: '%s' (choose from 'plain', 'json')",
+                              o->format);
+    if (o->reference_log && o->reference_test)
+        return options_refuse(command, invocation,
+                              "--reference-log and --reference-test exclude each other");
+    int status = o->host ? check_host(invocation, o->host) : OPTIONS_GO_ON;
+    for (size_t i = 0; i < o->plugins.n && status == OPTIONS_GO_ON; i++)
+        status = check_plugin(command, invocation, o->plugins.at[i]);
+    if (status != OPTIONS_GO_ON)
+        return status;
     int first, last;
     if (o->ports && !play_ports(o->ports, &first, &last))
         return options_refuse(command, invocation, "option --ports: \"%s\" is not FIRST-LAST",

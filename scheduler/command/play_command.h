@@ -9,14 +9,15 @@
 
 struct play_options {
     const char *initial, *final, *start, *stop, *hold_after; /* NULL: not given */
-    const char *mode, *placement, *ports, *speed;
-    struct option_list start_tasks;
+    const char *mode, *placement, *ports, *speed, *host, *format;
+    struct option_list start_tasks, plugins;
     struct template_lists templates;
     char *directory; /* the caller's, where --set-file begins; heap */
-    int no_detach, paused, reference_log, upgrade, downgrade;
+    int no_detach, paused, reference_log, upgrade, downgrade, abort_on_failure;
+    int reference_test, profile;
 };
 
-enum { PLAY_OPTIONS = 32 };
+enum { PLAY_OPTIONS = 36 };
 /* The options into defs (room for PLAY_OPTIONS). Returns how many. */
 size_t play_option_defs(struct play_options *options, struct option_def *defs);
 /* OPTIONS_GO_ON, or the exit status after telling what cannot be. */

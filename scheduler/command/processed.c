@@ -2,6 +2,7 @@
 #define ROUSE_TOUCHES_THE_WORLD
 #include "scheduler/command/processed.h"
 #include "base/memory.h"
+#include "base/vec.h"
 #include "scheduler/command/definition_text.h"
 #include "scheduler/config/item.h"
 #include "scheduler/config/print.h"
@@ -68,10 +69,10 @@ static const char *reference_text(const char *line)
     return wanted ? text : NULL;
 }
 
-int reference_log_write(const char *log, const char *run_dir, struct error *error)
+/* The lines of `log` that belong into a reference log. */
+static int reference_lines(const char *log, struct text *out, struct error *error)
 {
-    struct text all = {0}, out = {0};
-    char *path = str_format("%s/reference.log", run_dir);
+    struct text all = {0};
     int code = source_read_file(log, &all, error);
     for (char *line = all.at; line && *line && !code;) {
         char *end = strchr(line, '\n');
@@ -79,13 +80,79 @@ int reference_log_write(const char *log, const char *run_dir, struct error *erro
             *end = '\0';
         const char *text = reference_text(line);
         if (text)
-            text_addf(&out, "%s\n", text);
+            text_addf(out, "%s\n", text);
         line = end ? end + 1 : NULL;
     }
+    text_release(&all);
+    return code;
+}
+
+static char *reference_path(const char *run_dir)
+{
+    return str_format("%s/reference.log", run_dir);
+}
+
+int reference_log_write(const char *log, const char *run_dir, struct error *error)
+{
+    struct text out = {0};
+    char *path = reference_path(run_dir);
+    int code = reference_lines(log, &out, error);
     if (!code)
         code = write_whole(path, &out, error);
     free(path);
-    text_release(&all);
     text_release(&out);
+    return code;
+}
+
+typedef VEC(char *) lines;
+
+static int compare_lines(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The lines that say what triggered a task, sorted; they stay in `text`. Those of Cylc begin with
+ * the time and the level. */
+static void triggers_of(struct text *text, lines *list)
+{
+    for (char *line = text->at; line && *line;) {
+        char *end = strchr(line, '\n');
+        if (end)
+            *end = '\0';
+        const char *after = strstr(line, " INFO - ");
+        if (strstr(line, " -triggered off "))
+            *vec_push(list) = after ? line + (after - line) + strlen(" INFO - ") : line;
+        line = end ? end + 1 : NULL;
+    }
+    if (list->n)
+        qsort(list->at, list->n, sizeof *list->at, compare_lines);
+}
+
+int reference_log_compare(const char *log, const char *run_dir, struct text *ret_differences,
+                          struct error *error)
+{
+    struct text now = {0}, reference = {0};
+    lines found = {0}, wanted = {0};
+    char *path = reference_path(run_dir);
+    int code = source_read_file(path, &reference, error);
+    if (!code)
+        code = reference_lines(log, &now, error);
+    if (!code) {
+        triggers_of(&now, &found);
+        triggers_of(&reference, &wanted);
+    }
+    for (size_t f = 0, w = 0; f < found.n || w < wanted.n;) {
+        int order = f == found.n ? 1 : w == wanted.n ? -1 : strcmp(found.at[f], wanted.at[w]);
+        if (order)
+            text_addf(ret_differences, "%c %s\n", order < 0 ? '+' : '-',
+                      order < 0 ? found.at[f] : wanted.at[w]);
+        f += order <= 0;
+        w += order >= 0;
+    }
+    vec_release(&found);
+    vec_release(&wanted);
+    free(path);
+    text_release(&now);
+    text_release(&reference);
     return code;
 }

@@ -142,6 +142,17 @@ static int open_listener(struct start *s, struct error *error)
 
 /* --- running --- */
 
+/* What the user is told; as JSON with the keys that Cylc gives. */
+static char *contact_text(const struct start *s, const struct contact *contact)
+{
+    if (!s->options->format || strcmp(s->options->format, "json"))
+        return str_format("%s: %s:%d PID=%lld\n", s->place->id, s->host, contact->port,
+                          (long long)contact->pid);
+    return str_format("{\n    \"workflow\": \"%s\",\n    \"host\": \"%s\",\n    \"url\": "
+                      "\"tcp://%s:%d\",\n    \"pid\": %lld\n}\n",
+                      s->place->id, s->host, s->host, contact->port, (long long)contact->pid);
+}
+
 /* Everything runs: from now on commands are answered. */
 static void on_started(void *context)
 {
@@ -164,8 +175,7 @@ static void on_started(void *context)
     };
     s->contact_written = !contact_write(s->place->run_dir, &contact, &error);
     if (s->contact_written) {
-        char *text = str_format("%s: %s:%d PID=%lld\n", s->place->id, s->host, contact.port,
-                                (long long)contact.pid);
+        char *text = contact_text(s, &contact);
         daemon_report(s->daemon, EXIT_OK, text);
         free(text);
     } else {
@@ -183,8 +193,8 @@ static void roll_log(void *context)
     struct start *s = context;
     struct stat status;
     struct error error = {0};
-    if (s->options->reference_log || fstat(s->files.log_fd, &status) ||
-        (size_t)status.st_size < s->log_size_max)
+    if (s->options->reference_log || s->options->reference_test ||
+        fstat(s->files.log_fd, &status) || (size_t)status.st_size < s->log_size_max)
         return;
     if (start_files_roll(&s->files, s->logs_max, &error)) {
         s->log_size_max = SIZE_MAX; /* said once */
@@ -215,7 +225,8 @@ static int run_house(struct start *s, struct error *error)
                 .listener = s->listener,
                 .start_tasks = s->start_tasks.n ? text_string(&s->start_tasks) : NULL,
                 .start_paused = s->options->paused || (s->restart && s->restart->paused),
-                .reference_log = s->options->reference_log > 0,
+                .reference_log = s->options->reference_log || s->options->reference_test,
+                .abort_on_failure = s->options->abort_on_failure > 0,
                 .mode = run_mode_of(start_mode(s)),
             },
         .placement = s->placement,
@@ -224,6 +235,7 @@ static int run_house(struct start *s, struct error *error)
         .terminal_fd = terminal(s),
         .log_level = s->invocation->debug ? LOG_DEBUG_LEVEL : LOG_INFO_LEVEL,
         .log_utc = s->utc,
+        .profile = s->options->profile > 0,
         .clock_jumps = start_clock_jumps(s),
         .workflow_file = s->processed,
         .workflow_options = &s->workflow_options,
@@ -287,11 +299,45 @@ static void give_up_place(struct start *s, bool forget_database)
     s->lock_fd = -1;
 }
 
+/* What triggered each task, as in reference.log? The exit status. */
+static int test_reference(struct start *s)
+{
+    struct error error = {0};
+    struct text differences = {0};
+    int code = reference_log_compare(s->files.log, s->place->run_dir, &differences, &error);
+    if (code)
+        start_say(s, "ERROR", "Reference test: %s", error.text);
+    for (const char *line = text_string(&differences); *line;) {
+        size_t n = strcspn(line, "\n");
+        start_say(s, "ERROR", "Reference test: %.*s", (int)n, line);
+        line += n + 1;
+    }
+    bool passed = !code && !differences.n;
+    if (passed)
+        start_say(s, "INFO", "Reference test passed");
+    text_release(&differences);
+    return passed ? EXIT_OK : EXIT_FAILED;
+}
+
+static void say_usage(const struct start *s)
+{
+    struct process_usage usage;
+    process_usage(&usage);
+    start_say(s, "INFO", "Profile: CPU time %.3f s of the program, %.3f s of the system for it",
+              usage.user_seconds, usage.system_seconds);
+    start_say(s, "INFO", "Profile: memory at most %.1f MB, %lld times waited, %lld times put off",
+              (double)usage.memory_max / 1e6, (long long)usage.waits, (long long)usage.preemptions);
+}
+
 static int finish_well(struct start *s, int status)
 {
     struct error error = {0};
     if (s->options->reference_log && reference_log_write(s->files.log, s->place->run_dir, &error))
         start_say(s, "WARNING", "%s", error.text);
+    if (s->options->reference_test && !status)
+        status = test_reference(s);
+    if (s->options->profile)
+        say_usage(s);
     start_say(s, "INFO", "DONE");
     give_up_place(s, false);
     daemon_report(s->daemon, EXIT_NO_START, "the scheduler ended before it had started\n");

@@ -79,6 +79,10 @@ static void load_handlers(struct loading *self)
         load_value(self, "scheduler", "events", "mail events", ID_WORKFLOW_MAIL_EVENTS);
     workflow->mail_events = mail.strings.at;
     workflow->n_mail_events = mail.strings.n;
+    struct value expected =
+        load_value(self, "scheduler", "events", "expected task failures", ID_EXPECTED_FAILURES);
+    workflow->expected_failures = expected.strings.at;
+    workflow->n_expected_failures = expected.strings.n;
     const struct item *section = load_section(self, "scheduler", "events");
     for (const struct item *item = section ? section->first : NULL; item; item = item->next)
         if (item->schema->id == ID_WORKFLOW_EVENT_HANDLERS)

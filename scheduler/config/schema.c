@@ -26,7 +26,7 @@ static const struct schema_entry rows[] = {
                 OTHER(4, "*", STRING, HARMLESS),
         SECTION(2, "events"),
             WORKFLOW_EVENTS,
-            OTHER(3, "expected task failures", STRING_LIST, HARMLESS),
+            ITEM(3, "expected task failures", STRING_LIST, EXPECTED_FAILURES),
         SECTION(2, "mail"),
             ITEM(3, "footer", STRING, MAIL_FOOTER),
             ITEM(3, "to", STRING, MAIL_TO),

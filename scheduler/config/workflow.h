@@ -208,7 +208,9 @@ struct workflow {
     const char *const *handler_events;
     const struct event_handlers *event_handlers;
     const char *const *mail_events;
-    uint32_t n_meta, n_handlers, n_handler_events, n_event_handlers, n_mail_events;
+    const char *const *expected_failures; /* "CYCLE/TASK": see pool_options.abort_on_failure */
+    uint32_t n_meta, n_handlers, n_handler_events, n_event_handlers, n_mail_events,
+        n_expected_failures;
     struct {
         const char *from, *to, *footer, *smtp; /* NULL = not set */
         double batch_interval;                 /* seconds, of mail on task events */

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -144,4 +145,16 @@ int process_read_time(const char *text, int64_t *ret_seconds)
         }
     }
     return -EINVAL;
+}
+
+void process_usage(struct process_usage *ret_usage)
+{
+    struct rusage usage;
+    (void)getrusage(RUSAGE_SELF, &usage);
+    *ret_usage = (struct process_usage){
+        .user_seconds = (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6,
+        .system_seconds = (double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec / 1e6,
+        .memory_max = (int64_t)usage.ru_maxrss * 1024,
+        .waits = usage.ru_nvcsw,
+        .preemptions = usage.ru_nivcsw};
 }

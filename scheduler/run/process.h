@@ -21,6 +21,12 @@ bool process_is_alive(int64_t pid);
 char *process_uuid(void);
 /* Microseconds since 1970-01-01T00Z. */
 int64_t process_now(void);
+struct process_usage { /* of this process, so far */
+    double user_seconds, system_seconds;
+    int64_t memory_max;         /* bytes */
+    int64_t waits, preemptions; /* how often it gave the processor up, and lost it */
+};
+void process_usage(struct process_usage *ret_usage);
 /* Do nothing for so long. */
 void process_wait(double seconds);
 /* An ISO 8601 date and time, "20260101T0600Z", "2026-01-01T06:00+01:00", in local time without a
