@@ -4,6 +4,10 @@
 
 #include "db/store.h"
 
+typedef int applier(struct db *db, const struct message *m, struct error *error);
+/* apply_workflow.c: of topics about no instance. NULL: the topic is none. */
+extern applier *const workflow_appliers[TOPICS_N];
+
 /* Whether the topic changes anything in the database. */
 bool apply_changes(enum topic topic);
 int apply_message(struct db *db, const struct message *message, struct error *error);

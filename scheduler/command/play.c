@@ -1,6 +1,7 @@
 /* `play`: the part in front of the terminal. A workflow that runs already is resumed; else a
  * scheduler is started (start.c), as a daemon unless it is to stay here. */
 #define ROUSE_TOUCHES_THE_WORLD
+#include "base/check.h"
 #include "coroutines/placement.h"
 #include "scheduler/command/ask.h"
 #include "scheduler/command/play_command.h"
@@ -14,7 +15,8 @@
 
 #include "base/banned.h"
 
-size_t play_option_defs(struct play_options *o, struct option_def *defs)
+/* Where and how the run begins and ends. */
+static size_t run_option_defs(struct play_options *o, struct option_def *defs)
 {
     const struct option_def all[] = {
         {.name = "no-detach",
@@ -51,6 +53,16 @@ size_t play_option_defs(struct play_options *o, struct option_def *defs)
          .argument = "CYCLE/TASK",
          .list = &o->start_tasks,
          .help = "begin with this task, as if all it waits for were done; may be given again"},
+    };
+    for (size_t i = 0; i < OPTIONS_N(all); i++)
+        defs[i] = all[i];
+    return OPTIONS_N(all);
+}
+
+/* The rest. */
+static size_t other_option_defs(struct play_options *o, struct option_def *defs)
+{
+    const struct option_def all[] = {
         TEMPLATE_OPTIONS(&o->templates),
         {.name = "reference-log",
          .count = &o->reference_log,
@@ -92,11 +104,18 @@ size_t play_option_defs(struct play_options *o, struct option_def *defs)
          .text = &o->ports,
          .help = "listen on a free port of this range (default: 43001-43101)"},
     };
-    _Static_assert(OPTIONS_N(all) <= PLAY_OPTIONS, "room for all of them");
-    o->directory = getcwd(NULL, 0);
     for (size_t i = 0; i < OPTIONS_N(all); i++)
         defs[i] = all[i];
     return OPTIONS_N(all);
+}
+
+size_t play_option_defs(struct play_options *o, struct option_def *defs)
+{
+    size_t n = run_option_defs(o, defs);
+    n += other_option_defs(o, defs + n);
+    PRE(n <= PLAY_OPTIONS);
+    o->directory = getcwd(NULL, 0);
+    return n;
 }
 
 void play_options_release(struct play_options *options)
