@@ -35,6 +35,7 @@ LINE_BYTES_MAX = 1024 * 1024
 HOST_CALLS_MAX = 32
 HOST_MEMORY_MAX = 1024 * 1024 * 1024
 MEMORY_DRAIN_SECONDS = 10.0  # for calls under way when there is too much memory
+MEMORY_HANGING = 10.0  # seconds after which a call is not suspected to take memory
 SIGNALS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP  # of terminals: the scheduler says when it is over
 QUICK_SECONDS, QUICK_CALLS = 0.005, 3  # that many calls within that time make a function quick
 QUICK_PATIENCE = 0.1  # seconds after which another thread reads on
@@ -121,6 +122,7 @@ class Call:
         self.number, self.name = number, message['function']
         self.args, self.kwargs = message.get('args', []), message.get('kwargs', {})
         self.over = False  # answered, or nobody waits any more
+        self.begun = 0.0
         self.parts = {}  # of lines it prints
         self.loop = self.make = None  # of an async one
 
@@ -157,6 +159,7 @@ class Workers:
         """On this thread."""
         if call.over:
             return
+        call.begun = time.monotonic()
         self.running.add(call)
         CURRENT.set(call)
         try:
@@ -250,8 +253,11 @@ class Memory:
         """After a call: None, or why the function that grew most is at fault."""
         used, before = self.used(), self.last
         self.last = used
-        if used > before:
-            self.grown[name] += used - before
+        if used > before:  # it was one of those that run, and not one that hangs
+            recent = time.monotonic() - MEMORY_HANGING
+            names = {name, *(call.name for call in list(self.workers.running) if call.begun > recent)}
+            for each in names:
+                self.grown[each] += (used - before) // len(names)
         if used <= self.max:
             return None
         self.stop(used)
