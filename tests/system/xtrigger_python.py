@@ -2,9 +2,11 @@
 sequential; `async def`; functions that raise, hang, crash, flood and leak while others do not notice."""
 import os
 import signal
+import socket
+import time
 
 import common
-from common import WAIT_FOR_GO, flow
+from common import TOP, WAIT_FOR_GO, flow
 
 
 def module(name, text):
@@ -104,6 +106,30 @@ def mine(n, name, flag, point, half=None):
         self.assertEqual(len(asked.read_text().split()), before, 'what is satisfied is not asked')
         self.all_succeeded('w', 3)
         self.assertEqual([], list(run.glob('lib/python/__pycache__')))
+
+    def test_the_example(self):
+        world = self.world
+        with socket.socket() as free:
+            free.bind(('127.0.0.1', 0))
+            port = free.getsockname()[1]
+        example = TOP / 'examples/xtrigger-python'
+        files = {f'lib/python/{path.name}': path.read_bytes() for path in example.glob('lib/python/*.py')}
+        run = world.install('w', (example / 'flow.cylc').read_text().replace('47110', str(port)), files)
+        world.play('w')
+        self.wait_why('w//1/use', 'xtrigger @arrived')
+        (run / 'share/1.dat').write_text('0123456789')
+        end = time.monotonic() + 30
+        while True:
+            try:
+                with socket.create_connection(('127.0.0.1', port), 1) as speaker:
+                    speaker.sendall(b'all is ready\n')
+                break
+            except OSError:
+                self.assertLess(time.monotonic(), end)
+                time.sleep(0.05)
+        world.wait_end('w')
+        self.assertIn('somebody said: all is ready', (run / 'log/job/1/greet/01/job.out').read_text())
+        self.assertIn('with 10 bytes', (run / 'log/job/1/use/01/job.out').read_text())
 
     # --- what goes wrong
 
