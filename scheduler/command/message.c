@@ -19,7 +19,7 @@
 
 #include "base/banned.h"
 
-enum { MESSAGE_ACKNOWLEDGED_MS = 30000, MESSAGE_INPUT_MAX = 1024 * 1024 };
+enum { MESSAGE_INPUT_MAX = 1024 * 1024 };
 
 struct messages {
     struct wire_message at[WIRE_MESSAGES_MAX];
@@ -198,8 +198,6 @@ static int tell(struct invocation *invocation, const char *workflow, const char 
         messages->at[i].when = now;
     bool spooled = !spool(job, place.run_dir, messages, &spool_error);
     print(messages);
-    if (!invocation->timeout_ms)
-        invocation->timeout_ms = MESSAGE_ACKNOWLEDGED_MS;
     json_t *args = wire_messages_write(job, messages->at, messages->n);
     int status = EXIT_OK;
     if (ask(invocation, &place, "message", args, NULL, &error))

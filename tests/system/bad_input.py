@@ -218,12 +218,13 @@ class Places(common.SystemTest):
 
     def test_a_run_directory_that_is_removed(self):
         world = self.world
-        run = world.install('w', flow('a', '    [[a]]\n        script = sleep 1\n'))
+        run = world.install('w', flow('a', '    [[a]]\n        script = sleep 2; echo >$HOME/lives\n'))
         child = world.popen(world.bin / 'rouse', 'play', '--no-detach', 'w')
         world.wait_status('w', '1/a', 'running')
         shutil.rmtree(run)
-        self.assertNotEqual(0, child.wait(20))
+        self.assertEqual(1, child.wait(20))
         self.assertIn('removed', (world.home / 'background-0.log').read_text())
+        world.wait('the job, left alone', lambda: (world.home / 'lives').exists())
 
     def test_a_contact_file_that_is_removed(self):
         world = self.world
@@ -231,7 +232,7 @@ class Places(common.SystemTest):
         child = world.popen(world.bin / 'rouse', 'play', '--no-detach', 'w')
         world.wait_status('w', '1/a', 'running')
         (run / '.service/contact').unlink()
-        self.assertNotEqual(0, child.wait(20))
+        self.assertEqual(1, child.wait(20))
         self.assertIn('removed', world.log('w'))
         world.play('w')
         (run / 'share/go').touch()

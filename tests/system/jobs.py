@@ -250,13 +250,17 @@ class ExactlyOnce(SystemTest):
         self.check()
 
     def test_frozen(self):
-        """SIGSTOP: the clients wait, the messages are in the spool."""
+        """SIGSTOP for a minute: the clients wait for a while, the messages are in the spool, the job ends."""
         self.begin()
         pid = self.world.pid('w')
         os.kill(pid, signal.SIGSTOP)
+        begun = time.monotonic()
         try:
             self.go_on()
-            time.sleep(3)
+            self.refused(self.world.rouse('ping', '--comms-timeout=2', 'w'), 1, 'w')
+            self.job_ends()
+            time.sleep(max(0, begun + 60 - time.monotonic()))
+            self.assertEqual('running', self.world.status('w', '1/a'))
         finally:
             os.kill(pid, signal.SIGCONT)
         self.check()

@@ -172,6 +172,23 @@ static void again_at_a_time_however_the_clock_is_set(void **state)
     expect_satisfied("probe(at, x=-3600, n=2)", "2");
 }
 
+/* Clock triggers and retry delays: a time is a time. */
+static void a_clock_that_is_set_back_makes_it_later(void **state)
+{
+    (void)state;
+    char signature[64];
+    open_with(false, NULL);
+    long long due = fixture.env->ops->wall(fixture.env) / 1000000 + 100;
+    snprintf(signature, sizeof signature, "wall_clock(trigger_time=%lld)", due);
+    say_watch(signature);
+    cast_pass(&fixture, 90);
+    sim_jump_clock(fixture.sim, INT64_C(-3600) * 1000000);
+    cast_pass(&fixture, 3600);
+    cast_expect(&fixture, "");
+    cast_pass(&fixture, 11);
+    cast_await(&fixture, "xtrigger.satisfied");
+}
+
 /* 0 seconds, a time in the past: it is asked again soon, but never in a busy loop. */
 static void nobody_is_asked_in_a_busy_loop(void **state)
 {
@@ -560,6 +577,7 @@ int main(void)
         TEST(what_cannot_be_right_is_reported),
         TEST(again_after_some_seconds),
         TEST(again_at_a_time_however_the_clock_is_set),
+        TEST(a_clock_that_is_set_back_makes_it_later),
         TEST(nobody_is_asked_in_a_busy_loop),
         TEST(an_endless_wait_is_cut),
         TEST(again_when_a_file_changes),
