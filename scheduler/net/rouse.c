@@ -2,14 +2,19 @@
 #include "scheduler/net/rouse.h"
 #include "base/memory.h"
 #include "scheduler/net/client.h"
+#include "scheduler/run/process.h"
 #include "scheduler/run/resolve.h"
 #include <errno.h>
 #include <stdlib.h>
 
 #include "base/banned.h"
 
+enum { HEARTBEAT = 10, BEAT_AFTER = 3, IDLE_MS = 1000, RETRY_SECONDS = 1 };
+
 struct rouse {
-    struct client *client; /* NULL: opening failed */
+    char *workflow, *program;
+    struct client *client;   /* NULL: opening failed */
+    unsigned long long host; /* the request whose stream tells what to serve; 0: none */
     struct error error;
     char *text; /* of the last answer */
 };
@@ -22,16 +27,31 @@ static int begin(struct rouse *self)
     return 0;
 }
 
+static void disconnect(struct rouse *self)
+{
+    client_close(self->client);
+    self->client = NULL;
+    self->host = 0;
+}
+
+static void connect_to_workflow(struct rouse *self)
+{
+    struct workflow_place place;
+    self->error = (struct error){0};
+    if (resolve_workflow(self->workflow, &place, &self->error))
+        return;
+    const struct client_options options = {
+        .run_dir = place.run_dir, .workflow_id = place.id, .program = self->program};
+    self->client = client_open(&options, &self->error);
+    workflow_place_release(&place);
+}
+
 struct rouse *rouse_open(const char *workflow, const char *program)
 {
     struct rouse *self = NEW(struct rouse);
-    struct workflow_place place;
-    if (resolve_workflow(workflow, &place, &self->error))
-        return self;
-    const struct client_options options = {
-        .run_dir = place.run_dir, .workflow_id = place.id, .program = program ? program : ""};
-    self->client = client_open(&options, &self->error);
-    workflow_place_release(&place);
+    self->workflow = str_copy(workflow);
+    self->program = str_copy(program ? program : "");
+    connect_to_workflow(self);
     return self;
 }
 
@@ -39,8 +59,10 @@ void rouse_close(struct rouse *self)
 {
     if (!self)
         return;
-    client_close(self->client);
+    disconnect(self);
     free(self->text);
+    free(self->workflow);
+    free(self->program);
     free(self);
 }
 
@@ -120,4 +142,96 @@ int rouse_descriptor(struct rouse *self)
 {
     int code = begin(self);
     return code ? code : client_descriptor(self->client);
+}
+
+/* --- serving xtriggers --- */
+
+int rouse_say(struct rouse *self, const char *message)
+{
+    json_error_t where = {0};
+    json_t *object = json_loads(message, JSON_REJECT_DUPLICATES, &where);
+    int code = begin(self);
+    uint64_t ignored;
+    if (!code && !self->host)
+        code = error_set(&self->error, -EINVAL, "there is nobody to say it to: see rouse_serve");
+    if (!code && !json_is_object(object))
+        code = error_set(&self->error, -EINVAL, "a message must be a JSON object: %s", where.text);
+    if (!code) {
+        json_object_set_new(object, "host", json_integer((json_int_t)self->host));
+        code = client_send(self->client, "xtrigger-say", object, false, &ignored, &self->error);
+    }
+    json_decref(object);
+    return code;
+}
+
+static int begin_to_serve(struct rouse *self, const char *const *names)
+{
+    json_t *list = json_array();
+    for (; *names; names++)
+        json_array_append_new(list, json_string(*names));
+    json_t *args = json_pack("{s:o, s:i}", "register", list, "heartbeat", HEARTBEAT);
+    char *text = json_dumps(args, JSON_COMPACT);
+    int code = rouse_send(self, "xtrigger-host", text, ROUSE_STREAM, &self->host);
+    free(text);
+    json_decref(args);
+    return code;
+}
+
+/* The stream has ended. 0: the workflow is complete; -EAGAIN: it makes sense to come back. */
+static int read_end(struct rouse *self, const struct rouse_answer *told)
+{
+    json_t *end = json_loads(told->text, JSON_DECODE_ANY, NULL);
+    const char *why = json_string_value(json_object_get(end, "end"));
+    int code = json_is_true(json_object_get(end, "complete")) ? 0
+               : json_is_true(json_object_get(end, "again"))  ? -EAGAIN
+                                                              : -EREMOTEIO;
+    if (code)
+        error_set(&self->error, code, "%s", why ? why : told->text);
+    json_decref(end);
+    return code;
+}
+
+/* Until the stream or the connection ends; *ret_served: a scheduler has taken us before, so that an
+ * error of the next one may pass (it is shutting down). */
+static int serve(struct rouse *self, rouse_hear *hear, void *context, bool *ret_served)
+{
+    int64_t beat_at = process_now() + BEAT_AFTER * 1000000;
+    for (;;) {
+        struct rouse_answer told;
+        int code = rouse_wait(self, 0, IDLE_MS, &told);
+        if (code && code != -ETIMEDOUT && code != -EREMOTEIO)
+            return code;
+        if (code != -ETIMEDOUT && told.request == self->host && told.kind != ROUSE_CHUNK)
+            return told.kind == ROUSE_DATA ? read_end(self, &told) : *ret_served ? -EAGAIN : code;
+        bool is_told = !code && told.request == self->host;
+        *ret_served = *ret_served || is_told;
+        if (is_told || code == -ETIMEDOUT)
+            hear(self, is_told ? told.text : NULL, context);
+        if (process_now() < beat_at)
+            continue;
+        beat_at = process_now() + BEAT_AFTER * 1000000;
+        code = rouse_say(self, "{\"heartbeat\": true}");
+        if (code)
+            return code;
+    }
+}
+
+int rouse_serve(struct rouse *self, const char *const *names, rouse_hear *hear, void *context)
+{
+    bool served = false;
+    struct workflow_place place;
+    if (resolve_workflow(self->workflow, &place, &self->error))
+        return self->error.code;
+    workflow_place_release(&place);
+    for (;;) {
+        if (!self->client)
+            connect_to_workflow(self);
+        int code = self->client ? begin_to_serve(self, names) : self->error.code;
+        if (!code)
+            code = serve(self, hear, context, &served);
+        if (!code || code == -EINVAL || code == -EREMOTEIO)
+            return code;
+        disconnect(self);
+        process_wait(RETRY_SECONDS);
+    }
 }

@@ -70,6 +70,20 @@ int rouse_cancel(struct rouse *rouse, unsigned long long request);
  * out (it is edge triggered). */
 int rouse_descriptor(struct rouse *rouse);
 
+/* --- serving xtriggers: docs/protocol.md lists what is heard and said --- */
+
+/* message: a JSON object, as {"start":7,"function":"mine","args":[1],...}; NULL: nothing has come
+ * for a second. What it needs is copied; it may call rouse_say, and no other function. */
+typedef void rouse_hear(struct rouse *rouse, const char *message, void *context);
+/* Be the program that serves these functions (NULL ended), until the workflow is complete (0),
+ * another program takes over or the scheduler refuses (-EREMOTEIO). While the scheduler is not
+ * there it is waited for; the next one says `hello` and starts everything again, under new numbers.
+ */
+int rouse_serve(struct rouse *rouse, const char *const *names, rouse_hear *hear, void *context);
+/* From within rouse_hear: {"satisfied": 7, "results": {...}} and the like. It does not wait; errors
+ * of the scheduler are not told. */
+int rouse_say(struct rouse *rouse, const char *message);
+
 #ifdef __cplusplus
 }
 #endif

@@ -117,7 +117,14 @@ class Programs(common.SystemTest):
         self.done(self.world.run(os.environ.get('CC', 'cc'), '-o', binary, EXAMPLE / 'watch.c',
                                  f'-I{TOP / "scheduler/net"}', f'-L{library}', '-lrouse',
                                  *os.environ.get('ROUSE_TEST_CFLAGS', '').split()))
-        self.run_example(binary, 'w', env={'LD_LIBRARY_PATH': str(library)})
+        env = {'LD_LIBRARY_PATH': str(library)}
+        self.refused(self.world.run(binary, 'nowhere', '/', env=env, limit=10), 1, 'nowhere')
+        self.install(served('@x => a', 'x = mine()'))
+        self.world.play('w')
+        self.refused(self.world.run(binary, 'w', '/', env=env, limit=10), 1, '"spool" is not among')
+        self.stop()
+        self.done(self.world.rouse('clean', '-y', 'w'))
+        self.run_example(binary, 'w', env=env)
 
     def test_the_example_in_python(self):
         env = {'PYTHONPATH': str(TOP / 'lib/python')}
