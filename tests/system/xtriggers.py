@@ -92,6 +92,18 @@ class Xtriggers(common.SystemTest):
         begun = int(self.environment('w', 'begun', f'{point}/a'))
         self.assertIn(begun - due, range(0, 5))
 
+    def test_wall_clock_at_a_date_with_integer_points(self):
+        world = self.world
+        due = int(time.time()) + 3
+        date = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(due))
+        world.install('w', flow('@then => a', '    [[a]]\n        script = date +begun=%s\n', scheduling=f"""
+    [[xtriggers]]
+        then = wall_clock(trigger_at={date})"""))
+        world.play('w')
+        self.assertIn(f'next {date}', world.rouse('why', 'w//1/a').out)
+        world.wait_end('w', 40)
+        self.assertIn(int(self.environment('w', 'begun')) - due, range(0, 5))
+
     def test_echo_and_its_results(self):
         self.world.install('w', flow('@yes => a', '    [[a]]\n        script = env\n', scheduling="""
     [[xtriggers]]
