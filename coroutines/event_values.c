@@ -88,42 +88,48 @@ static void add_workflow_meta(struct event_values *values, const struct cast_con
     add(values, keep(values, str_format("%surl", prefix)), ""); /* found after one that is set */
 }
 
+/* A file of the event's job, if there is one by now: a task that is late or has expired may have
+ * none. */
+static struct text read_file(const struct cast_context *context, const struct message *event,
+                             const char *point, const char *name)
+{
+    struct text bytes = {0};
+    if (!event->submit)
+        return bytes;
+    char *path = job_path(context->run_dir, point, context->workflow->tasks[event->task].name,
+                          event->submit, name);
+    context->env->ops->file_read(context->env, path, 0, &bytes);
+    free(path);
+    return bytes;
+}
+
 static struct job_status read_status(const struct cast_context *context,
-                                     const struct message *event, const char *point,
-                                     const char *task)
+                                     const struct message *event, const char *point)
 {
     struct job_status status = {0};
     struct job_status_message ignored;
-    struct text bytes = {0};
-    char *path = job_path(context->run_dir, point, task, event->submit, "job.status");
-    if (context->env->ops->file_read(context->env, path, 0, &bytes) == 0) {
-        struct slice rest = {bytes.at, bytes.n};
-        while (job_status_next(&status, &rest, &ignored))
-            ;
-    }
+    struct text bytes = read_file(context, event, point, "job.status");
+    struct slice rest = {bytes.at, bytes.n};
+    while (job_status_next(&status, &rest, &ignored))
+        ;
     text_release(&bytes);
-    free(path);
     return status;
 }
 
-/* Where it runs, or was to run: the job file knows, if there is one by now. */
+/* Where it runs, or was to run. */
 static char *platform_name(const struct cast_context *context, const struct message *event,
-                           const struct runtime *runtime, const char *point, const char *task)
+                           const struct runtime *runtime, const char *point)
 {
-    struct text bytes = {0};
-    char *path = job_path(context->run_dir, point, task, event->submit, "job"), *name = NULL;
-    if (context->env->ops->file_read(context->env, path, 0, &bytes) == 0)
-        name = jobfile_header((struct slice){bytes.at, bytes.n}, "Platform");
+    struct text bytes = read_file(context, event, point, "job");
+    char *name = jobfile_header((struct slice){bytes.at, bytes.n}, "Platform");
     text_release(&bytes);
-    free(path);
     return name ? name : str_copy(runtime->platform);
 }
 
 static void add_job(struct event_values *values, const struct cast_context *context,
                     const struct message *event, const struct runtime *runtime, const char *point)
 {
-    const struct task_def *task = &context->workflow->tasks[event->task];
-    const struct job_status status = read_status(context, event, point, task->name);
+    const struct job_status status = read_status(context, event, point);
     add_new(values, "submit_num", str_format("%u", event->submit));
     add_new(values, "try_num", str_format("%u", event->try_));
     const char *id = keep(values, str_copy(status.id[0] ? status.id : "None"));
@@ -133,7 +139,7 @@ static void add_job(struct event_values *values, const struct cast_context *cont
     add_time(values, "submit_time", status.submit_time);
     add_time(values, "start_time", status.init_time);
     add_time(values, "finish_time", status.exit_time);
-    add_new(values, "platform_name", platform_name(context, event, runtime, point, task->name));
+    add_new(values, "platform_name", platform_name(context, event, runtime, point));
     add_new(values, "user@host", str_format("%s@%s", context->owner, context->host));
 }
 

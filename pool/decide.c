@@ -157,13 +157,17 @@ static bool add_unsatisfied(const struct pool *pool, const struct instance *inst
     return add_alternatives(pool, instance, out) || any;
 }
 
+/* Where none is required by itself: what would do. */
 static void add_missing_outputs(const struct pool *pool, const struct instance *instance,
                                 struct text *out)
 {
     const struct graph_task *task = &pool->workflow->graph->tasks[instance->task];
+    size_t before = out->n;
     for (uint32_t o = 0; o < task->n_outputs; o++)
         if (task->needs[o] == NEED_REQUIRED && !(instance->outputs >> o & 1))
             text_addf(out, " %s", pool->workflow->tasks[instance->task].outputs[o].name);
+    if (out->n == before)
+        text_addf(out, " %s", pool->workflow->completions[instance->task].text);
 }
 
 static size_t add_incomplete(const struct pool *pool, struct text *out)

@@ -39,7 +39,7 @@ static void say(struct message event)
     event.topic = TOPIC_TASK_EVENT;
     event.point = 1;
     event.task = cast_task(&fixture, "a");
-    event.submit = event.try_ = 1;
+    event.submit = event.try_ = slice_equal(event.text, "expired") ? 0 : 1;
     cast_say(&fixture, TASK_POOL, &event);
 }
 
@@ -133,6 +133,18 @@ static void what_a_handler_is_told_is_what_was_broadcast(void **state)
     cast_say_recorded(&fixture);
     cast_await(&fixture, "event.settled id=8");
     expect_file("told", "there new kept\n");
+}
+
+static void an_event_of_a_task_without_a_job(void **state)
+{
+    (void)state;
+    open(FLOW("", "expired handlers = \"echo %(id)s %(job_id)s %(submit_time)s "
+                  "%(platform_name)s >>told\"\n"));
+    cast_begin(&fixture, NULL);
+    say_event("expired", "too late", 8);
+    cast_say_recorded(&fixture);
+    cast_await(&fixture, "event.settled id=8");
+    expect_file("told", "1/a None None localhost\n");
 }
 
 /* The definition may have changed since it was recorded. */
@@ -264,6 +276,7 @@ int main(void)
         cmocka_unit_test_teardown(an_event_without_audience_is_not_told_of, close),
         cmocka_unit_test_teardown(what_is_broadcast_about_events_beats_the_definition, close),
         cmocka_unit_test_teardown(what_a_handler_is_told_is_what_was_broadcast, close),
+        cmocka_unit_test_teardown(an_event_of_a_task_without_a_job, close),
         cmocka_unit_test_teardown(an_event_said_again_that_nobody_wants_is_settled, close),
         cmocka_unit_test_teardown(an_event_is_settled_when_all_its_commands_are_over, close),
         cmocka_unit_test_teardown(a_command_that_fails_is_tried_again, close),

@@ -134,6 +134,15 @@ static void an_output_by_message_triggers_before_the_end(void **state)
     pool_world_destroy(w);
 }
 
+static void what_would_complete_a_task_is_told_where_nothing_is_required(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a?"));
+    pool_world_job(w, TOPIC_JOB_SUBMIT_FAILED, "1/a");
+    assert_said(w, "incomplete: 1/a (submit-failed; missing: succeeded or failed)\n");
+    pool_world_destroy(w);
+}
+
 static void a_required_output_that_is_missing_stalls(void **state)
 {
     (void)state;
@@ -283,6 +292,7 @@ int main(void)
         cmocka_unit_test(only_an_absolute_trigger_waits_in_each_cycle),
         cmocka_unit_test(an_output_by_message_triggers_before_the_end),
         cmocka_unit_test(a_required_output_that_is_missing_stalls),
+        cmocka_unit_test(what_would_complete_a_task_is_told_where_nothing_is_required),
         cmocka_unit_test(a_failure_nobody_expects_stalls_and_a_trigger_helps),
         cmocka_unit_test(an_optional_failure_takes_its_branch),
         cmocka_unit_test(a_partly_satisfied_task_stalls),
