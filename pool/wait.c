@@ -138,12 +138,13 @@ static void undepend(struct pool *pool, struct dependence *dependence)
 }
 
 /* Its job gets the results of what was satisfied. What the graph demands stays so for its tries,
- * unless it has timed out: a user let it go without. */
-static bool is_kept(const struct dependence *d)
+ * but for windows: a user let it go without. */
+static bool is_kept(const struct pool *pool, const struct dependence *d)
 {
     if (!dependence_is_xtrigger(d) || d->role == ROLE_COMPANION)
         return false;
-    return d->satisfied || (d->role == ROLE_REQUIRED && !d->lost);
+    return d->satisfied ||
+           (d->role == ROLE_REQUIRED && !pool->workflow->xtriggers[d->xtrigger].window);
 }
 
 void xtriggers_undepend(struct pool *pool, struct instance *instance, enum undepend what)
@@ -152,7 +153,7 @@ void xtriggers_undepend(struct pool *pool, struct instance *instance, enum undep
     for (struct dependence *d = instance->dependences; d; d = next) {
         next = d->next;
         if (what == UNDEPEND_ALL ||
-            (!is_kept(d) && (what == UNDEPEND_WAITS || dependence_is_xtrigger(d))))
+            (!is_kept(pool, d) && (what == UNDEPEND_WAITS || dependence_is_xtrigger(d))))
             undepend(pool, d);
     }
 }

@@ -233,6 +233,9 @@ void spec_write(const struct spec *spec, struct text *out)
     text_add(out, "    [[xtriggers]]\n        e = echo(%(point)s, succeed=True):PT5S\n");
     if (spec->gated)
         text_add(out, "        never = echo(never, succeed=False):PT1H\n");
+    if (spec->seed % 2)
+        text_add(out, "    [[xtrigger windows]]\n        [[[e]]]\n            start = PT3S\n"
+                      "            until = P10000D\n");
     write_queue(spec, out);
     write_graph(spec, out);
     text_add(out, "[runtime]\n    [[root]]\n        submission retry delays = 99*PT2S\n");
