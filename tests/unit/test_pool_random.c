@@ -96,6 +96,11 @@ static void add_graph(struct text *out, const struct shape *shape, uint64_t *cha
         text_addf(out, "P1 = t%u[+P1]:start => future\n", below(chance, shape->n_tasks));
     if (one_in(chance, 3))
         text_add(out, "P1 = @e => waits\n");
+    if (one_in(chance, 3))
+        text_add(out, "P1 = @e | t0:start => either\n");
+    if (one_in(chance, 3))
+        text_add(out, "P1 = \"\"\"\n@f | @f:timeout => window\n"
+                      "(@f & t0:start) | @f:timeout | (@e & waits) => mixed\n\"\"\"\n");
 }
 
 static char *make_workflow(uint64_t seed, bool future)
@@ -113,7 +118,8 @@ static char *make_workflow(uint64_t seed, bool future)
         text_addf(&out, "[[special tasks]]\nsequential = t%u\n", below(&chance, shape.n_tasks));
     if (one_in(&chance, 2))
         text_addf(&out, "[[queues]]\n[[[default]]]\nlimit = %u\n", 1 + below(&chance, 3));
-    text_add(&out, "[[xtriggers]]\ne = echo(%(point)s, succeed=True)\n");
+    text_add(&out, "[[xtriggers]]\ne = echo(%(point)s, succeed=True)\nf = echo(f)\n"
+                   "[[xtrigger windows]]\n[[[f]]]\nstart = PT1M\nuntil = PT2M\n");
     for (uint32_t task = 0; task < shape.n_tasks; task++) {
         shape.optional[task] = one_in(&chance, 2);
         shape.custom[task] = one_in(&chance, 3);
