@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "coroutines/show_xtrigger.h"
 #include "coroutines/why_window.h"
+#include "scheduler/graph/terms.h"
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -82,6 +83,58 @@ static bool is_satisfied(const struct view *view, const struct view_task *task, 
     return parent < view->workflow->start || (task && view_bit(task->satisfied, index));
 }
 
+/* A task's conditions, at a point. */
+struct conditions_of {
+    const struct view *view;
+    const struct view_task *task; /* NULL: it is not in the pool */
+    const struct graph_task *graph;
+    cycle_point point;
+};
+
+static bool leaf_holds(const void *context, const struct term *leaf)
+{
+    const struct conditions_of *of = context;
+    if (leaf->kind == TERM_XTRIGGER) {
+        const struct view_xtrigger *seen =
+            view_xtrigger_of(of->task, of->graph->alternatives[leaf->atom]);
+        return seen && seen->satisfied;
+    }
+    const struct offset *offset = of->graph->atoms[leaf->atom].offset;
+    return is_satisfied(of->view, of->task, leaf->atom,
+                        offset_apply(of->view->workflow->cycling, offset, of->point));
+}
+
+/* It stands in the way. */
+static bool dependency_is_open(const struct conditions_of *of, const struct dependency *dependency)
+{
+    const struct graph_sequence *on = &of->view->workflow->graph->sequences[dependency->sequence];
+    return !dependency->suicide && sequence_contains(on->sequence, of->point) &&
+           !terms_evaluate(dependency->terms, dependency->n_terms, leaf_holds, of);
+}
+
+static bool speaks_of(const struct conditions_of *of, const struct dependency *dependency,
+                      uint32_t xtrigger)
+{
+    for (uint32_t t = 0; t < dependency->n_terms; t++)
+        if (dependency->terms[t].kind == TERM_XTRIGGER &&
+            of->graph->alternatives[dependency->terms[t].atom] == xtrigger)
+            return true;
+    return false;
+}
+
+/* In any case, or by a condition that does not hold yet. */
+static bool waits_for_xtrigger(const struct conditions_of *of, uint32_t xtrigger)
+{
+    for (uint32_t i = 0; i < of->graph->n_xtriggers; i++)
+        if (of->graph->xtriggers[i].xtrigger == xtrigger && !of->graph->xtriggers[i].alternative)
+            return true;
+    for (uint32_t d = 0; d < of->graph->n_dependencies; d++)
+        if (dependency_is_open(of, &of->graph->dependencies[d]) &&
+            speaks_of(of, &of->graph->dependencies[d], xtrigger))
+            return true;
+    return false;
+}
+
 /* An xtrigger of the condition; more of it is said further below. */
 static void add_alternative(const struct view *view, const struct view_task *task,
                             uint32_t xtrigger, struct text *out)
@@ -121,19 +174,30 @@ static void add_dependency(const struct view *view, const struct view_task *task
 static void add_dependencies(const struct view *view, const struct view_task *task,
                              cycle_point point, uint32_t index, struct text *out)
 {
-    const struct graph *graph = view->workflow->graph;
-    for (uint32_t d = 0; d < graph->tasks[index].n_dependencies; d++) {
-        const struct dependency *dependency = &graph->tasks[index].dependencies[d];
-        if (!dependency->suicide &&
-            sequence_contains(graph->sequences[dependency->sequence].sequence, point))
-            add_dependency(view, task, dependency, point, index, out);
-    }
+    const struct graph_task *graph = &view->workflow->graph->tasks[index];
+    const struct conditions_of of = {view, task, graph, point};
+    for (uint32_t d = 0; d < graph->n_dependencies; d++)
+        if (dependency_is_open(&of, &graph->dependencies[d]))
+            add_dependency(view, task, &graph->dependencies[d], point, index, out);
+}
+
+/* Of a window, if the task waits for either end of it. */
+static bool is_waited_for(const struct view *view, const struct view_task *task, uint32_t xtrigger)
+{
+    const struct conditions_of of = {view, task, &view->workflow->graph->tasks[task->key.index],
+                                     task->key.point};
+    if (xtrigger == NO_INDEX || waits_for_xtrigger(&of, xtrigger))
+        return true;
+    const struct xtrigger_window *window = view->workflow->xtriggers[xtrigger].window;
+    return window && xtrigger != window->xtrigger &&
+           (waits_for_xtrigger(&of, window->xtrigger) || waits_for_xtrigger(&of, window->timeout));
 }
 
 static void add_xtriggers(const struct view *view, const struct view_task *task, struct text *out)
 {
     VEC_EACH (const struct view_xtrigger, xtrigger, &task->xtriggers) {
-        if (xtrigger->satisfied || window_explain(view, task, xtrigger, out))
+        if (xtrigger->satisfied || !is_waited_for(view, task, xtrigger->xtrigger) ||
+            window_explain(view, task, xtrigger, out))
             continue;
         if (xtrigger->xtrigger == NO_INDEX)
             text_addf(out, "  waits for its retry delay: %s\n", xtrigger->signature);
