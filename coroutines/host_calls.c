@@ -233,10 +233,11 @@ static void start(struct host_calls *self, struct seat *seat)
     watch_begun(seat->call);
 }
 
-/* Whether a suspect that is alone has been so for long enough. */
+/* Whether a suspect that is alone has been so for long enough. One that keeps its host from giving
+ * a sign of life stays alone: the others would be suspects again when that is ended. */
 static bool quarantine_is_over(const struct host_calls *self)
 {
-    return now(self) - self->alone_since >= (uint64_t)HOST_QUARANTINE * 1000000;
+    return !self->silent && now(self) - self->alone_since >= (uint64_t)HOST_QUARANTINE * 1000000;
 }
 
 static void start_suspect(struct host_calls *self)

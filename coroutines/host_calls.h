@@ -16,7 +16,7 @@ enum {
     HOST_RUBBISH_MAX = 64, /* lines of rubbish before the end */
     HOST_LOG_LINES = 100,  /* logged in HOST_LOG_SECONDS */
     HOST_LOG_SECONDS = 10,
-    HOST_QUARANTINE = 10 /* seconds a suspect is alone at most */
+    HOST_QUARANTINE = 15 /* seconds a suspect is alone, if its host gives signs of life */
 };
 /* Seconds between starts of what crashes: the first, doubled each time, and the longest. */
 #define HOST_BACK_OFF_MIN 0.1
@@ -38,6 +38,7 @@ struct host_calls {
     struct seat *queue, *suspects; /* to be started */
     unsigned n_flying, n_watching, n_lost;
     uint64_t alone_since; /* microseconds: when a suspect was started */
+    bool silent;          /* set by its owner: a sign of life is awaited */
     struct env_timer quarantine;
     unsigned rubbish; /* lines */
     struct {

@@ -352,6 +352,7 @@ static bool live(struct host_child *self)
     if (is_over(self, more) || self->calls.spoiled.n || is_finished(self))
         return false;
     watch_over(self);
+    self->calls.silent = self->pinged != 0;
     host_calls_start(&self->calls);
     flush(self);
     if (more)

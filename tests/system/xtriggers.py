@@ -30,7 +30,7 @@ PLUGIN = """
 #include "rouse_xtrigger.h"
 #include <stdlib.h>
 #include <unistd.h>
-
+%(preamble)s
 static enum rouse_verdict ask(struct rouse_call *call)
 {
     (void)call;
@@ -57,9 +57,9 @@ class Xtriggers(common.SystemTest):
         self.done(result)
         return out.read_bytes()
 
-    def plugin(self, name, body, flags='0', abi='ROUSE_XTRIGGER_ABI'):
+    def plugin(self, name, body, flags='0', abi='ROUSE_XTRIGGER_ABI', preamble=''):
         source = self.world.home / f'{name}.c'
-        source.write_text(PLUGIN % {'name': name, 'body': body, 'flags': flags, 'abi': abi})
+        source.write_text(PLUGIN % {'name': name, 'body': body, 'flags': flags, 'abi': abi, 'preamble': preamble})
         return {f'lib/xtriggers/{name}.so': self.compile(source, name)}
 
     def environment(self, name, variable, task='1/a'):

@@ -28,7 +28,8 @@ static struct {
     int64_t pid;       /* the last one born */
     struct text heard; /* "start 1 f", one a line */
     unsigned starts;
-    bool mute;      /* pings are not answered */
+    bool mute; /* pings are not answered; is_mute: by none that is born either */
+    bool is_mute;
     unsigned flood; /* lines */
     bool stillborn;
     bool healed;
@@ -82,6 +83,10 @@ static void start(int64_t pid, const struct host_message *message)
     uint64_t n = message->number;
     if (world.healed || strcmp(name, "good") == 0)
         later(pid, 0.01, "{\"satisfied\": %" PRIu64 "}", n);
+    else if (strcmp(name, "silence") == 0)
+        world.mute = true;
+    else if (strcmp(name, "soon") == 0 && !world.mute)
+        later(pid, 0.01, "{\"satisfied\": %" PRIu64 "}", n);
     else if (strcmp(name, "late") == 0)
         later(pid, 1000, "{\"satisfied\": %" PRIu64 "}", n);
     else if (strcmp(name, "again") == 0)
@@ -122,6 +127,7 @@ static void born(void *context, int64_t pid)
 {
     (void)context;
     world.births++;
+    world.mute = world.mute && world.is_mute;
     world.pid = pid;
     if (world.stillborn)
         sim_process_exit(fixture.sim, pid, 1, 0);
@@ -326,7 +332,7 @@ static void a_host_that_cannot_live_is_started_later_and_later(void **state)
 static void a_host_that_gives_no_sign_of_life_is_ended(void **state)
 {
     (void)state;
-    world.mute = true;
+    world.mute = world.is_mute = true;
     watch("push()");
     watch("hang()");
     cast_pass(&fixture, 29);
@@ -336,6 +342,18 @@ static void a_host_that_gives_no_sign_of_life_is_ended(void **state)
     cast_expect(&fixture,
                 "xtrigger.problem \"push()\" the Python host gave no sign of life: killed\n"
                 "xtrigger.problem \"hang()\" the Python host gave no sign of life: killed\n");
+}
+
+/* One that keeps its host from answering is found, and those beside it go on. */
+static void one_that_silences_its_host_is_to_blame(void **state)
+{
+    (void)state;
+    watch("silence()");
+    watch("soon()");
+    cast_pass(&fixture, 90);
+    assert_int_equal(cast_count(&fixture, "xtrigger.satisfied \"soon()\""), 1);
+    assert_int_equal(cast_count(&fixture, "xtrigger.problem \"soon()\""), 1);
+    assert_int_equal(cast_count(&fixture, "xtrigger.problem \"silence()\""), 2);
 }
 
 static void one_that_is_idle_is_left_in_peace(void **state)
@@ -527,6 +545,7 @@ int main(void)
         TEST(one_that_crashes_again_and_again_is_asked_later_and_later),
         TEST(a_host_that_cannot_live_is_started_later_and_later),
         TEST(a_host_that_gives_no_sign_of_life_is_ended),
+        TEST(one_that_silences_its_host_is_to_blame),
         TEST(one_that_is_idle_is_left_in_peace),
         TEST(rubbish_is_told_and_too_much_is_the_end),
         TEST(a_line_without_end_is_rubbish),
