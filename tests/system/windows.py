@@ -204,5 +204,35 @@ class Window(common.SystemTest):
             self.refused(world.rouse('validate', source), 1, *texts)
 
 
+class External(common.SystemTest):
+    def test_a_message_for_several_tasks(self):
+        world = self.world
+        ids = '        script = echo id=$CYLC_EXT_TRIGGER_ID\n'
+        run = world.install('w', flow('a\n            go => b\n            @ready | never:fail? => c\n'
+                                      '            never?',
+                                      f'    [[go]]\n{WAIT_FOR_GO}    [[a, b, c]]\n{ids}    [[never]]\n{WAIT_FOR_GO}',
+                                      scheduling="""
+    [[special tasks]]
+        external-trigger = a("the data"), b("the data")
+    [[xtriggers]]
+        ready = ext_trigger("the data")"""))
+        world.play('w')
+        world.wait_status('w', '1/go', 'running')
+        self.assertIn('waits for external trigger "the data"', world.must('why', 'w//1/a').out)
+        self.assertIn('⨯ external trigger "the data"', world.must('show', 'w//1/a').out)
+        self.refused(world.rouse('ext-trigger', 'w', 'other data', 'x'), 1, 'no task waits for the external trigger')
+        world.must('ext-trigger', 'w', 'the data', 'id7')
+        world.wait_status('w', '1/a', 'succeeded')
+        world.wait_status('w', '1/c', 'succeeded')
+        world.kill('w')
+        world.play('w')
+        (run / 'share/go').touch()
+        world.wait_end('w')
+        for task in 'abc':
+            self.assertIn('id=id7\n', (run / f'log/job/1/{task}/01/job.out').read_text())
+        self.assertEqual([], world.rows('w', 'SELECT * FROM rouse_external'))
+        self.settled('w')
+
+
 if __name__ == '__main__':
     common.main()

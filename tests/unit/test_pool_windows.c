@@ -482,6 +482,38 @@ static void an_instance_in_two_windows_waits_for_both(void **state)
     pool_world_destroy(w);
 }
 
+#define TWO_DAYS(edges)                                                                            \
+    "[scheduler]\nallow implicit tasks = True\n[scheduling]\ninitial cycle point = 20300101T00Z\n" \
+    "final cycle point = 20300102T00Z\n" XTRIGGERS "[[xtrigger windows]]\n[[[y]]]\n" edges         \
+    "[[graph]]\nP1D = @y => a\n"
+
+/* One signature for all points: it is asked while it is open for one of them. */
+static void a_signature_is_watched_while_a_window_is_open(void **state)
+{
+    (void)state;
+    struct pool_world *w = at(TWO_DAYS("start = -PT1H\nuntil = PT1H\n"), 1893400000);
+    assert_not_said(w, "watch " Y);
+    pool_world_satisfy(w, AT(1893452400), "");
+    assert_said(w, "watch " Y "\n");
+    pool_world_clear(w);
+    pool_world_satisfy(w, AT(1893459600), ""); /* the first has timed out, the other not begun */
+    assert_said(w, "drop " Y "\n");
+    pool_world_clear(w);
+    pool_world_satisfy(w, AT(1893538800), "");
+    assert_said(w, "watch " Y "\n");
+    pool_world_satisfy(w, Y, "");
+    assert_string_equal(pool_world_active(w), "20300102T0000Z/a");
+    pool_world_succeed(w, "20300102T0000Z/a");
+    assert_true(w->stalled);
+    pool_world_destroy(w);
+    w = at(TWO_DAYS("start = -PT1H\n"), 1893400000);
+    pool_world_satisfy(w, AT(1893452400), "");
+    pool_world_satisfy(w, Y, ""); /* for both: what is known is not asked again */
+    assert_string_equal(pool_world_active(w), "20300101T0000Z/a 20300102T0000Z/a");
+    assert_said(w, "drop " AT(1893538800) "\n");
+    pool_world_destroy(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -512,6 +544,7 @@ int main(void)
         cmocka_unit_test(what_is_past_has_timed_out),
         cmocka_unit_test(what_is_watched_is_told_to_new_xtriggers),
         cmocka_unit_test(an_instance_in_two_windows_waits_for_both),
+        cmocka_unit_test(a_signature_is_watched_while_a_window_is_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
