@@ -4,7 +4,9 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
+import subprocess
 import sys
 import time
 
@@ -267,6 +269,43 @@ note('told', line.split(':')[0] + str(number or message.get('cancel')))
     @staticmethod
     def read(path):
         return path.read_text() if path.exists() else ''
+
+    def test_on_another_host(self):
+        """What it needs there: contact file and keys."""
+        world = self.world
+        run = self.install(served('@x => a', 'x = mine()'))
+        world.play('w')
+        there = world.home / 'elsewhere/cylc-run/w/.service'
+        there.mkdir(parents=True)
+        for name in ('contact', 'server.key', 'client.key_secret'):
+            shutil.copy(run / '.service' / name, there)
+        script = world.home / 'there.py'
+        script.write_text(program(SATISFY))
+        result = world.rouse('xtrigger-host', 'w', 'mine', '--', sys.executable, script,
+                             env={'HOME': str(world.home / 'elsewhere')})
+        self.done(result)
+        world.wait_end('w')
+        self.all_succeeded('w', 1)
+
+    def test_by_the_pipes_of_who_started_it(self):
+        world = self.world
+        self.install(served('@x => a', 'x = mine()'))
+        self.done(world.rouse('xtrigger-host', '--stdio', 'w', 'mine'), '')  # stdin has ended, and nothing runs
+        world.play('w')
+        result = world.rouse('xtrigger-host', '--stdio', 'w', 'mine', stdin='{"watching": 7}\nnonsense\n')
+        self.done(result)
+        self.assertIn('stdin: it speaks of a call that was never started: {"watching": 7}', result.err)
+        self.assertIn('stdin: no JSON', result.err)
+        bridge = subprocess.Popen([world.bin / 'rouse', 'xtrigger-host', '--stdio', 'w', 'mine'], env=world.env,
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        with bridge:
+            for line in bridge.stdout:
+                message = json.loads(line)
+                if 'start' in message:
+                    bridge.stdin.write(json.dumps({'satisfied': message['start']}) + '\n')
+                    bridge.stdin.flush()
+            self.assertEqual(bridge.wait(20), 0)
+        world.wait_end('w')
 
     def test_stop_and_play_again(self):
         """The bridge waits, and the program notices nothing."""
