@@ -25,6 +25,7 @@ struct host_child {
     VEC(char *) argv; /* NULL ended */
     void (*changed)(void *context);
     void *context;
+    unsigned memory_max; /* MiB */
     bool registers, known, retired;
     VEC(char *) names;      /* it serves */
     struct text last_words; /* how it ended the last time */
@@ -188,7 +189,7 @@ static void examine(struct host_child *self)
 {
     struct env *env = env_of(self);
     uint64_t size = 0;
-    if (memory_of(self) > HOST_MEMORY_MAX)
+    if (memory_of(self) > self->memory_max)
         spoil(self, "used too much memory");
     if (env->ops->file_size(env, self->err, &size) == 0 && size > (uint64_t)HOST_ERR_MAX * MEBIBYTE)
         spoil(self, "wrote too much to its stderr");
@@ -442,6 +443,7 @@ struct host_child *host_child_create(struct actor *actor, const struct host_chil
     for (size_t i = 0; options->argv[i]; i++)
         *vec_push(&self->argv) = str_copy(options->argv[i]);
     *vec_push(&self->argv) = NULL;
+    self->memory_max = options->memory_max ? options->memory_max : HOST_MEMORY_MAX;
     self->registers = options->registers;
     self->changed = options->changed ? options->changed : ignore_change;
     self->context = options->context;

@@ -21,9 +21,10 @@ struct host_child;
 struct host_child_options {
     const char *name; /* "the Python host", for messages */
     const char *const *argv;
-    const char *err;  /* file for its stdout and stderr */
-    unsigned at_once; /* calls under way at most */
-    bool registers;   /* is started at once, to say what it serves */
+    const char *err;     /* file for its stdout and stderr */
+    unsigned memory_max; /* MiB; 0: HOST_MEMORY_MAX */
+    unsigned at_once;    /* calls under way at most */
+    bool registers;      /* is started at once, to say what it serves */
     /* It has registered, or could not. */
     void (*changed)(void *context);
     void *context;

@@ -74,13 +74,17 @@ static struct host_child *create_plugin(struct xtrigger_hosts *self, const char 
     return child;
 }
 
+/* It ends itself, and knows who is to blame, at HOST_MEMORY_MAX. */
 static struct host_child *create_python(struct xtrigger_hosts *self)
 {
     char *program = python_file(self->actor->context->program, "rouse/xtrigger_host.py");
     const char *const argv[] = {"python3", program, NULL};
     char *err = err_path(self, "python");
-    const struct host_child_options options = {
-        .name = "the Python host", .argv = argv, .err = err, .at_once = PYTHON_CALLS_MAX};
+    const struct host_child_options options = {.name = "the Python host",
+                                               .argv = argv,
+                                               .err = err,
+                                               .memory_max = 2 * HOST_MEMORY_MAX,
+                                               .at_once = PYTHON_CALLS_MAX};
     struct host_child *child = host_child_create(self->actor, &options);
     free(err);
     free(program);

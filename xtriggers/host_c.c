@@ -173,8 +173,10 @@ int host_c_hear(struct host_c *self, const struct host_message *message, struct 
         struct rouse_waker *seat = find(self, message->number);
         if (seat && message->verb == HOST_CANCEL)
             forget(self, seat);
-        else if (seat && self->xtrigger->kept)
+        else if (seat && self->xtrigger->kept) {
             self->xtrigger->kept(&seat->call.call);
+            say_log(seat, out);
+        }
     } else
         return error_set(error, -EBADMSG, "\"%s\" is not for a host to hear",
                          host_verbs[message->verb]);

@@ -38,7 +38,7 @@ PYTHON_WAYS = {
     'leave': ('os._exit(7)', 'ended with exit status 7'),
     'hang': ('time.sleep(3600)', 'did not answer within 2 s'),
     'hold': ('ctypes.PyDLL(None).sleep(100)', 'gave no sign of life'),  # the interpreter's lock
-    'leak': ("kept.append(b'x' * (1200 << 20)); time.sleep(30)", 'used too much memory'),
+    'leak': ("kept or kept.append(b'x' * (1200 << 20))\n    return False, {}", 'MiB of memory'),
     'rubbish': ('''
     for fd in os.listdir('/proc/self/fd'):
         try:

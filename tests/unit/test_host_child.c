@@ -435,7 +435,7 @@ static void one_that_leaks_is_ended(void **state)
     watch("again()");
     cast_pass(&fixture, 1);
     char *path = str_format("/proc/%" PRId64 "/status", world.pid);
-    const char *status = "Name:\tpython3\nVmRSS:\t 1100000 kB\n";
+    const char *status = "Name:\tpython3\nVmRSS:\t 2200000 kB\n";
     sim_write(fixture.sim, path, status, strlen(status), 0);
     free(path);
     cast_pass(&fixture, 10);

@@ -15,6 +15,9 @@ static const char *argument(const struct rouse_call *call, const char *name, con
     return otherwise;
 }
 
+static struct rouse_waker *waker;
+static void (*wake)(struct rouse_waker *waker);
+
 static const char *how(const struct rouse_call *call)
 {
     return call->n && !call->names[0] ? call->values[0] : "";
@@ -60,10 +63,22 @@ static enum rouse_verdict ask(struct rouse_call *call)
         call->again_at(call, number < 0 ? call->now - number : number);
     else if (strcmp(how(call), "path") == 0)
         call->again_when_changed(call, argument(call, "path", ""));
-    else if (strcmp(how(call), "paths") == 0)
+    else if (strcmp(how(call), "wake") == 0) {
+        call->wake(call->waker);
+        call->again_when_woken(call);
+    } else if (strcmp(how(call), "push") == 0) {
+        waker = call->waker;
+        wake = call->wake;
+        call->again_when_woken(call);
+    } else if (strcmp(how(call), "paths") == 0)
         call->again_when_changed(call, *calls % 2 ? "/a" : "/b");
     call->log(call, "not yet");
     return ROUSE_NOT_YET;
+}
+
+static void kept(struct rouse_call *call)
+{
+    call->log(call, "kept");
 }
 
 static void drop(struct rouse_call *call)
@@ -77,7 +92,15 @@ static const struct rouse_xtrigger probe = {.abi = ROUSE_XTRIGGER_ABI,
                                             .usage = "probe(how, n=1, x=0, path='')",
                                             .validate = validate,
                                             .ask = ask,
-                                            .drop = drop};
+                                            .drop = drop,
+                                            .kept = kept};
+
+/* For a test: whoever said "push" last is woken. */
+void probe_wake(void);
+void probe_wake(void)
+{
+    wake(waker);
+}
 
 const struct rouse_xtrigger *rouse_xtrigger_v1(void);
 const struct rouse_xtrigger *rouse_xtrigger_v1(void)
