@@ -3,6 +3,7 @@
 #define ROUSE_TOUCHES_THE_WORLD
 #include "scheduler/command/check_host.h"
 #include "base/memory.h"
+#include "base/vec.h"
 #include "coroutines/spawn.h"
 #include "xtriggers/host_wire.h"
 #include <errno.h>
@@ -23,8 +24,10 @@ struct check_host {
     double seconds;
     int fd, pidfd;
     int64_t pid;
-    uint64_t asked; /* questions */
-    struct text in; /* what was read of a line */
+    uint64_t asked;    /* questions */
+    struct text in;    /* what was read of a line */
+    struct text words; /* the last ones, of no call */
+    VEC(char *) names; /* it serves */
 };
 
 static double monotonic(void)
@@ -97,19 +100,21 @@ static void reap(struct check_host *self, int patience, int *ret_status, int *re
     self->pidfd = -1;
 }
 
-/* The process is no more: how that came. */
-static int tell_end(struct check_host *self, const struct call *call, struct error *error)
+/* The process is no more: how that came. `about` is what it was asked, or NULL. */
+static int tell_end(struct check_host *self, const char *about, struct error *error)
 {
     int status = 0, number = 0;
-    const char *signature = call->call.signature, *signal;
     if (self->pidfd >= 0)
         reap(self, EXIT_PATIENCE, &status, &number);
-    signal = number ? sigabbrev_np(number) : NULL;
+    const char *signal = number ? sigabbrev_np(number) : NULL;
+    if (!about && self->words.n)
+        return error_set(error, -ECANCELED, "%s", text_string(&self->words));
+    about = about ? about : "it was started";
     if (signal)
-        return error_set(error, -EPIPE, "%s: %s was ended by SIG%s while it looked at this",
-                         signature, self->name, signal);
-    return error_set(error, -EPIPE, "%s: %s ended with status %d while it looked at this",
-                     signature, self->name, status);
+        return error_set(error, -ECANCELED, "%s: %s was ended by SIG%s while it looked at this",
+                         about, self->name, signal);
+    return error_set(error, -ECANCELED, "%s: %s ended with status %d while it looked at this",
+                     about, self->name, status);
 }
 
 void check_host_end(struct check_host *self)
@@ -121,6 +126,10 @@ void check_host_end(struct check_host *self)
         reap(self, 0, &status, &number);
     if (self->fd >= 0)
         close(self->fd);
+    VEC_EACH (char *, name, &self->names)
+        free(*name);
+    vec_release(&self->names);
+    text_release(&self->words);
     text_release(&self->in);
     free(self);
 }
@@ -142,57 +151,94 @@ static int understand(const struct host_message *message, const struct call *cal
     return 0;
 }
 
-/* Take whole lines off what was read. 1: none of them was the answer. */
-static int look_for_answer(struct check_host *self, const struct call *call,
-                           enum own_sequential *ret_sequential, struct error *error)
+/* The next message among the lines that were read; false if there is none. */
+static bool take_message(struct check_host *self, struct host_message *ret_message)
 {
-    int code = 1;
+    bool found = false;
     char *newline;
-    while (code > 0 && self->in.n && (newline = memchr(self->in.at, '\n', self->in.n))) {
-        struct host_message message;
+    while (!found && self->in.n && (newline = memchr(self->in.at, '\n', self->in.n))) {
         struct error ignored = {0};
         size_t n = (size_t)(newline - self->in.at);
-        if (host_message_read(self->in.at, n, &message, &ignored) == 0) {
-            if (message.verb == HOST_CHECKED && message.number == self->asked)
-                code = understand(&message, call, ret_sequential, error);
-            host_message_release(&message);
-        }
+        found = host_message_read(self->in.at, n, ret_message, &ignored) == 0;
         memmove(self->in.at, newline + 1, self->in.n - n); /* with the NUL */
         self->in.n -= n + 1;
     }
-    return code;
+    return found;
 }
 
-static int wait_for_answer(struct check_host *self, const struct call *call,
-                           enum own_sequential *ret_sequential, struct error *error)
+/* Wait for the next message until `end`. */
+static int hear(struct check_host *self, const char *about, double end,
+                struct host_message *ret_message, struct error *error)
 {
     char bytes[16 * 1024];
-    double end = monotonic() + self->seconds;
-    for (;;) {
-        int code = look_for_answer(self, call, ret_sequential, error);
-        if (code <= 0)
-            return code;
+    while (!take_message(self, ret_message)) {
         struct pollfd wanted = {.fd = self->fd, .events = POLLIN};
         double left = end - monotonic();
         if (left <= 0 || self->in.n > HOST_LINE_MAX)
-            return error_set(error, -ETIMEDOUT, "%s: no answer of %s within %g s: it hangs",
-                             call->call.signature, self->name, self->seconds);
+            return error_set(error, -ETIMEDOUT, "%s%sno answer of %s within %g s: it hangs",
+                             about ? about : "", about ? ": " : "", self->name, self->seconds);
         if (poll(&wanted, 1, (int)(left * 1000) + 1) <= 0)
             continue;
         ssize_t n = read(self->fd, bytes, sizeof bytes);
         if (n == 0 || (n < 0 && errno != EINTR))
-            return tell_end(self, call, error);
+            return tell_end(self, about, error);
         text_add_n(&self->in, bytes, n > 0 ? (size_t)n : 0);
     }
+    return 0;
+}
+
+static void take_words(struct check_host *self, const struct host_message *message)
+{
+    if (message->verb != HOST_LOG || message->number)
+        return;
+    text_clear(&self->words);
+    text_add(&self->words, message->text);
+}
+
+int check_host_meet(struct check_host *self, struct error *error)
+{
+    double end = monotonic() + self->seconds;
+    for (bool met = false; !met;) {
+        struct host_message message;
+        int code = hear(self, NULL, end, &message, error);
+        if (code < 0)
+            return code;
+        size_t i;
+        json_t *name;
+        met = message.verb == HOST_REGISTER;
+        json_array_foreach(met ? message.names : NULL, i, name)
+        {
+            *vec_push(&self->names) = str_copy(json_string_value(name));
+        }
+        take_words(self, &message);
+        host_message_release(&message);
+    }
+    return 0;
+}
+
+const char *check_host_serves(const struct check_host *self, size_t number)
+{
+    return number < self->names.n ? self->names.at[number] : NULL;
 }
 
 int check_host_ask(struct check_host *self, const struct call *call,
                    enum own_sequential *ret_sequential, struct error *error)
 {
     struct text text = {0};
+    const char *about = call->call.signature;
+    double end = monotonic() + self->seconds;
     host_say_check(&text, ++self->asked, call);
-    int code = send_all(self, &text, error);
+    int code = send_all(self, &text, error) < 0 ? tell_end(self, about, error) : 0;
     text_release(&text);
-    return code < 0 ? tell_end(self, call, error)
-                    : wait_for_answer(self, call, ret_sequential, error);
+    for (bool answered = false; code == 0 && !answered;) {
+        struct host_message message;
+        code = hear(self, about, end, &message, error);
+        if (code < 0)
+            break;
+        answered = message.verb == HOST_CHECKED && message.number == self->asked;
+        if (answered)
+            code = understand(&message, call, ret_sequential, error);
+        host_message_release(&message);
+    }
+    return code;
 }

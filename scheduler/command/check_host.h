@@ -15,8 +15,13 @@ struct check_host;
  * started. */
 struct check_host *check_host_start(const char *name, const char *const argv[], const char *run_dir,
                                     double seconds, struct error *error);
+/* Wait until it has said which functions it serves. -ECANCELED if it ends instead, and what it said
+ * of that; -ETIMEDOUT. */
+int check_host_meet(struct check_host *host, struct error *error);
+/* What it has said it serves, or NULL: number 0, 1, ... */
+const char *check_host_serves(const struct check_host *host, size_t number);
 /* Whether there is such a function (else -ENOENT) and it accepts these arguments (else -EINVAL, and
- * why). -ETIMEDOUT, -EPIPE: it hangs or has ended; no more is to be asked then. */
+ * why). -ETIMEDOUT, -ECANCELED: it hangs or has ended; no more is to be asked then. */
 int check_host_ask(struct check_host *host, const struct call *call,
                    enum own_sequential *ret_sequential, struct error *error);
 /* End it and all it has started. Takes NULL. */
