@@ -1,7 +1,9 @@
 /* See xtrigger_check.h. */
 #include "coroutines/xtrigger_check.h"
+#include "base/check.h"
 #include "base/memory.h"
 #include "xtriggers/call.h"
+#include "xtriggers/loader.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,13 +28,13 @@ bool *xtriggers_called(const struct workflow *workflow)
 }
 
 static int check_arguments(const struct xtrigger_def *def, const struct rouse_xtrigger *xtrigger,
-                           const char *directory, struct error *error)
+                           const char *run_dir, struct error *error)
 {
     struct call call;
     char *signature = str_format("%s(%s)", def->function, def->args);
     int result = call_init(&call, signature, NULL, error);
     if (result == 0) {
-        call.call.run_dir = directory;
+        call.call.run_dir = run_dir;
         call.call.interval = def->interval;
         result = call_validate(&call, xtrigger, error);
         call_release(&call);
@@ -41,24 +43,16 @@ static int check_arguments(const struct xtrigger_def *def, const struct rouse_xt
     return result;
 }
 
-int xtrigger_check(const struct workflow *workflow, const struct xtrigger_def *def,
-                   const struct loader *loader, const char *directory, struct error *error)
+int xtrigger_check(const struct xtrigger_def *def, const char *run_dir, struct error *error)
 {
-    const struct rouse_xtrigger *xtrigger = loader_find(loader, def->function);
+    const struct rouse_xtrigger *xtrigger = builtin_find(def->function);
     struct error why = {0};
-    int code = 0;
-    if (!xtrigger && workflow_has_xtrigger_program(workflow, def->function))
+    PRE(xtrigger);
+    if (check_arguments(def, xtrigger, run_dir, &why) == 0)
         return 0;
-    if (!xtrigger)
-        code = error_set(error, -ENOENT,
-                         "xtrigger @%s: there is no \"%s\"; built in or in lib/xtriggers are: %s",
-                         def->label, def->function, loader_names(loader));
-    else if (check_arguments(def, xtrigger, directory, &why) < 0)
-        code = error_set(error, why.code, "xtrigger @%s: %s", def->label, why.text);
-    if (code < 0 && def->file) {
-        char *item = str_format("[scheduling][xtriggers]%s", def->label);
+    char *item = str_format("[scheduling][xtriggers]%s", def->label);
+    if (def->file)
         error_where(error, def->file, def->line, item);
-        free(item);
-    }
-    return code;
+    free(item);
+    return error_set(error, why.code, "xtrigger @%s: %s", def->label, why.text);
 }

@@ -22,7 +22,6 @@ enum { RETRY_INTERVAL = 10 }; /* seconds, where a definition gives none */
 
 struct xtriggers {
     struct actor actor;
-    struct loader *builtins;
     struct xtrigger_hosts *hosts;
     struct programs *programs;
     struct watch *watches;  /* by signature */
@@ -227,23 +226,21 @@ static void xtriggers_end(struct actor *actor)
 /* Those that are built in must accept their arguments. The others are checked before the workflow
  * runs, and by the process that reads it again for a reload: what is not ours is not called here.
  */
-static int check_definitions(const struct xtriggers *self, const struct cast_context *context,
-                             const struct workflow *workflow, struct error *error)
+static int check_definitions(const struct cast_context *context, const struct workflow *workflow,
+                             struct error *error)
 {
     int code = 0;
     bool *called = xtriggers_called(workflow);
     for (uint32_t i = 0; i < workflow->n_xtriggers && code == 0; i++)
         if (called[i] && builtin_find(workflow->xtriggers[i].function))
-            code = xtrigger_check(workflow, &workflow->xtriggers[i], self->builtins,
-                                  context->run_dir, error);
+            code = xtrigger_check(&workflow->xtriggers[i], context->run_dir, error);
     free(called);
     return code;
 }
 
 static int xtriggers_settle(struct actor *actor, const struct workflow *next, struct error *error)
 {
-    const struct xtriggers *self = (const struct xtriggers *)actor;
-    return check_definitions(self, actor->context, next, error);
+    return check_definitions(actor->context, next, error);
 }
 
 /* The pool says anew what is to be watched; signatures, intervals may be others. */
@@ -286,15 +283,13 @@ static void xtriggers_destroy(void *member)
     result_free(self, result);
     xtrigger_hosts_destroy(self->hosts);
     programs_destroy(self->programs);
-    loader_destroy(self->builtins);
     free(self);
 }
 
 static void *xtriggers_create(const struct cast_context *context, struct error *error)
 {
     struct xtriggers *self = NEW(struct xtriggers);
-    self->builtins = loader_create(NULL, error);
-    if (!self->builtins || check_definitions(self, context, context->workflow, error) < 0) {
+    if (check_definitions(context, context->workflow, error) < 0) {
         xtriggers_destroy(self);
         return NULL;
     }

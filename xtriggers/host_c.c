@@ -24,7 +24,7 @@ struct rouse_waker {
 
 struct host_c {
     struct host_c_world world;
-    struct loader *loader;
+    struct plugin plugin;
     const struct rouse_xtrigger *xtrigger;
     char *run_dir;
     struct rouse_waker *seats; /* by number */
@@ -198,12 +198,11 @@ struct host_c *host_c_create(const char *path, const struct host_c_world *world,
 {
     struct host_c *self = NEW(struct host_c);
     self->world = *world;
-    self->loader = loader_create_of(path, error);
-    if (!self->loader) {
+    if (plugin_load(path, &self->plugin, error) < 0) {
         free(self);
         return NULL;
     }
-    self->xtrigger = loader_plugin(self->loader);
+    self->xtrigger = self->plugin.xtrigger;
     pthread_mutex_init(&self->lock, NULL);
     host_say_register(out, self->xtrigger->name);
     return self;
@@ -216,7 +215,7 @@ void host_c_destroy(struct host_c *self)
         return;
     HASH_ITER(hh, self->seats, seat, next)
     forget(self, seat);
-    loader_destroy(self->loader);
+    plugin_unload(&self->plugin);
     pthread_mutex_destroy(&self->lock);
     free(self->run_dir);
     free(self);

@@ -3,11 +3,9 @@
 #define ROUSE_XTRIGGERS_LOADER_H
 
 #include "base/error.h"
+#include "base/text.h"
 #include "xtriggers/rouse_xtrigger.h"
 #include <glob.h>
-#include <stddef.h>
-
-struct loader;
 
 /* The shared objects of DIRECTORY/lib/xtriggers, in order of their names. */
 struct plugin_paths {
@@ -16,20 +14,19 @@ struct plugin_paths {
 void plugin_paths_find(const char *directory, struct plugin_paths *ret_paths);
 void plugin_paths_release(struct plugin_paths *paths);
 
-/* Loads every DIRECTORY/lib/xtriggers/NAME.so; a NULL directory has none. NULL and an error that
- * names the file which is no plugin of this version. A directory without plugins is fine. */
-struct loader *loader_create(const char *directory, struct error *error);
-/* Loads one shared object. NULL and error as above. */
-struct loader *loader_create_of(const char *path, struct error *error);
-/* The first that was loaded; NULL: none was. */
-const struct rouse_xtrigger *loader_plugin(const struct loader *loader);
-/* Unloads; no function of a plugin may be running. */
-void loader_destroy(struct loader *loader);
+/* A shared object that is loaded. */
+struct plugin {
+    void *library;
+    const struct rouse_xtrigger *xtrigger;
+};
+/* An error names the file, which is no plugin of this version or is called as one built in. */
+int plugin_load(const char *path, struct plugin *ret_plugin, struct error *error);
+/* No function of it may be running. Takes one that is zero. */
+void plugin_unload(struct plugin *plugin);
+
 /* One that is built in, or NULL. */
 const struct rouse_xtrigger *builtin_find(const char *name);
-/* NULL: there is none of this name. */
-const struct rouse_xtrigger *loader_find(const struct loader *loader, const char *name);
 /* "wall_clock, echo, ...": for messages. */
-const char *loader_names(const struct loader *loader);
+void builtin_names(struct text *out);
 
 #endif

@@ -51,14 +51,15 @@ static int send_all(const struct check_host *self, const struct text *text, stru
     return 0;
 }
 
-static int greet(struct check_host *self, const char *run_dir, struct error *error)
+/* One that is dead already is met by who waits for its answer. */
+static void greet(struct check_host *self, const char *run_dir)
 {
     struct text text = {0};
+    struct error ignored = {0};
     const char *slash = strrchr(run_dir, '/');
     host_say_hello(&text, slash ? slash + 1 : run_dir, run_dir);
-    int code = send_all(self, &text, error);
+    (void)send_all(self, &text, &ignored);
     text_release(&text);
-    return code;
 }
 
 static int start(struct check_host *self, const char *const argv[], struct error *error)
@@ -82,10 +83,12 @@ struct check_host *check_host_start(const char *name, const char *const argv[], 
 {
     struct check_host *self = NEW(struct check_host);
     *self = (struct check_host){.name = name, .seconds = seconds, .fd = -1, .pidfd = -1};
-    if (start(self, argv, error) == 0 && greet(self, run_dir, error) == 0)
-        return self;
-    check_host_end(self);
-    return NULL;
+    if (start(self, argv, error) < 0) {
+        check_host_end(self);
+        return NULL;
+    }
+    greet(self, run_dir);
+    return self;
 }
 
 /* End it if it does not end within so many milliseconds by itself. */
@@ -109,12 +112,13 @@ static int tell_end(struct check_host *self, const char *about, struct error *er
     const char *signal = number ? sigabbrev_np(number) : NULL;
     if (!about && self->words.n)
         return error_set(error, -ECANCELED, "%s", text_string(&self->words));
-    about = about ? about : "it was started";
+    const char *before = about ? about : "", *colon = about ? ": " : "";
+    const char *when = about ? "while it looked at this" : "when it was loaded";
     if (signal)
-        return error_set(error, -ECANCELED, "%s: %s was ended by SIG%s while it looked at this",
-                         about, self->name, signal);
-    return error_set(error, -ECANCELED, "%s: %s ended with status %d while it looked at this",
-                     about, self->name, status);
+        return error_set(error, -ECANCELED, "%s%s%s was ended by SIG%s %s", before, colon,
+                         self->name, signal, when);
+    return error_set(error, -ECANCELED, "%s%s%s ended with status %d %s", before, colon, self->name,
+                     status, when);
 }
 
 void check_host_end(struct check_host *self)

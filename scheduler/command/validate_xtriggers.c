@@ -22,7 +22,6 @@ struct checking {
     const char *directory;
     double seconds;
     char *program;
-    struct loader *builtins;
     bool plugins_started;
     struct plugin_paths paths;
     VEC(struct check_host *) plugins; /* a process for each, as for the scheduler */
@@ -111,10 +110,14 @@ static int check_python(struct checking *self, const struct xtrigger_def *def, s
     if (sequential != OWN_SEQUENTIAL_UNSAID)
         text_addf(self->sequential, "%s=%s ", def->label,
                   sequential == OWN_SEQUENTIAL_TRUE ? "True" : "False");
-    if (code == -ENOENT)
-        return error_set(error, code,
-                         "%s; there is no such plugin in lib/xtriggers; built in are %s", why.text,
-                         loader_names(self->builtins));
+    if (code == -ENOENT) {
+        struct text names = {0};
+        builtin_names(&names);
+        error_set(error, code, "%s; there is no such plugin in lib/xtriggers; built in are %s",
+                  why.text, text_string(&names));
+        text_release(&names);
+        return code;
+    }
     return code < 0 ? error_set(error, code, "%s", why.text) : 0;
 }
 
@@ -136,7 +139,7 @@ static int check(struct checking *self, const struct xtrigger_def *def, struct e
 {
     struct error why = {0};
     if (builtin_find(def->function))
-        return xtrigger_check(self->workflow, def, self->builtins, self->directory, error);
+        return xtrigger_check(def, self->directory, error);
     if (check_elsewhere(self, def, &why) == 0)
         return 0;
     char *item = str_format("[scheduling][xtriggers]%s", def->label);
@@ -154,7 +157,6 @@ static void release(struct checking *self)
     if (self->plugins_started)
         plugin_paths_release(&self->paths);
     check_host_end(self->python);
-    loader_destroy(self->builtins);
     free(self->program);
 }
 
@@ -166,9 +168,8 @@ int validate_xtriggers(const struct workflow *workflow, const char *directory,
                             .directory = directory,
                             .seconds = limit < CHECK_SECONDS_MAX ? limit : CHECK_SECONDS_MAX,
                             .program = process_program(),
-                            .builtins = loader_create(NULL, error),
                             .sequential = ret_sequential};
-    int code = self.builtins ? 0 : error->code;
+    int code = 0;
     bool *called = xtriggers_called(workflow);
     for (uint32_t i = 0; i < workflow->n_xtriggers && code == 0; i++)
         if (called[i])

@@ -389,6 +389,7 @@ class Finding(HostTest):
         self.assertEqual(host.call(1, 'queue')['results'], {'mine': 1})
         self.assertEqual(host.call(2, 'queue')['results'], {'mine': 1})
 
+    @unittest.skipIf(sys.version_info < (3, 8), 'importlib.metadata is of Python 3.8')
     def test_entry_points(self):
         self.write('site/far.py', 'def near():\n    return True, {}\ndef direct():\n    return True, {}\n')
         self.write('site/far-1.dist-info/METADATA', 'Metadata-Version: 2.1\nName: far\nVersion: 1\n')

@@ -524,36 +524,49 @@ static void add_plugin(const char *home, const char *name)
     free(from);
 }
 
-static void plugins_are_found_by_their_name(void **state)
+static char *path_of(const char *home, const char *name)
+{
+    return str_format("%s/lib/xtriggers/%s.so", home, name);
+}
+
+static void what_is_built_in_is_found_by_its_name(void **state)
+{
+    (void)state;
+    struct text names = {0};
+    builtin_names(&names);
+    assert_ptr_equal(strstr(names.at, "wall_clock, echo, xrandom, file, "), names.at);
+    text_release(&names);
+    assert_ptr_equal(builtin_find("echo"), &xtrigger_echo);
+    assert_null(builtin_find("probe"));
+    assert_null(builtin_find(""));
+}
+
+static void a_plugin_is_loaded(void **state)
 {
     const char *home = *state;
     struct error error = {0};
-    struct loader *loader = loader_create(home, &error);
-    assert_non_null(loader);
-    assert_ptr_equal(strstr(loader_names(loader), "wall_clock, echo, xrandom, file"),
-                     loader_names(loader));
-    assert_null(loader_find(loader, "probe"));
-    loader_destroy(loader);
+    struct plugin plugin = {0};
     add_plugin(home, "probe");
-    add_plugin(home, "slow");
-    loader = loader_create(home, &error);
-    assert_non_null(loader);
-    assert_non_null(strstr(loader_names(loader), ", workflow_state, "));
-    assert_non_null(strstr(loader_names(loader), ", probe, slow"));
-    assert_string_equal(loader_find(loader, "probe")->name, "probe");
-    assert_ptr_equal(loader_find(loader, "echo"), &xtrigger_echo);
-    assert_null(loader_find(loader, ""));
-    loader_destroy(loader);
-    loader_destroy(NULL);
+    char *path = path_of(home, "probe");
+    assert_int_equal(plugin_load(path, &plugin, &error), 0);
+    assert_string_equal(plugin.xtrigger->name, "probe");
+    plugin_unload(&plugin);
+    assert_null(plugin.library);
+    plugin_unload(&plugin);
+    free(path);
 }
 
-static void expect_no_loader(const char *home, const char *says)
+static void expect_no_plugin(const char *home, const char *name, const char *says)
 {
     struct error error = {0};
-    assert_null(loader_create(home, &error));
+    struct plugin plugin = {0};
+    char *path = path_of(home, name);
+    assert_true(plugin_load(path, &plugin, &error) < 0);
     assert_true(error.code < 0);
+    assert_null(plugin.library);
     if (!strstr(error.text, says))
         fail_msg("%s", error.text);
+    free(path);
 }
 
 static void what_is_no_plugin_is_refused_by_name(void **state)
@@ -567,27 +580,28 @@ static void what_is_no_plugin_is_refused_by_name(void **state)
                {"second_echo", "second_echo.so: there is already an xtrigger \"echo\""}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         add_plugin(home, bad[i].name);
-        expect_no_loader(home, bad[i].says);
-        char *path = str_format("%s/lib/xtriggers/%s.so", home, bad[i].name);
-        assert_int_equal(unlink(path), 0);
-        free(path);
+        expect_no_plugin(home, bad[i].name, bad[i].says);
     }
     home_write(home, "lib/xtriggers/text.so", "this is text");
-    expect_no_loader(home, "cannot load the plugin");
-    expect_no_loader(home, "text.so");
+    expect_no_plugin(home, "text", "cannot load the plugin");
+    expect_no_plugin(home, "text", "text.so");
 }
 
 static void a_run_directory_may_have_any_name(void **state)
 {
     const char *home = *state;
-    struct error error = {0};
+    struct plugin_paths paths;
     home_write(home, "odd[1]*?/x", "");
     char *odd = str_format("%s/odd[1]*?", home);
+    plugin_paths_find(odd, &paths);
+    assert_int_equal(paths.found.gl_pathc, 0);
+    plugin_paths_release(&paths);
+    add_plugin(odd, "slow");
     add_plugin(odd, "probe");
-    struct loader *loader = loader_create(odd, &error);
-    assert_non_null(loader);
-    assert_non_null(loader_find(loader, "probe"));
-    loader_destroy(loader);
+    plugin_paths_find(odd, &paths);
+    assert_int_equal(paths.found.gl_pathc, 2);
+    assert_non_null(strstr(paths.found.gl_pathv[0], "lib/xtriggers/probe.so"));
+    plugin_paths_release(&paths);
     free(odd);
 }
 
@@ -624,7 +638,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_stable_file_keeps_its_size_for_a_while, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_below_a_file_may_still_come, setup, teardown),
-        cmocka_unit_test_setup_teardown(plugins_are_found_by_their_name, setup, teardown),
+        cmocka_unit_test(what_is_built_in_is_found_by_its_name),
+        cmocka_unit_test_setup_teardown(a_plugin_is_loaded, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_no_plugin_is_refused_by_name, setup, teardown),
         cmocka_unit_test_setup_teardown(a_run_directory_may_have_any_name, setup, teardown),
     };

@@ -37,6 +37,24 @@ static void a_graph_of_r1_alone_does_not_cycle(void **state)
     workflow_destroy(workflow);
 }
 
+static void sequential_is_what_a_function_says_unless_the_definition_does(void **state)
+{
+    (void)state;
+    struct workflow *workflow = flow_load(
+        "[scheduling]\n    sequential xtriggers = True\n    [[xtriggers]]\n        a = f(1)\n"
+        "        aa = f(2, sequential=False)\n        b = f(3, sequential=True)\n        c = f(4)\n"
+        "    [[graph]]\n        R1 = @a & @aa & @b & @c => t\n[runtime]\n    [[t]]\n");
+    workflow_make_sequential(workflow, NULL);
+    workflow_make_sequential(workflow, "");
+    assert_true(workflow->xtriggers[0].sequential);
+    workflow_make_sequential(workflow, "aa=True a=False b=False ");
+    assert_false(workflow->xtriggers[0].sequential);
+    assert_false(workflow->xtriggers[1].sequential);
+    assert_true(workflow->xtriggers[2].sequential);
+    assert_true(workflow->xtriggers[3].sequential);
+    workflow_destroy(workflow);
+}
+
 static void what_is_not_set_has_the_defaults_of_cylc(void **state)
 {
     (void)state;
@@ -629,6 +647,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_graph_of_r1_alone_does_not_cycle),
+        cmocka_unit_test(sequential_is_what_a_function_says_unless_the_definition_does),
         cmocka_unit_test(what_is_not_set_has_the_defaults_of_cylc),
         cmocka_unit_test(points_come_from_the_file),
         cmocka_unit_test(options_overrule_points),

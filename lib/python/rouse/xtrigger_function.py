@@ -129,8 +129,8 @@ class Finder:
 
 def entry_point(name):
     try:
-        from importlib import metadata  # Python 3.8
-    except ImportError:
+        from importlib import metadata
+    except ImportError:  # Python 3.7
         return None
     points = metadata.entry_points()
     group = points.select(group=ENTRY_POINTS) if hasattr(points, 'select') else points.get(ENTRY_POINTS, ())
