@@ -95,8 +95,8 @@ static void log_request(struct commands *self, const struct message *request,
                         const struct text *ids)
 {
     int n = (int)strcspn(text_string(ids), "\n");
-    actor_log(&self->actor, LOG_INFO_LEVEL, "Command \"%.*s\" received: %.*s%s",
-              (int)request->text.n, request->text.at, n ? n : 1, n ? text_string(ids) : "-",
+    actor_log(&self->actor, LOG_INFO_LEVEL, "Command \"%.*s\" received%s%.*s%s",
+              (int)request->text.n, request->text.at, n ? ": " : "", n, text_string(ids),
               (size_t)n < ids->n ? ", ..." : "");
 }
 

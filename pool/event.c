@@ -1,13 +1,15 @@
 /* What jobs report. Events of another submit number, or about what is already known, change
  * nothing; missed ones are made up for: started implies submitted, an end implies started. */
 #include "pool/inside.h"
+#include "scheduler/config/print.h"
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/banned.h"
 
-enum { LENGTH_TEXT_MAX = 64, DELAY_TEXT_MAX = 128 };
+enum { DELAY_TEXT_MAX = 128 };
 #define BIT(output) (UINT64_C(1) << (output))
 #define ALWAYS_NATURAL                                                                             \
     (BIT(OUTPUT_FAILED) | BIT(OUTPUT_SUBMIT_FAILED)) /* so does Cylc record them */
@@ -101,41 +103,19 @@ static void succeeded(struct pool *pool, struct instance *instance)
 
 /* --- failure and retries --- */
 
-/* "PT1H30M"; buffer: LENGTH_TEXT_MAX. */
-static const char *length_text(double seconds, char *buffer)
-{
-    static const struct {
-        int64_t seconds, modulo;
-        char unit;
-    } parts[] = {{3600, 24, 'H'}, {60, 60, 'M'}, {1, 60, 'S'}};
-    int64_t s = (int64_t)seconds;
-    bool time = false;
-    int n = snprintf(buffer, LENGTH_TEXT_MAX, s > 0 ? "P" : "P0Y");
-    if (s >= 86400)
-        n += snprintf(buffer + n, LENGTH_TEXT_MAX - (size_t)n, "%lldD", (long long)(s / 86400));
-    for (size_t i = 0; i < 3 && s > 0; i++) {
-        int64_t count = s / parts[i].seconds % parts[i].modulo;
-        if (!count)
-            continue;
-        n += snprintf(buffer + n, LENGTH_TEXT_MAX - (size_t)n, "%s%lld%c", time ? "" : "T",
-                      (long long)count, parts[i].unit);
-        time = true;
-    }
-    return buffer;
-}
-
 /* "PT1H30M (after 2026-01-01T00:00:00Z)" */
 static const char *delay_text(const struct pool *pool, double delay, char *buffer)
 {
-    int64_t s = (int64_t)delay;
-    char length[LENGTH_TEXT_MAX];
-    length_text(delay, length);
+    int64_t s = (int64_t)ceil(delay);
+    struct text length = {0};
+    duration_print(delay, &length);
     time_t due = (time_t)(pool->now / 1000000 + s);
     struct tm tm;
     char when[32] = "";
     if (gmtime_r(&due, &tm))
         strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
-    snprintf(buffer, DELAY_TEXT_MAX, "%s (after %s)", length, when);
+    snprintf(buffer, DELAY_TEXT_MAX, "%s (after %s)", text_string(&length), when);
+    text_release(&length);
     return buffer;
 }
 
@@ -315,14 +295,15 @@ static void hear_message(struct pool *pool, struct instance *instance,
 void handle_timeout(struct pool *pool, const struct message *message)
 {
     struct instance *instance = addressee(pool, message);
-    char length[LENGTH_TEXT_MAX], text[DELAY_TEXT_MAX * 2];
     bool submitted = slice_equal(message->text, "submission timeout");
     if (!instance || instance->status != (submitted ? STATUS_SUBMITTED : STATUS_RUNNING))
         return;
     const char *event = submitted ? "submission timeout" : "execution timeout";
-    int n = snprintf(text, sizeof text, "%s after %s", event,
-                     length_text((double)message->value / 1e6, length));
-    say_event(pool, instance, event, (struct slice){text, (size_t)n});
+    struct text text = {0};
+    text_addf(&text, "%s after ", event);
+    duration_print((double)message->value / 1e6, &text);
+    say_event(pool, instance, event, (struct slice){text.at, text.n});
+    text_release(&text);
 }
 
 void handle_job_message(struct pool *pool, const struct message *message)

@@ -141,9 +141,14 @@ static void select_one(struct pool *pool, struct selection *selection, struct sl
     struct id id = {0};
     struct error error = {0};
     struct wanted wanted = {.point = POINT_NONE};
-    if (id_parse_relative(text, &id, &error) < 0 ||
-        !read_status(id.task_state.n ? id.task_state : id.cycle_state, &wanted.status) ||
-        !read_job(id.job, &wanted.submit)) {
+    bool is_id = id_parse_relative(text, &id, &error) == 0;
+    struct slice state = id.task_state.n ? id.task_state : id.cycle_state;
+    if (is_id && !read_status(state, &wanted.status)) {
+        text_addf(&selection->wrong, "%s\"%.*s\" is no task state (%.*s)",
+                  selection->wrong.n ? "; " : "", (int)state.n, state.at, (int)text.n, text.at);
+        return;
+    }
+    if (!is_id || !read_job(id.job, &wanted.submit)) {
         text_addf(&selection->unmatched, "%s%.*s", selection->unmatched.n ? ", " : "", (int)text.n,
                   text.at);
         return;
@@ -213,10 +218,13 @@ void selection_release(struct selection *selection)
     vec_release(&selection->found);
     vec_release(&selection->absent);
     text_release(&selection->unmatched);
+    text_release(&selection->wrong);
 }
 
 int selection_refuse_unmatched(const struct selection *selection, struct error *error)
 {
+    if (selection->wrong.n)
+        return error_set(error, -EINVAL, "%s", text_string(&selection->wrong));
     if (!selection->unmatched.n)
         return 0;
     return error_set(error, -ENOENT, "no task matches: %s", text_string(&selection->unmatched));

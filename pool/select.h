@@ -14,6 +14,7 @@ struct selection {                /* all zero: nothing */
     VEC(struct instance *) found; /* no doubles; in the pool and not just leaving it */
     VEC(struct target) absent;    /* exact ids of tasks that are not in the pool */
     struct text unmatched;        /* ids that mean nothing: "1/x, 2/y" */
+    struct text wrong;            /* what no id can be: "\"x\" is no task state (1/a:x)" */
     bool any_pattern;             /* an id was a pattern, a family or a whole cycle point */
 };
 

@@ -81,6 +81,11 @@ int ask_fail(const struct invocation *invocation, const char *workflow_id,
         (void)fprintf(stderr, "WorkflowStopped: %s is not running\n", workflow_id);
         return EXIT_FAILED;
     }
+    if (error->code == -ENOENT)
+        return command_failf(invocation, EXIT_FAILED,
+                             "%s: `%s play %s` starts it; of a run that is over tell "
+                             "`%s workflow-state`, `report-timings` and `cat-log`",
+                             error->text, invocation->program, workflow_id, invocation->program);
     return command_fail(invocation, EXIT_FAILED, error);
 }
 

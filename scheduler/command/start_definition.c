@@ -70,11 +70,11 @@ static int check_points(const struct start *s, struct error *error)
     const struct {
         const char *name, *value;
         bool begins;
-    } points[] = {{"initial-cycle-point", o->initial, true},
-                  {"start-cycle-point", o->start, true},
+    } points[] = {{"icp", o->initial, true},
+                  {"startcp", o->start, true},
                   {"start-task", o->start_tasks.n ? o->start_tasks.at[0] : NULL, true},
-                  {"final-cycle-point", o->final, false},
-                  {"stop-cycle-point", o->stop, false}};
+                  {"fcp", o->final, false},
+                  {"stopcp", o->stop, false}};
     for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
         bool ignore = points[i].value && !strcmp(points[i].value, "ignore");
         if (!s->files.is_restart && ignore)

@@ -53,6 +53,26 @@ static int read_clock(const char *text, char *ret_clock, size_t size, struct err
     return 0;
 }
 
+static bool is_flow(const char *text)
+{
+    return !text || (*text >= '1' && *text <= '9' && !text[strspn(text, "0123456789")]);
+}
+
+/* What cannot be asked together or at all: the exit status after telling, or OPTIONS_GO_ON. */
+static int check_modes(const struct command *self, const struct invocation *invocation,
+                       const struct stopping *s, bool clock, bool kill, bool now)
+{
+    if (clock && (kill || now || s->flow))
+        return options_refuse(self, invocation, "--wall-clock excludes --kill, --now and --flow");
+    if (kill && now)
+        return options_refuse(self, invocation, "--kill and --now exclude each other");
+    if (s->flow && (kill || now))
+        return options_refuse(self, invocation, "--flow excludes --kill and --now");
+    if (!is_flow(s->flow))
+        return options_refuse(self, invocation, "--flow: \"%s\" is no flow number", s->flow);
+    return OPTIONS_GO_ON;
+}
+
 /* A number that is not negative, all of `text`. */
 static bool read_number(const char *text, double *ret_number)
 {
@@ -94,11 +114,6 @@ static int stop_one(const struct invocation *invocation, const struct workflow_p
     return !status && s->polls > 0 ? wait_until_stopped(invocation, place, s) : status;
 }
 
-static bool is_flow(const char *text)
-{
-    return !text || (*text >= '1' && *text <= '9' && !text[strspn(text, "0123456789")]);
-}
-
 static int run(const struct command *self, struct invocation *invocation, int argc, char **argv)
 {
     int first, kill = 0, now = 0, dry_run = 0;
@@ -135,14 +150,12 @@ static int run(const struct command *self, struct invocation *invocation, int ar
         return status;
     if (!read_number(polls_text, &polls) || !read_number(interval_text, &interval))
         return options_refuse(self, invocation, "--max-polls and --interval must be numbers");
-    if (clock && (kill || now || stopping.flow))
-        return options_refuse(self, invocation, "--wall-clock excludes --kill, --now and --flow");
-    if (kill && now)
-        return options_refuse(self, invocation, "--kill and --now exclude each other");
-    if (stopping.flow && (kill || now))
-        return options_refuse(self, invocation, "--flow excludes --kill and --now");
-    if (!is_flow(stopping.flow))
-        return options_refuse(self, invocation, "--flow: \"%s\" is no flow number", stopping.flow);
+    if (polls != (double)(long)polls)
+        return options_refuse(self, invocation, "--max-polls: \"%s\" is no whole number",
+                              polls_text);
+    status = check_modes(self, invocation, &stopping, clock != NULL, kill > 0, now > 0);
+    if (status != OPTIONS_GO_ON)
+        return status;
     struct targets targets;
     struct error error = {0};
     if (clock && read_clock(clock, stopping.clock, sizeof stopping.clock, &error) < 0)
@@ -156,7 +169,12 @@ static int run(const struct command *self, struct invocation *invocation, int ar
     stopping.mode = kill ? "kill" : now > 1 ? "now-now" : now ? "now" : "clean";
     for (size_t i = 0; i < targets.n; i++) {
         const struct target *target = &targets.at[i];
-        int one = target->ids.n > 1
+        bool both = target->ids.n && (clock || kill || now || stopping.flow);
+        int one = both ? options_refuse(self, invocation,
+                                        "%s: --kill, --now, --wall-clock and --flow stop the "
+                                        "workflow, not after a point or task",
+                                        target->ids.at[0])
+                  : target->ids.n > 1
                       ? options_refuse(self, invocation, "one point or task to stop after, not %zu",
                                        target->ids.n)
                       : stop_one(invocation, &target->place, &stopping,

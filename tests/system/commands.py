@@ -214,6 +214,9 @@ class Commands(common.SystemTest):
     def test_stop_and_wait_for_the_end(self):
         world = self.world
         self.start_waiting()
+        self.refused(world.rouse('stop', '--max-polls=0.5', 'w'), 2, 'no whole number')
+        for option in ('--kill', '--now', '--flow=1', '--wall-clock=20990101T00Z'):
+            self.refused(world.rouse('stop', option, 'w//1'), 2, 'not after a point or task')
         self.refused(world.rouse('stop', '--max-polls=often', 'w'), 2, '--max-polls and --interval must be numbers')
         self.refused(world.rouse('stop', '--max-polls=2', '--interval=0.1', 'w'), 1, 'w has not stopped yet')
         waiting = world.popen(world.bin / 'rouse', 'stop', '--max-polls=600', '--interval=0.1', 'w')

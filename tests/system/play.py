@@ -76,6 +76,14 @@ class Play(common.SystemTest):
 
     # --- the others
 
+    def test_what_only_a_restart_may_ignore(self):
+        self.install(CHAIN)
+        self.refused(self.foreground('--stopcp=ignore'), 3, 'option --stopcp=ignore is only valid for restart')
+        self.done(self.foreground())
+        self.refused(self.foreground('--icp=1'), 3, 'option --icp: a restart goes on where the run was')
+        result = self.world.rouse('why', 'w')
+        self.refused(result, 1, 'w is not running: `rouse play w` starts it', 'workflow-state')
+
     def test_a_profile_tells_what_the_time_went_to(self):
         self.install(CHAIN)
         self.done(self.foreground('--profile'))

@@ -156,6 +156,18 @@ static void a_required_output_that_is_missing_stalls(void **state)
     pool_world_destroy(w);
 }
 
+/* No required output is missing: it must have been submitted to be complete. */
+static void a_stall_tells_what_would_complete_a_task_that_lacks_no_output(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_begin(ONE_CYCLE("a? => b"));
+    pool_world_job(w, TOPIC_JOB_SUBMIT_FAILED, "1/a");
+    assert_true(w->stalled);
+    assert_said(w, "incomplete: 1/a (submit-failed; missing: ");
+    assert_not_said(w, "missing:)");
+    pool_world_destroy(w);
+}
+
 static void a_failure_nobody_expects_stalls_and_a_trigger_helps(void **state)
 {
     (void)state;
@@ -283,6 +295,7 @@ static void a_failed_sequential_task_stalls_its_successors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_stall_tells_what_would_complete_a_task_that_lacks_no_output),
         cmocka_unit_test(a_chain_runs_to_completion),
         cmocka_unit_test(effects_come_before_the_settlement),
         cmocka_unit_test(a_parent_stays_until_its_outputs_are_settled),

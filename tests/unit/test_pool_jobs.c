@@ -152,6 +152,20 @@ static void triggering_a_waiting_retry_keeps_the_try_number(void **state)
     pool_world_destroy(w);
 }
 
+static void delays_are_told_as_they_are(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_create(
+        FLOW("R1 = a\n[runtime]\n[[a]]\nexecution retry delays = PT0.5S, P1DT1M\n"));
+    pool_world_start(w);
+    pool_world_fail(w, "1/a");
+    assert_said(w, "retrying in PT0,5S (after 2026-01-01T00:00:01Z)");
+    pool_world_satisfy(w, "wall_clock(trigger_time=1767225601)", "{}");
+    pool_world_fail(w, "1/a");
+    assert_said(w, "retrying in P1DT1M (after 2026-01-02T00:01:00Z)");
+    pool_world_destroy(w);
+}
+
 static void submission_is_retried_without_a_new_try(void **state)
 {
     (void)state;
@@ -336,6 +350,7 @@ int main(void)
         cmocka_unit_test(events_of_the_failed_try_are_ignored_while_it_waits),
         cmocka_unit_test(a_held_task_that_failed_retries_when_it_is_released),
         cmocka_unit_test(triggering_a_waiting_retry_keeps_the_try_number),
+        cmocka_unit_test(delays_are_told_as_they_are),
         cmocka_unit_test(submission_is_retried_without_a_new_try),
         cmocka_unit_test(the_reason_of_a_failure_is_an_event),
         cmocka_unit_test(a_message_is_answered_after_its_effects),

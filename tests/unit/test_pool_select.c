@@ -41,8 +41,17 @@ static void ids_mean_what_is_there(void **state)
     expect_held("2", "hold 2/a\nhold 2/b\nhold 2/c\n");
     expect_held("1/a:waiting", "hold 1/a\n");
     expect_held("1/a:failed", NULL);
-    expect_held("1/a:nonsense", NULL);
     expect_held("nonsense/a", NULL);
+}
+
+static void a_state_that_is_none_is_said_to_be(void **state)
+{
+    (void)state;
+    struct pool_world *w = begin();
+    assert_int_equal(pool_world_command(w, POOL_HOLD, "1/a:nonsense 1/b", 0), EINVAL);
+    assert_said(w, "\"nonsense\" is no task state (1/a:nonsense)");
+    assert_said(w, "hold 1/b\n");
+    pool_world_destroy(w);
 }
 
 static void first_and_last_points_have_names(void **state)
@@ -79,6 +88,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_mean_what_is_there),
+        cmocka_unit_test(a_state_that_is_none_is_said_to_be),
         cmocka_unit_test(first_and_last_points_have_names),
         cmocka_unit_test(families_and_patterns_mean_future_tasks_of_a_point_once),
         cmocka_unit_test(a_job_is_that_of_its_submit_number),
