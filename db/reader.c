@@ -154,6 +154,22 @@ int reader_outputs(struct reader *self, const struct reader_choice *choice, read
                     choice, each, context, error);
 }
 
+int reader_platforms(struct reader *self, void (*each)(void *context, const char *name),
+                     void *context, struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = prepare(self,
+                       "SELECT DISTINCT platform_name FROM task_jobs"
+                       " WHERE platform_name IS NOT NULL ORDER BY 1",
+                       &statement, error);
+    if (code)
+        return code;
+    while ((code = step(self, statement, error)) > 0)
+        each(context, column(statement, 0));
+    sqlite3_finalize(statement);
+    return code;
+}
+
 int reader_jobs(struct reader *self, reader_each_job *each, void *context, struct error *error)
 {
     sqlite3_stmt *statement = NULL;

@@ -52,6 +52,9 @@ struct reader_job { /* a job that succeeded; times as ISO 8601, "" if not known 
     int64_t submit_seconds, run_seconds; /* from submission to start, from start to end */
 };
 typedef void reader_each_job(void *context, const struct reader_job *job);
+/* Each platform that a job was submitted to, once. */
+int reader_platforms(struct reader *reader, void (*each)(void *context, const char *name),
+                     void *context, struct error *error);
 int reader_jobs(struct reader *reader, reader_each_job *each, void *context, struct error *error);
 
 #endif

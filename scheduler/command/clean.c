@@ -1,6 +1,7 @@
 /* `clean`: removes run directories of workflows that do not run. */
 #include "scheduler/run/clean.h"
 #include "base/memory.h"
+#include "scheduler/command/clean_remote.h"
 #include "scheduler/command/option.h"
 #include "scheduler/net/contact.h"
 #include "scheduler/run/rundir.h"
@@ -27,11 +28,20 @@ static int check_stopped(const char *id, struct error *error)
     return code;
 }
 
+/* What is asked of each run. */
+struct cleaning {
+    struct option_list parts;
+    int sure, local_only, remote_only;
+};
+
 static int clean_one(const struct invocation *invocation, const char *id,
-                     const struct option_list *parts)
+                     const struct cleaning *asked)
 {
+    const struct option_list *parts = &asked->parts;
     struct error error = {0};
     int code = check_stopped(id, &error);
+    if (asked->remote_only && !code)
+        return clean_remote(invocation, id);
     for (size_t i = 0; i < parts->n && !code; i++)
         code = clean_parts(id, parts->at[i], &error);
     if (!parts->n && !code)
@@ -44,7 +54,7 @@ static int clean_one(const struct invocation *invocation, const char *id,
 }
 
 static int clean_named(const struct invocation *invocation, const char *name,
-                       const struct option_list *parts, bool sure)
+                       const struct cleaning *asked)
 {
     struct error error = {0};
     struct resolve_names ids = {0};
@@ -55,14 +65,14 @@ static int clean_named(const struct invocation *invocation, const char *name,
         return error.code == -ENOENT ? EXIT_OK : EXIT_FAILED;
     }
     int status = EXIT_OK;
-    if (ids.n > 1 && !sure) {
+    if (ids.n > 1 && !asked->sure) {
         status = command_failf(invocation, EXIT_FAILED,
                                "%s has %zu runs; --yes removes them all:", name, ids.n);
         VEC_EACH (char *, id, &ids)
             (void)fprintf(stderr, "  %s\n", *id);
     } else {
         VEC_EACH (char *, id, &ids) {
-            int one = clean_one(invocation, *id, parts);
+            int one = clean_one(invocation, *id, asked);
             status = one ? one : status;
         }
     }
@@ -72,32 +82,42 @@ static int clean_named(const struct invocation *invocation, const char *name,
 
 static int run(const struct command *self, struct invocation *invocation, int argc, char **argv)
 {
-    int first, yes = 0, local = 0, remote = 0;
+    int first;
     const char *timeout = NULL;
-    struct option_list parts = {0};
+    struct cleaning asked = {0};
     const struct option_def options[] = {
-        {.name = "yes", .letter = 'y', .count = &yes, .help = "also if that is several runs"},
+        {.name = "yes",
+         .letter = 'y',
+         .count = &asked.sure,
+         .help = "also if that is several runs"},
         {.name = "rm",
          .argument = "PATH[:PATH...]",
-         .list = &parts,
+         .list = &asked.parts,
          .help = "remove only this below the run directory; *, ?, [...] and ** are understood"},
-        {.name = "local-only", .letter = 'l', .count = &local},
-        {.name = "remote-only", .letter = 'r', .count = &remote},
+        {.name = "local-only",
+         .letter = 'l',
+         .count = &asked.local_only,
+         .help = "only on this host (it is so without this, too)"},
+        {.name = "remote-only",
+         .letter = 'r',
+         .count = &asked.remote_only,
+         .help = "only on other hosts, where jobs ran; nothing is removed here"},
         {.name = "timeout", .argument = "SECONDS", .text = &timeout},
     };
     int status = options_parse(self, invocation, options, OPTIONS_N(options), argc, argv, &first);
     if (status == OPTIONS_GO_ON && first == argc)
         status = options_refuse(self, invocation, "no workflow is named");
-    if (status == OPTIONS_GO_ON && remote)
-        status = command_not_implemented(invocation, "clean --remote-only");
+    if (status == OPTIONS_GO_ON && asked.local_only && asked.remote_only)
+        status =
+            options_refuse(self, invocation, "--local-only and --remote-only exclude each other");
     if (status == OPTIONS_GO_ON) {
         status = EXIT_OK;
         for (int i = first; i < argc; i++) {
-            int one = clean_named(invocation, argv[i], &parts, yes > 0);
+            int one = clean_named(invocation, argv[i], &asked);
             status = one ? one : status;
         }
     }
-    vec_release(&parts);
+    vec_release(&asked.parts);
     return status;
 }
 

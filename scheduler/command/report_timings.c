@@ -3,6 +3,7 @@
 #include "base/vec.h"
 #include "db/reader.h"
 #include "scheduler/command/option.h"
+#include "scheduler/command/timings_page.h"
 #include "scheduler/run/resolve.h"
 #include <errno.h>
 #include <stdio.h>
@@ -60,45 +61,90 @@ static void print_raw(const struct timings *self)
 
 /* --- the summary --- */
 
+typedef VEC(struct task_timings) task_list;
+
 static int compare_numbers(const void *a, const void *b)
 {
     const double *x = a, *y = b;
     return (*x > *y) - (*x < *y);
 }
 
-/* Least, quartiles, greatest and mean of one figure of jobs from..to. */
-static void print_figures(const struct timings *self, size_t from, size_t to, size_t figure)
+static double *sorted_figure(const struct timings *self, size_t from, size_t to, size_t figure)
 {
-    static const char *const names[FIGURES] = {"queued", "run", "total"};
-    size_t n = to - from;
-    double *values = NEW_ARRAY(double, n), sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += values[i] = self->jobs.at[from + i].seconds[figure];
-    qsort(values, n, sizeof *values, compare_numbers);
-    (void)fprintf(self->out, "    %-7s %8.0f %8.0f %8.0f %8.0f %8.0f %10.1f\n", names[figure],
-                  values[0], values[n / 4], values[n / 2], values[n * 3 / 4], values[n - 1],
-                  sum / (double)n);
-    free(values);
+    double *values = NEW_ARRAY(double, to - from);
+    for (size_t i = from; i < to; i++)
+        values[i - from] = self->jobs.at[i].seconds[figure];
+    qsort(values, to - from, sizeof *values, compare_numbers);
+    return values;
 }
 
 /* The jobs come ordered by name. */
-static void print_summary(const struct timings *self)
+static void group_by_task(const struct timings *self, task_list *ret_tasks)
 {
-    (void)fprintf(self->out,
-                  "seconds            least      25%%   median      75%%  longest       mean\n");
     for (size_t from = 0, to; from < self->jobs.n; from = to) {
-        for (to = from + 1; to < self->jobs.n &&
-                            !strcmp(self->jobs.at[to].column[0], self->jobs.at[from].column[0]);)
+        const char *name = self->jobs.at[from].column[0];
+        for (to = from + 1; to < self->jobs.n && !strcmp(self->jobs.at[to].column[0], name);)
             to++;
-        (void)fprintf(self->out, "%s (%zu job%s)\n", self->jobs.at[from].column[0], to - from,
-                      to - from == 1 ? "" : "s");
-        for (size_t figure = 0; figure < FIGURES; figure++)
-            print_figures(self, from, to, figure);
+        *vec_push(ret_tasks) = (struct task_timings){.name = name,
+                                                     .n = to - from,
+                                                     .queued = sorted_figure(self, from, to, 0),
+                                                     .run = sorted_figure(self, from, to, 1),
+                                                     .total = sorted_figure(self, from, to, 2)};
     }
 }
 
+static void release_tasks(task_list *tasks)
+{
+    VEC_EACH (struct task_timings, task, tasks) {
+        free((double *)(uintptr_t)task->queued);
+        free((double *)(uintptr_t)task->run);
+        free((double *)(uintptr_t)task->total);
+    }
+    vec_release(tasks);
+}
+
+/* Least, quartiles, greatest and mean. */
+static void print_figures(FILE *out, const char *name, const double *sorted, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += sorted[i];
+    (void)fprintf(out, "    %-7s %8.0f %8.0f %8.0f %8.0f %8.0f %10.1f\n", name,
+                  timings_quantile(sorted, n, 0), timings_quantile(sorted, n, 0.25),
+                  timings_quantile(sorted, n, 0.5), timings_quantile(sorted, n, 0.75),
+                  timings_quantile(sorted, n, 1), sum / (double)n);
+}
+
+static void print_summary(const struct timings *self)
+{
+    task_list tasks = {0};
+    group_by_task(self, &tasks);
+    (void)fprintf(self->out,
+                  "seconds            least      25%%   median      75%%  longest       mean\n");
+    VEC_EACH (const struct task_timings, task, &tasks) {
+        (void)fprintf(self->out, "%s (%zu job%s)\n", task->name, task->n, task->n == 1 ? "" : "s");
+        print_figures(self->out, "queued", task->queued, task->n);
+        print_figures(self->out, "run", task->run, task->n);
+        print_figures(self->out, "total", task->total, task->n);
+    }
+    release_tasks(&tasks);
+}
+
+static void print_page(const struct timings *self, const char *workflow)
+{
+    task_list tasks = {0};
+    struct text page = {0};
+    group_by_task(self, &tasks);
+    timings_page(workflow, tasks.at, tasks.n, &page);
+    (void)fwrite(page.at, 1, page.n, self->out);
+    text_release(&page);
+    release_tasks(&tasks);
+}
+
+enum form { FORM_SUMMARY, FORM_RAW, FORM_PAGE };
+
 static int report(const struct invocation *invocation, const struct workflow_place *place,
-                  const char *output, bool raw)
+                  const char *output, enum form form)
 {
     struct timings self = {.out = stdout};
     struct error error = {0};
@@ -109,8 +155,10 @@ static int report(const struct invocation *invocation, const struct workflow_pla
         code = error_set(&error, -ENOENT, "%s: no job has succeeded yet", place->id);
     if (!code && output && !(self.out = fopen(output, "we")))
         code = error_set(&error, -errno, "cannot write %s: %s", output, strerror(errno));
-    if (!code && raw)
+    if (!code && form == FORM_RAW)
         print_raw(&self);
+    else if (!code && form == FORM_PAGE)
+        print_page(&self, place->id);
     else if (!code)
         print_summary(&self);
     if (!code && output && fclose(self.out))
@@ -137,7 +185,10 @@ static int run(const struct command *self, struct invocation *invocation, int ar
          .letter = 's',
          .count = &summary,
          .help = "figures for each task (default)"},
-        {.name = "web-summary", .letter = 'w', .count = &web},
+        {.name = "web-summary",
+         .letter = 'w',
+         .count = &web,
+         .help = "a page for a browser: figures and drawings for each task"},
         {.name = "output-file",
          .letter = 'O',
          .argument = "FILE",
@@ -147,17 +198,16 @@ static int run(const struct command *self, struct invocation *invocation, int ar
     int status = options_parse(self, invocation, options, OPTIONS_N(options), argc, argv, &first);
     if (status != OPTIONS_GO_ON)
         return status;
-    if (web)
-        return command_not_implemented(invocation, "report-timings --web-summary");
-    if (raw && summary)
-        return options_refuse(self, invocation, "--raw and --summary exclude each other");
+    if ((raw > 0) + (summary > 0) + (web > 0) > 1)
+        return options_refuse(self, invocation,
+                              "--raw, --summary and --web-summary exclude each other");
     if (argc - first != 1)
         return options_refuse(self, invocation, "one workflow must be named");
     struct workflow_place place;
     struct error error = {0};
     if (resolve_workflow(argv[first], &place, &error))
         return command_fail(invocation, EXIT_FAILED, &error);
-    status = report(invocation, &place, output, raw > 0);
+    status = report(invocation, &place, output, raw ? FORM_RAW : web ? FORM_PAGE : FORM_SUMMARY);
     workflow_place_release(&place);
     return status;
 }
@@ -170,6 +220,7 @@ const struct command command_report_timings = {
             "submission to start) and how long they ran.\n\n"
             "Example:\n"
             "    $ rouse report-timings flow\n"
-            "    $ rouse report-timings --raw -O timings.txt flow\n",
+            "    $ rouse report-timings --raw -O timings.txt flow\n"
+            "    $ rouse report-timings --web-summary -O timings.html flow\n",
     .run = run,
 };

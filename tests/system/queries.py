@@ -1,8 +1,12 @@
 """What a client learns of a workflow, in every way it can ask: show, dump, why, subscribe, client, librouse, the
 Python module; and the files that are looked into without a scheduler: workflow-state, cat-log."""
+import contextlib
+import html.parser
 import json
 import os
+import sqlite3
 import sys
+import xml.etree.ElementTree
 
 import common
 from common import WAIT_FOR_GO, flow
@@ -274,6 +278,31 @@ class Queries(common.SystemTest):
                                           'succeed_time'])
         self.assertEqual([line.split()[0] for line in out[1:]], ['a', 'b', 'c'])
         self.assertIn('a (1 job)\n', self.world.must('report-timings', 'w').out)
+        page = self.world.home / 'timings.html'
+        self.done(self.world.rouse('report-timings', '--web-summary', '-O', page, 'w'), '')
+        text = page.read_text()
+        self.assertEqual(9, text.count('<svg '))  # three figures of three tasks
+        self.assertIn('<td>a</td><td>1</td>', text)
+        self.assertNotIn('http', text)  # it needs nothing else
+        html.parser.HTMLParser().feed(text)
+        xml.etree.ElementTree.fromstring(text.split('\n', 1)[1].replace('<meta charset="utf-8">', ''))
+        self.refused(self.world.rouse('report-timings', '--raw', '-w', 'w'), 2, 'exclude each other')
+
+    def test_nothing_is_left_on_other_hosts(self):
+        world = self.world
+        world.install('w', flow('a'))
+        self.refused(world.rouse('clean', '--remote-only', '--local-only', 'w'), 2, 'exclude each other')
+        self.assertIn('w has left nothing on other hosts', world.must('clean', '--remote-only', 'w').err)
+        world.play('w')
+        world.wait_end('w')
+        self.assertIn('w has left nothing on other hosts', world.must('clean', '--remote-only', 'w').err)
+        with contextlib.closing(sqlite3.connect(world.run_dir('w') / 'log/db')) as elsewhere:
+            elsewhere.execute("UPDATE task_jobs SET platform_name='far'")
+            elsewhere.commit()
+        self.refused(world.rouse('clean', '-r', 'w'), 2, "'clean of other hosts (platform far)' is not implemented")
+        self.assertTrue(world.run_dir('w').exists())
+        self.done(world.rouse('clean', '--local-only', 'w'))
+        self.assertFalse(world.run_dir('w').exists())
 
 
 PYTHON = """
