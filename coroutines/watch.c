@@ -2,6 +2,7 @@
  * waits for until the next call. */
 #include "coroutines/watch.h"
 #include "base/memory.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -199,9 +200,12 @@ static bool follow(struct watch *watch)
     unfollow(watch);
     if (!*path)
         return false;
-    if (watch->unwatchable || env->ops->watch_start(env, &watch->file, &watch->co, path) < 0) {
-        bool is_news = !watch->call.call.deaf;
-        return watch->call.call.deaf = true, is_news;
+    int code =
+        watch->unwatchable ? -EIO : env->ops->watch_start(env, &watch->file, &watch->co, path);
+    if (code < 0) {
+        bool is_news = code != -ENOENT && !watch->call.call.deaf; /* what is gone may come again */
+        watch->call.call.deaf = watch->call.call.deaf || is_news;
+        return is_news;
     }
     watch->followed = str_copy(path);
     return true;
