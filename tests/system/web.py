@@ -12,6 +12,8 @@ import urllib.request
 import common
 from common import flow
 
+os.environ['no_proxy'] = '127.0.0.1'  # whatever the tests run behind
+
 JOBS = '    [[a, b, c]]\n        script = env\n'
 
 
