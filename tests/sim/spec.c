@@ -173,11 +173,17 @@ static void write_atom(const struct spec *spec, const struct spec_atom *atom, st
         text_addf(out, ":x%s", task->x_optional ? "?" : "");
 }
 
+/* In a quarter of the workflows the xtrigger is the timeout of one that never comes. */
+static bool times_out(const struct spec *spec)
+{
+    return spec->seed % 4 == 2;
+}
+
 static void write_line(const struct spec *spec, const struct spec_line *line, struct text *out)
 {
     text_add(out, "            ");
     if (line->xtrigger)
-        text_addf(out, "@e%s",
+        text_addf(out, "@%s%s", times_out(spec) ? "late:timeout" : "e",
                   !line->n_atoms                       ? " => "
                   : line->xtrigger == SPEC_OR_XTRIGGER ? " | ("
                                                        : " & (");
@@ -233,6 +239,10 @@ void spec_write(const struct spec *spec, struct text *out)
     text_add(out, "    [[xtriggers]]\n        e = echo(%(point)s, succeed=True):PT5S\n");
     if (spec->gated)
         text_add(out, "        never = echo(never, succeed=False):PT1H\n");
+    if (times_out(spec))
+        text_add(out, "        late = echo(%(point)s, late, succeed=False):PT5S\n"
+                      "    [[xtrigger windows]]\n        [[[late]]]\n            start = PT3S\n"
+                      "            until = PT20S\n");
     if (spec->seed % 2)
         text_add(out, "    [[xtrigger windows]]\n        [[[e]]]\n            start = PT3S\n"
                       "            until = P10000D\n");

@@ -28,7 +28,8 @@ struct spec_atom {
     unsigned outputs; /* bit set: any of these satisfies (two for `finish`) */
 };
 
-/* @e, which always comes true: nothing to do with the line, joined to its atoms by &, or by |. */
+/* @e, or the timeout of another one, which always comes true: nothing to do with the line, joined
+ * to its atoms by &, or by |. */
 enum spec_xtrigger { SPEC_NO_XTRIGGER, SPEC_AND_XTRIGGER, SPEC_OR_XTRIGGER, SPEC_XTRIGGERS };
 
 struct spec_line { /* atoms joined by & or | => child */
