@@ -84,6 +84,10 @@ static bool describe_task(const struct pool *pool, struct text *out, const struc
         else
             text_add(out, ": leaves the pool");
         return true;
+    case TOPIC_TASK_XTRIGGER:
+        if (m->value && m->number != NO_INDEX)
+            text_addf(out, ": xtrigger @%s satisfied", pool->workflow->xtriggers[m->number].label);
+        return m->value && m->number != NO_INDEX;
     case TOPIC_TASK_HOLD:
         text_add(out, m->value ? ": is held" : ": is held no longer");
         return true;
