@@ -252,17 +252,11 @@ class Xtriggers(common.SystemTest):
 
     def test_a_plugin_that_cannot_even_be_loaded(self):
         for name, body, text in (('crashes', 'abort();', 'SIGABRT'), ('hangs', 'for (;;) pause();', 'it hangs')):
-            source = self.world.home / f'{name}.c'
-            source.write_text(PLUGIN % {'name': name, 'body': 'return ROUSE_SATISFIED;', 'flags': '0', 'abi': '1'} + f"""
-__attribute__((constructor)) static void load(void)
-{{
-    {body}
-}}
-""")
+            load = f'__attribute__((constructor)) static void load(void) {{ {body} }}'
+            files = self.plugin(name, 'return ROUSE_SATISFIED;', preamble=load)
             (self.world.home / '.cylc/flow').mkdir(parents=True, exist_ok=True)
             (self.world.home / '.cylc/flow/global.cylc').write_text('[scheduler]\n    process pool timeout = PT1S\n')
-            self.world.install(name, flow('@x => a', scheduling=f'    [[xtriggers]]\n        x = {name}()'),
-                               {f'lib/xtriggers/{name}.so': self.compile(source, name)})
+            self.world.install(name, flow('@x => a', scheduling=f'    [[xtriggers]]\n        x = {name}()'), files)
             for command in ('validate', name), ('play', name):
                 result = self.world.rouse(*command)
                 self.assertIn(result.status, (1, 3), str(result))
