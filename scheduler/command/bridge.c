@@ -55,6 +55,7 @@ struct bridge {
     unsigned complaints;
     char *trouble; /* what was told last of the connection */
     bool over, child_ended;
+    bool at_once; /* we were told to end */
     int status;
 };
 
@@ -467,7 +468,7 @@ static void take_signals(struct bridge *self)
         if (info.ssi_signo == SIGCHLD)
             follow_child(self);
         else
-            end(self, EXIT_OK);
+            self->at_once = true, end(self, EXIT_OK);
 }
 
 static int time_left(const struct bridge *self)
@@ -574,6 +575,8 @@ int bridge_run(const struct invocation *invocation, const struct bridge_options 
     if (self.client && self.served)
         leave(&self);
     disconnect(&self);
+    if (!self.at_once)
+        bridge_child_finish(&self.child);
     bridge_child_end(&self.child);
     bridge_calls_release(&self.calls);
     vec_release(&self.says);

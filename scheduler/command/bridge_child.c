@@ -203,6 +203,42 @@ bool bridge_child_has_ended(struct bridge_child *self, int *ret_status)
     return true;
 }
 
+/* Nothing more is to be told. */
+static void close_input(struct bridge_child *self)
+{
+    if (self->in == self->out)
+        (void)shutdown(self->in, SHUT_WR);
+    else
+        close(self->in);
+    self->in = self->in == self->out ? self->in : -1;
+}
+
+/* What it still says nobody wants, but it must not wait for us. in: where there may be room; -1. */
+static void drain(struct bridge_child *self, int in)
+{
+    char bytes[READ_SIZE];
+    struct pollfd events[] = {{.fd = self->silent ? -1 : self->out, .events = POLLIN},
+                              {.fd = in, .events = POLLOUT}};
+    if (poll(events, 2, LOOK_MS) > 0 && events[0].revents)
+        self->silent = read(self->out, bytes, sizeof bytes) <= 0;
+}
+
+void bridge_child_finish(struct bridge_child *self)
+{
+    bool told = false;
+    int ignored;
+    for (int ms = 0; self->out >= 0 && ms < BRIDGE_CHILD_PATIENCE_MS; ms += LOOK_MS) {
+        bridge_child_write(self);
+        if (!told && !self->unwritten.n) {
+            told = true;
+            close_input(self);
+        }
+        if (told && (!self->pid || bridge_child_has_ended(self, &ignored)))
+            return;
+        drain(self, told ? -1 : self->in);
+    }
+}
+
 void bridge_child_end(struct bridge_child *self)
 {
     int ends[2] = {self->in, self->out}, ignored;

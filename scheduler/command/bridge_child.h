@@ -11,7 +11,7 @@
 
 enum {
     BRIDGE_CHILD_UNREAD_MAX = 16 * 1024 * 1024, /* bytes it has not read */
-    BRIDGE_CHILD_PATIENCE_MS = 5000             /* from SIGTERM to SIGKILL */
+    BRIDGE_CHILD_PATIENCE_MS = 5000             /* to end by itself; from SIGTERM to SIGKILL */
 };
 
 struct bridge_child {
@@ -42,6 +42,8 @@ bool bridge_child_has_line(const struct bridge_child *child);
 char *bridge_child_line(struct bridge_child *child);
 /* Whether it has ended, and how, as waitpid tells. */
 bool bridge_child_has_ended(struct bridge_child *child, int *ret_status);
+/* Let it read what it was told and its end, and end by itself, for a while. */
+void bridge_child_finish(struct bridge_child *child);
 /* End it with all that it started: SIGTERM, and SIGKILL after a while. */
 void bridge_child_end(struct bridge_child *child);
 

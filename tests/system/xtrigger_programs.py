@@ -165,6 +165,21 @@ class Programs(common.SystemTest):
         self.assertIn('x_kwargs={"a": 2.5, "b": true, "c": null, "p": "1"}', out)
         self.assertEqual((run / 'share/kept').read_text(), '1\n')
 
+    def test_the_last_words_are_heard(self):
+        """A program that takes its time gets all that it was told, also when the workflow is complete."""
+        run = self.install(served('@x & @y => a', 'x = mine(1)\n        y = mine(2)'))
+        self.world.play('w')
+        child = self.serve("""
+if number:
+    tell({'satisfied': number})
+if 'kept' in message:
+    time.sleep(1.5)
+    note('kept', str(message['kept']))
+""")
+        self.world.wait_end('w')
+        self.wait_child(child, 0)
+        self.assertEqual(sorted(self.read(run / 'share/kept').split()), ['1', '2'])
+
     def test_several_programs_and_names(self):
         self.install(served('@x & @y & @z => a', 'x = one(1)\n        y = two(2)\n        z = three(3)',
                             'one, two, three'))
