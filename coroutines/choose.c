@@ -21,6 +21,7 @@ struct choosing {
     const struct view *view;
     enum choose_range range;
     const char *database;
+    const struct candidates *candidates;
     struct chosen *chosen;
     struct error *error;
 };
@@ -116,7 +117,7 @@ static void choose_exact(struct choosing *self, const struct wanted *wanted, uin
 
 /* --- by pattern --- */
 
-static bool matches(const struct choosing *self, const struct wanted *wanted,
+static bool matches(const struct view *view, const struct wanted *wanted,
                     const struct view_task *task)
 {
     if (wanted->status != STATUSES && wanted->status != task->status)
@@ -124,17 +125,24 @@ static bool matches(const struct choosing *self, const struct wanted *wanted,
     char cycle[POINT_TEXT_MAX];
     if (wanted->point != POINT_NONE
             ? wanted->point != task->key.point
-            : fnmatch(wanted->cycle,
-                      point_format(self->view->workflow->cycling, task->key.point, cycle), 0) != 0)
+            : fnmatch(wanted->cycle, point_format(view->workflow->cycling, task->key.point, cycle),
+                      0) != 0)
         return false;
-    return select_names_task(&self->view->workflow->tasks[task->key.index], wanted->task);
+    return select_names_task(&view->workflow->tasks[task->key.index], wanted->task);
 }
 
 static void choose_pattern(struct choosing *self, const struct wanted *wanted)
 {
     size_t before = self->chosen->found.n;
-    for (const struct view_task *task = self->view->tasks; task; task = task->hh.next)
-        if (matches(self, wanted, task))
+    const struct candidates *candidates = self->candidates;
+    const struct view_task *task;
+    for (size_t i = 0; candidates && i < candidates->n; i++)
+        if ((task = view_find(self->view, candidates->at[i].point,
+                              (uint32_t)candidates->at[i].index)) &&
+            matches(self->view, wanted, task))
+            *vec_push(&self->chosen->found) = instance_view_of(task);
+    for (task = candidates ? NULL : self->view->tasks; task; task = task->hh.next)
+        if (matches(self->view, wanted, task))
             *vec_push(&self->chosen->found) = instance_view_of(task);
     if (self->chosen->found.n == before)
         add_unmatched(self, wanted);
@@ -170,9 +178,10 @@ static int choose_one(struct choosing *self, const char *text)
 }
 
 int choose_instances(const struct view *view, const json_t *ids, enum choose_range range,
-                     const char *database, struct chosen *ret_chosen, struct error *error)
+                     const char *database, const struct candidates *candidates,
+                     struct chosen *ret_chosen, struct error *error)
 {
-    struct choosing self = {view, range, database, ret_chosen, error};
+    struct choosing self = {view, range, database, candidates, ret_chosen, error};
     if (ids && !json_is_array(ids))
         return error_set(error, -EINVAL, "\"ids\" must be a list of texts");
     for (size_t i = 0; i < json_array_size(ids); i++) {
@@ -184,4 +193,64 @@ int choose_instances(const struct view *view, const json_t *ids, enum choose_ran
             return result;
     }
     return 0;
+}
+
+/* --- patterns alone --- */
+
+struct patterns {
+    const struct view *view;
+    VEC(struct wanted) wanted;
+};
+
+/* Whether choose_one would look through the pool for it. */
+static bool is_scanned(const struct view *view, const struct wanted *wanted)
+{
+    return workflow_task(view->workflow, wanted->task) == NO_INDEX || wanted->point == POINT_NONE;
+}
+
+struct patterns *patterns_create(const struct view *view, const json_t *ids)
+{
+    struct patterns *patterns = NEW(struct patterns);
+    struct error ignored = {0};
+    struct chosen none = {0};
+    struct choosing self = {view, CHOOSE_WINDOW, NULL, NULL, &none, &ignored};
+    patterns->view = view;
+    for (size_t i = 0; i < json_array_size(ids); i++) {
+        const char *text = json_string_value(json_array_get(ids, i));
+        struct wanted wanted = {0};
+        if (text && read_wanted(&self, text, &wanted) == 0 && is_scanned(view, &wanted)) {
+            wanted.text = (struct slice){0};
+            *vec_push(&patterns->wanted) = wanted;
+        } else {
+            free(wanted.cycle);
+            free(wanted.task);
+        }
+    }
+    return patterns;
+}
+
+void patterns_destroy(struct patterns *patterns)
+{
+    VEC_EACH (struct wanted, wanted, &patterns->wanted) {
+        free(wanted->cycle);
+        free(wanted->task);
+    }
+    vec_release(&patterns->wanted);
+    free(patterns);
+}
+
+bool patterns_any(const struct view *view, const json_t *ids)
+{
+    struct patterns *patterns = patterns_create(view, ids);
+    bool any = patterns->wanted.n > 0;
+    patterns_destroy(patterns);
+    return any;
+}
+
+bool patterns_match(const struct patterns *patterns, const struct view_task *task)
+{
+    VEC_EACH (const struct wanted, wanted, &patterns->wanted)
+        if (matches(patterns->view, wanted, task))
+            return true;
+    return false;
 }

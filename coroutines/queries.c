@@ -11,6 +11,7 @@ struct asking {
     const struct view *view;
     const struct cast_context *context;
     const json_t *args;
+    const struct candidates *candidates;
     struct error *error;
 };
 
@@ -48,7 +49,7 @@ static int choose(const struct asking *asking, enum choose_range range, struct c
 {
     char *database = range == CHOOSE_POOL ? NULL : database_of(asking->context);
     int result = choose_instances(asking->view, json_object_get(asking->args, "ids"), range,
-                                  database, ret_chosen, asking->error);
+                                  database, asking->candidates, ret_chosen, asking->error);
     free(database);
     return result;
 }
@@ -166,9 +167,10 @@ static const struct {
     {"ping", ask_ping}, {"show", ask_show}, {"why", ask_why}, {"workflow", ask_workflow}};
 
 int query_answer(const struct view *view, const struct cast_context *context, struct slice name,
-                 const json_t *args, json_t **ret_data, struct error *error)
+                 const json_t *args, const struct candidates *candidates, json_t **ret_data,
+                 struct error *error)
 {
-    const struct asking asking = {view, context, args, error};
+    const struct asking asking = {view, context, args, candidates, error};
     for (size_t i = 0; i < sizeof queries / sizeof *queries; i++)
         if (slice_equal(name, queries[i].name))
             return queries[i].answer(&asking, ret_data);

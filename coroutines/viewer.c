@@ -7,6 +7,7 @@
 #include "coroutines/actor.h"
 #include "coroutines/progress.h"
 #include "coroutines/queries.h"
+#include "coroutines/search.h"
 #include "coroutines/streams.h"
 #include <errno.h>
 
@@ -18,6 +19,7 @@ struct viewer {
     struct actor actor;
     struct view view;
     struct streams streams;
+    struct searches searches;
     uint64_t streamed; /* in which turn a stream last made a chunk */
     struct progress progress;
     struct text pending; /* encoded messages, each behind its u32 length */
@@ -88,23 +90,43 @@ static void answer(void *context, uint64_t id, enum reply_kind kind, const char 
         &(struct message){.topic = TOPIC_REPLY, .id = id, .number = kind, .text = slice_of(text)});
 }
 
-static int run_query(struct viewer *self, const struct message *query, const json_t *args,
-                     struct error *error)
+static int run_query(struct viewer *self, uint64_t id, struct slice name, const json_t *args,
+                     const struct candidates *candidates, struct error *error)
 {
-    if (streams_takes(query->text))
-        return streams_open(&self->streams, query->id, query->text, args, error);
     json_t *data = NULL;
-    int result = query_answer(&self->view, self->actor.context, query->text, args, &data, error);
+    int result =
+        query_answer(&self->view, self->actor.context, name, args, candidates, &data, error);
     if (result < 0)
         return result;
     char *text = json_dumps(data, JSON_COMPACT | JSON_ENCODE_ANY);
     json_decref(data);
     PRE(text);
     if (strlen(text) < MESSAGE_SIZE_MAX - 1024)
-        answer(self, query->id, REPLY_DONE, text);
+        answer(self, id, REPLY_DONE, text);
     else
-        answer(self, query->id, REPLY_ERROR, "the answer is too large: ask for fewer tasks");
+        answer(self, id, REPLY_ERROR, "the answer is too large: ask for fewer tasks");
     free(text);
+    return 0;
+}
+
+static void search_done(void *context, uint64_t id, struct slice name, const json_t *args,
+                        const struct candidates *candidates, const char *why)
+{
+    struct error error = {0};
+    if (!candidates)
+        answer(context, id, REPLY_ERROR, why);
+    else if (run_query(context, id, name, args, candidates, &error) < 0)
+        answer(context, id, REPLY_ERROR, error.text);
+}
+
+static int begin_query(struct viewer *self, const struct message *query, const json_t *args,
+                       struct error *error)
+{
+    if (streams_takes(query->text))
+        return streams_open(&self->streams, query->id, query->text, args, error);
+    if (!search_is_needed(&self->view, args))
+        return run_query(self, query->id, query->text, args, NULL, error);
+    search_begin(&self->searches, query->id, query->text, args);
     return 0;
 }
 
@@ -114,7 +136,7 @@ static void hear_query(struct viewer *self, const struct message *query)
     const char *detail = query->detail.n ? query->detail.at : "{}";
     json_t *args = json_loadb(detail, query->detail.n ? query->detail.n : 2, 0, NULL);
     int result = json_is_object(args)
-                     ? run_query(self, query, args, &error)
+                     ? begin_query(self, query, args, &error)
                      : error_set(&error, -EINVAL, "\"args\" must be a JSON object");
     if (result < 0)
         answer(self, query->id, REPLY_ERROR, error.text);
@@ -148,13 +170,15 @@ static bool viewer_work(struct actor *actor)
     if (self->behind && catch_up(self))
         return true;
     progress_work(&self->progress);
-    if (!streams_have_work(&self->streams))
+    if (!streams_have_work(&self->streams) && !self->searches.first)
         return false;
     uint64_t turn = actor->co.ready->resumed; /* this is asked again after each message */
-    if (self->streamed != turn)
+    if (self->streamed != turn) {
         streams_work(&self->streams);
+        searches_work(&self->searches);
+    }
     self->streamed = turn;
-    if (streams_have_work(&self->streams))
+    if (streams_have_work(&self->streams) || self->searches.first)
         co_wake(&actor->co); /* after the others have been heard */
     return false;
 }
@@ -179,6 +203,7 @@ static void viewer_swap(struct actor *actor)
     int result = definitions_restart(actor->context->definitions, workflow->version, &actor->co,
                                      &restart, &error);
     INVARIANT(result == 0);
+    searches_end(&self->searches, "the workflow was reloaded meanwhile: ask again");
     view_renew(&self->view, workflow, restart);
     streams_renew(&self->streams);
     co_wake(&actor->co); /* to begin the new snapshots */
@@ -190,6 +215,7 @@ static bool viewer_may_close(struct actor *actor)
     if (!bus_drained(actor->context->bus, VIEWER, ~MEMBER_BIT(RECORDER)))
         return false;
     streams_end(&((struct viewer *)actor)->streams);
+    searches_end(&((struct viewer *)actor)->searches, "the workflow has shut down");
     return true;
 }
 
@@ -207,6 +233,7 @@ static void *viewer_create(const struct cast_context *context, struct error *err
     view_init(&self->view, context->workflow, context->restart);
     self->streams =
         (struct streams){.view = &self->view, .cast = context, .say = answer, .context = self};
+    self->searches = (struct searches){.view = &self->view, .context = self, .done = search_done};
     progress_init(&self->progress, context, &self->view);
     actor_init(&self->actor, &viewer_type, context);
     return self;
@@ -219,6 +246,7 @@ static void viewer_destroy(void *member)
         return;
     actor_release(&self->actor);
     streams_release(&self->streams);
+    searches_release(&self->searches);
     progress_release(&self->progress);
     view_release(&self->view);
     text_release(&self->pending);

@@ -242,6 +242,61 @@ static void the_end_of_the_workflow_ends_a_subscription(void **state)
     assert_int_equal(occurrences("{\"end\":\"the workflow has shut down\"}"), 1);
 }
 
+/* --- patterns --- */
+
+static void query(uint64_t id, const char *name, const char *args)
+{
+    cast_say_only(&fixture, SERVER,
+                  &(struct message){.topic = TOPIC_QUERY_REQUEST,
+                                    .id = id,
+                                    .text = slice_of(name),
+                                    .detail = slice_of(args)});
+}
+
+/* The pool is looked through a part a turn. */
+static void others_are_answered_while_a_pattern_is_looked_for(void **state)
+{
+    (void)state;
+    spawn("a", 1, MANY);
+    record();
+    cast_forget(&fixture);
+    query(1, "show", "{\"ids\":[\"1199?/a\",\"7/a\",\"99*/b\"]}");
+    query(2, "why", "{\"ids\":[\"*/a:running\"]}");
+    query(3, "ping", "{}");
+    say(TOPIC_TASK_STATE, "a", 11995, STATUS_RUNNING);
+    say(TOPIC_TASK_REMOVED, "a", 11996, STATUS_WAITING);
+    record();
+    assert_int_equal(fixture.heard.n, 3);
+    assert_int_equal(strncmp(fixture.heard.at[0], "reply id=3", 10), 0);
+    assert_int_equal(strncmp(fixture.heard.at[1], "reply id=1 number=1", 19), 0);
+    assert_int_equal(occurrences("\"11990/a\":"), 1);
+    assert_int_equal(occurrences("\"7/a\":"), 1);
+    assert_int_equal(occurrences("\"unmatched\":\"99*/b\""), 1);
+    assert_int_equal(strncmp(fixture.heard.at[2], "reply id=2 number=1", 19), 0);
+}
+
+static void what_matches_too_much_is_refused(void **state)
+{
+    (void)state;
+    spawn("a", 1, MANY);
+    record();
+    cast_forget(&fixture);
+    ask(1, "show", "{\"ids\":[\"*/a\"]}");
+    cast_expect(&fixture, "reply id=1 number=2 \"the answer is too large: ask for fewer tasks\"\n");
+}
+
+static void the_end_of_the_workflow_ends_a_search(void **state)
+{
+    (void)state;
+    spawn("a", 1, MANY);
+    record();
+    cast_forget(&fixture);
+    query(1, "show", "{\"ids\":[\"1199?/a\"]}");
+    cast_say_shutdown(&fixture);
+    cast_close_others(&fixture, 0);
+    assert_int_equal(count(1, REPLY_DONE) + count(1, REPLY_ERROR), 1);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, open, close)
 
 int main(void)
@@ -255,6 +310,9 @@ int main(void)
         TEST(a_slow_subscriber_is_told_and_cut_off),
         TEST(too_many_streams_cost_the_slowest_its_place),
         TEST(the_end_of_the_workflow_ends_a_subscription),
+        TEST(others_are_answered_while_a_pattern_is_looked_for),
+        TEST(what_matches_too_much_is_refused),
+        TEST(the_end_of_the_workflow_ends_a_search),
     };
     return cmocka_run_group_tests(tests, NULL, flow_release);
 }
