@@ -18,7 +18,7 @@ enum { CHECKPOINT_PAGES = 8192 };
 /* Pages kept in memory: what a run needs however long it lasts. */
 enum { CACHE_KIBIBYTES = 16384 };
 /* How long opening waits for a lock. */
-enum { OPEN_WAIT_MS = 5000 };
+enum { OPEN_WAIT_MS = 5000, OPEN_TRIES = 20, OPEN_PAUSE_MS = 20 };
 
 static int run_plain(struct db *db, enum statement statement, struct error *error)
 {
@@ -48,20 +48,30 @@ static int read_last(struct db *db, struct error *error)
     return run_end(&run);
 }
 
+static int try_to_prepare(struct db *db, struct error *error)
+{
+    int result = set_pragmas(db->sql.connection, error);
+    if (result == 0)
+        result = schema_create(db->sql.connection, error);
+    return result < 0 ? result : read_last(db, error);
+}
+
+/* Another member of the cast in its own process may be opening it, too, or closing it, or one that
+ * was killed holds its locks a moment longer. Not all of that is waited for by SQLite itself: so it
+ * is tried again, too. Later a lock is met by trying again, not by waiting. */
 static int prepare(struct db *db, struct error *error)
 {
     sqlite3 *connection = db->sql.connection;
     sqlite3_extended_result_codes(connection, 1);
     if (sqlite3_db_readonly(connection, "main") == 1)
         return error_set(error, -EROFS, "attempt to write a readonly database");
-    /* Another member of the cast in its own process may be opening it, too, or closing it. Later a
-     * lock is met by trying again, not by waiting. */
-    sqlite3_busy_timeout(connection, OPEN_WAIT_MS);
-    int result = set_pragmas(connection, error);
-    if (result == 0)
-        result = schema_create(connection, error);
-    if (result == 0)
-        result = read_last(db, error);
+    sqlite3_busy_timeout(connection, OPEN_WAIT_MS / OPEN_TRIES);
+    int result = -EBUSY;
+    for (int i = 0; i < OPEN_TRIES && result == -EBUSY; i++) {
+        if (i)
+            sqlite3_sleep(OPEN_PAUSE_MS);
+        result = try_to_prepare(db, error);
+    }
     sqlite3_busy_timeout(connection, 0);
     return result;
 }
