@@ -2,6 +2,7 @@
 #include "coroutines/xtrigger_check.h"
 #include "base/check.h"
 #include "base/memory.h"
+#include "scheduler/run/python.h"
 #include "xtriggers/call.h"
 #include "xtriggers/loader.h"
 #include <errno.h>
@@ -27,6 +28,15 @@ bool *xtriggers_called(const struct workflow *workflow)
     return called;
 }
 
+const struct rouse_xtrigger *xtrigger_builtin(const char *function, const char *run_dir)
+{
+    const struct rouse_xtrigger *builtin = builtin_find(function);
+    struct error ignored = {0};
+    bool replaced = builtin && strcmp(function, "wall_clock") != 0 &&
+                    python_function_find(run_dir, function, &ignored) == 0;
+    return replaced ? NULL : builtin;
+}
+
 static int check_arguments(const struct xtrigger_def *def, const struct rouse_xtrigger *xtrigger,
                            const char *run_dir, struct error *error)
 {
@@ -45,7 +55,7 @@ static int check_arguments(const struct xtrigger_def *def, const struct rouse_xt
 
 int xtrigger_check(const struct xtrigger_def *def, const char *run_dir, struct error *error)
 {
-    const struct rouse_xtrigger *xtrigger = builtin_find(def->function);
+    const struct rouse_xtrigger *xtrigger = xtrigger_builtin(def->function, run_dir);
     struct error why = {0};
     PRE(xtrigger);
     if (check_arguments(def, xtrigger, run_dir, &why) == 0)

@@ -6,6 +6,7 @@
 #include "coroutines/host_builtin.h"
 #include "coroutines/host_child.h"
 #include "coroutines/host_program.h"
+#include "coroutines/xtrigger_check.h"
 #include "scheduler/run/python.h"
 #include "xtriggers/loader.h"
 #include <errno.h>
@@ -218,7 +219,8 @@ struct xtrigger_hosts *xtrigger_hosts_create(struct actor *actor, struct program
 
 struct host *xtrigger_hosts_find(struct xtrigger_hosts *self, const char *function)
 {
-    return builtin_find(function) ? host_builtin_host(self->builtin) : &self->router;
+    const char *run_dir = self->actor->context->run_dir;
+    return xtrigger_builtin(function, run_dir) ? host_builtin_host(self->builtin) : &self->router;
 }
 
 static void retire(struct xtrigger_hosts *self, struct host_child *child)

@@ -68,7 +68,8 @@ static void gone(struct watch *watch)
 /* What is built in is called without further checks. */
 static int check_call(const struct xtriggers *self, struct call *call, struct error *error)
 {
-    const struct rouse_xtrigger *xtrigger = builtin_find(call->function);
+    const struct rouse_xtrigger *xtrigger =
+        xtrigger_builtin(call->function, self->actor.context->run_dir);
     call->call.run_dir = self->actor.context->run_dir;
     return xtrigger ? call_validate(call, xtrigger, error) : 0;
 }
@@ -232,7 +233,7 @@ static int check_definitions(const struct cast_context *context, const struct wo
     int code = 0;
     bool *called = xtriggers_called(workflow);
     for (uint32_t i = 0; i < workflow->n_xtriggers && code == 0; i++)
-        if (called[i] && builtin_find(workflow->xtriggers[i].function))
+        if (called[i] && xtrigger_builtin(workflow->xtriggers[i].function, context->run_dir))
             code = xtrigger_check(&workflow->xtriggers[i], context->run_dir, error);
     free(called);
     return code;

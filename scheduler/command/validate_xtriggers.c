@@ -138,7 +138,7 @@ static int check_elsewhere(struct checking *self, const struct xtrigger_def *def
 static int check(struct checking *self, const struct xtrigger_def *def, struct error *error)
 {
     struct error why = {0};
-    if (builtin_find(def->function))
+    if (xtrigger_builtin(def->function, self->directory))
         return xtrigger_check(def, self->directory, error);
     if (check_elsewhere(self, def, &why) == 0)
         return 0;

@@ -89,6 +89,15 @@ def mine(n, name, flag, point, half=None):
         self.world.must('play', '--no-detach', 'w')
         self.assertEqual(self.env_of('w', '1/a', 'x_is'), ['far'])
 
+    def test_a_function_of_the_workflow_goes_before_one_that_is_built_in(self):
+        scheduling = ['x = echo(1):PT1S', 'y = file("a", "b"):PT1S']
+        self.world.install('w', waiting('@x & @y => a', scheduling, '    [[a]]\n        script = env\n'), {
+            **module('echo', 'def echo(n):\n    return True, {"own": n}\n'),
+            **module('file', 'def file(a, b):\n    return True, {"own": a + b}\n')})
+        self.world.must('validate', 'w')
+        self.world.must('play', '--no-detach', 'w')
+        self.assertEqual(self.env_of('w', '1/a', 'x_own', 'y_own'), ['1', 'ab'])
+
     def test_one_call_for_one_signature_and_the_interval(self):
         world = self.world
         go = world.home / 'go'
