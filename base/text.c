@@ -79,6 +79,15 @@ void text_addf(struct text *text, const char *format, ...)
     va_end(args);
 }
 
+void text_cut(struct text *text, size_t n)
+{
+    PRE(n <= text->n);
+    if (!n)
+        return;
+    text->n -= n;
+    memmove(text->at, text->at + n, text->n + 1);
+}
+
 const char *text_string(const struct text *text)
 {
     return text->at ? text->at : "";

@@ -19,6 +19,8 @@ void text_add_char(struct text *text, char c);
 void text_addf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_vaddf(struct text *text, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
+/* Without its first n bytes. PRE: it has so many. */
+void text_cut(struct text *text, size_t n);
 /* Never NULL; valid until the text changes. */
 const char *text_string(const struct text *text);
 /* The heap string, which the caller frees; the text is empty afterwards. */

@@ -125,14 +125,10 @@ static struct rouse_waker *seat_of(struct host_builtin *self, struct host_call *
 
 static void log_lines(struct host_call *call)
 {
-    struct text *log = &call->call.log;
-    for (char *line = log->at; line && *line;) {
-        char *end = strchr(line, '\n');
-        *end = '\0';
+    size_t at = 0;
+    for (const char *line; (line = call_log_line(&call->call, &at));)
         watch_log(call, line);
-        line = end + 1;
-    }
-    text_clear(log);
+    text_clear(&call->call.log);
 }
 
 static void say_answer(struct host_call *call)

@@ -103,16 +103,13 @@ static void hear_lines(struct host_child *self)
         self->skipping = false;
         self->lines++;
     }
-    struct text rest = {0};
-    text_add_n(&rest, at, (size_t)(last - at));
-    if (!self->skipping && rest.n >= HOST_LINE_MAX) {
-        host_calls_rubbish(&self->calls, "a line is too long", rest.at, rest.n);
+    text_cut(&self->in, (size_t)(at - self->in.at));
+    if (!self->skipping && self->in.n >= HOST_LINE_MAX) {
+        host_calls_rubbish(&self->calls, "a line is too long", self->in.at, self->in.n);
         self->skipping = true;
     }
     if (self->skipping)
-        text_clear(&rest);
-    text_release(&self->in);
-    self->in = rest;
+        text_clear(&self->in);
 }
 
 /* Whether it has said more than is read in a second: the rest waits in its socket. */
@@ -158,10 +155,7 @@ static void flush(struct host_child *self)
     int64_t n = env->ops->stream_write(env, &self->stream, out->at, out->n);
     if (n < 0)
         return; /* it is dying, and that will be told */
-    struct text rest = {0};
-    text_add_n(&rest, out->at + n, out->n - (size_t)n);
-    text_release(out);
-    *out = rest;
+    text_cut(out, (size_t)n);
     if (out->n > (size_t)HOST_OUT_MAX * MEBIBYTE)
         spoil(self, "did not read what it was told");
 }

@@ -406,6 +406,17 @@ int call_validate(struct call *call, const struct rouse_xtrigger *xtrigger, stru
                      text_string(&call->failure), xtrigger->usage);
 }
 
+const char *call_log_line(struct call *call, size_t *at)
+{
+    char *line = call->log.at + *at;
+    if (*at >= call->log.n)
+        return NULL;
+    char *end = strchr(line, '\n');
+    *end = '\0';
+    *at += (size_t)(end - line) + 1;
+    return line;
+}
+
 void call_results(const struct call *call, struct text *out)
 {
     text_addf(out, "{%s}", text_string(&call->results));

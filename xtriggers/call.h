@@ -52,6 +52,8 @@ const char *call_argument(const struct rouse_call *call, const char *name, size_
 void call_ask(struct call *call, const struct rouse_xtrigger *xtrigger);
 /* 0, or negative and what is wrong with the arguments. */
 int call_validate(struct call *call, const struct rouse_xtrigger *xtrigger, struct error *error);
+/* The next line it logged, or NULL; *at is 0 at first. The lines are used up by it. */
+const char *call_log_line(struct call *call, size_t *at);
 /* The results as a JSON object. */
 void call_results(const struct call *call, struct text *out);
 

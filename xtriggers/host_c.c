@@ -58,14 +58,10 @@ static bool take_wake(struct rouse_waker *seat)
 
 static void say_log(struct rouse_waker *seat, struct text *out)
 {
-    struct text *log = &seat->call.log;
-    for (char *line = log->at; line && *line;) {
-        char *end = strchr(line, '\n');
-        *end = '\0';
+    size_t at = 0;
+    for (const char *line; (line = call_log_line(&seat->call, &at));)
         host_say_text(out, HOST_LOG, seat->number, line);
-        line = end + 1;
-    }
-    text_clear(log);
+    text_clear(&seat->call.log);
 }
 
 /* `asked`: the scheduler waits for an answer, whatever it is. */

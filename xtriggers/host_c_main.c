@@ -152,10 +152,7 @@ static void hear_lines(struct process *self, struct text *in)
     char *at = in->at, *last = at + in->n;
     for (char *newline; (newline = memchr(at, '\n', (size_t)(last - at))); at = newline + 1)
         hear(self, at, (size_t)(newline - at));
-    struct text rest = {0};
-    text_add_n(&rest, at, (size_t)(last - at));
-    text_release(in);
-    *in = rest;
+    text_cut(in, (size_t)(at - in->at));
 }
 
 static _Noreturn void listen_to_scheduler(struct process *self)

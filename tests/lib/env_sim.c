@@ -417,10 +417,7 @@ static int64_t op_stream_read(struct env *env, struct env_stream *stream, void *
     }
     n = n < process->said.n ? n : process->said.n;
     memcpy(bytes, process->said.at, n);
-    struct text rest = {0};
-    text_add_n(&rest, process->said.at + n, process->said.n - n);
-    text_release(&process->said);
-    process->said = rest;
+    text_cut(&process->said, n);
     return (int64_t)n;
 }
 

@@ -156,6 +156,12 @@ static void a_text_grows_and_stays_ended(void **state)
     assert_string_equal(text_string(&text), "");
     text_add_n(&text, "a\0b", 3);
     assert_int_equal(text.n, 3);
+    text_cut(&text, 2);
+    assert_string_equal(text_string(&text), "b");
+    text_cut(&text, 1);
+    text_cut(&text, 0);
+    assert_string_equal(text_string(&text), "");
+    text_add_n(&text, "a\0b", 3);
     char *taken = text_take(&text);
     assert_memory_equal(taken, "a\0b", 4);
     assert_null(text.at);
