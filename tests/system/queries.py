@@ -45,6 +45,11 @@ class Queries(common.SystemTest):
         self.world.wait_status('w', '1/a', 'running')
         self.world.wait_status('w', '1/c', 'succeeded')
 
+    def start_paused(self, text):
+        """Until what the pool begins with is recorded, and so to be seen."""
+        self.start(text, '--pause')
+        self.world.wait('the pool', lambda: self.client('ping')['status'] == 'paused')
+
     def finish(self):
         (self.world.run_dir('w') / 'share/go').touch()
         self.world.wait_end('w')
@@ -174,7 +179,7 @@ class Queries(common.SystemTest):
             self.assertEqual(result.out, 'running\n1/a\nno task matches: 9/zz\n1\nsnapshot\nsentinel\nrunning\n', result)
 
     def test_pings_are_answered_while_a_long_answer_is_read(self):
-        self.start(MANY, '--pause')
+        self.start_paused(MANY)
         bench = self.world.bin / 'bench_stream'
         if not bench.exists():
             self.skipTest('bench_stream is not built')
@@ -188,7 +193,7 @@ class Queries(common.SystemTest):
         self.world.wait_end('w')
 
     def test_a_long_answer_without_a_stream_is_refused(self):
-        self.start(MANY.replace('1..300', '1..1000'), '--pause')
+        self.start_paused(MANY.replace('1..300', '1..1000'))
         self.assertIn('the answer is too large: ask for a stream', self.client('dump', {'full': True}, 1))
         self.assertEqual(self.client('ping')['status'], 'paused')
         self.world.must('stop', '--now', 'w')
