@@ -1,8 +1,6 @@
 /* See why_window.h. */
 #include "coroutines/why_window.h"
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
+#include "pool/xtrigger.h"
 
 #include "base/banned.h"
 
@@ -10,14 +8,9 @@
 static void add_line(const struct view *view, const struct xtrigger_window *window,
                      const char *what, const struct view_xtrigger *clock, struct text *out)
 {
-    const char *equals = clock ? strchr(clock->signature, '=') : NULL;
-    time_t when = equals ? (time_t)strtoll(equals + 1, NULL, 10) : 0;
-    char text[32] = "";
-    struct tm tm;
-    if (equals && gmtime_r(&when, &tm))
-        strftime(text, sizeof text, " %Y-%m-%dT%H:%M:%SZ", &tm);
-    text_addf(out, "  xtrigger @%s %s%s\n", view->workflow->xtriggers[window->xtrigger].label, what,
-              text);
+    text_addf(out, "  xtrigger @%s %s", view->workflow->xtriggers[window->xtrigger].label, what);
+    signature_add_time(clock->signature, out);
+    text_add_char(out, '\n');
 }
 
 static bool is_satisfied(const struct view_xtrigger *xtrigger)

@@ -9,7 +9,6 @@
 #include "pool/inside.h"
 #include <inttypes.h>
 #include <math.h>
-#include <time.h>
 
 #include "base/banned.h"
 
@@ -193,17 +192,6 @@ bool instance_is_doomed(const struct pool *pool, const struct instance *instance
 
 /* --- words --- */
 
-static void add_time(const struct dependence *clock, struct text *out)
-{
-    const char *equals = clock ? strchr(clock->signature->text, '=') : NULL;
-    time_t when = equals ? (time_t)strtoll(equals + 1, NULL, 10) : 0;
-    char text[32] = "";
-    struct tm tm;
-    if (equals && gmtime_r(&when, &tm))
-        strftime(text, sizeof text, " at %Y-%m-%dT%H:%M:%SZ", &tm);
-    text_add(out, text);
-}
-
 bool windows_describe(const struct pool *pool, const struct instance *instance, struct text *out)
 {
     bool any = false;
@@ -214,8 +202,8 @@ bool windows_describe(const struct pool *pool, const struct instance *instance, 
         text_add(out, any ? ", " : "");
         text_addf(out, "xtrigger @%s", pool->workflow->xtriggers[window->xtrigger].label);
         if (d->xtrigger == window->xtrigger) {
-            text_add(out, " timed out");
-            add_time(find_clock(instance, window->timeout), out);
+            text_add(out, " timed out at");
+            signature_add_time(find_clock(instance, window->timeout)->signature->text, out);
         } else {
             text_add(out, " was satisfied in time");
         }

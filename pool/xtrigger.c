@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/banned.h"
 
@@ -118,6 +119,17 @@ char *xtrigger_call(const struct workflow *workflow, const struct xtrigger_names
                     uint32_t xtrigger, cycle_point point, uint32_t task)
 {
     return write_call(workflow, names, xtrigger, point, task, true);
+}
+
+void signature_add_time(const char *signature, struct text *out)
+{
+    const char *equals = strchr(signature, '=');
+    time_t when = equals ? (time_t)strtoll(equals + 1, NULL, 10) : 0;
+    char text[32] = "";
+    struct tm tm;
+    if (equals && gmtime_r(&when, &tm))
+        strftime(text, sizeof text, " %Y-%m-%dT%H:%M:%SZ", &tm);
+    text_add(out, text);
 }
 
 struct signature *signatures_find(const struct signatures *signatures, struct slice text)

@@ -73,6 +73,10 @@ char *xtrigger_signature(const struct workflow *workflow, const struct xtrigger_
 char *xtrigger_call(const struct workflow *workflow, const struct xtrigger_names *names,
                     uint32_t xtrigger, cycle_point point, uint32_t task);
 
+/* The time in "wall_clock(trigger_time=N)", as " 2030-01-01T00:00:00Z"; nothing if there is none.
+ */
+void signature_add_time(const char *signature, struct text *out);
+
 struct signature *signatures_find(const struct signatures *signatures, struct slice text);
 void signatures_release(struct signatures *signatures);
 /* Adds a dependence of the instance on the signature, made if need be. */
