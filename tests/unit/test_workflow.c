@@ -312,6 +312,20 @@ static void a_workflow_needs_a_graph(void **state)
                    "no workflow dependency graph");
 }
 
+/* Cylc 8.4: of several queues the last that names a task has it, be it through a family. */
+static void a_task_is_in_the_last_queue_that_names_it(void **state)
+{
+    (void)state;
+    struct workflow *workflow =
+        flow_load("[scheduling]\n[[queues]]\n[[[q]]]\nmembers = a, m1\n[[[r]]]\nmembers = FAM, a\n"
+                  "[[[s]]]\nmembers = m2\n" R1(
+                      "FAM & a", "[runtime]\n[[FAM]]\n[[m1, m2]]\ninherit = FAM\n[[a]]\n"));
+    assert_int_equal(flow_task(workflow, "a")->queue, 2);
+    assert_int_equal(flow_task(workflow, "m1")->queue, 2);
+    assert_int_equal(flow_task(workflow, "m2")->queue, 3);
+    workflow_destroy(workflow);
+}
+
 static void queues_take_tasks_and_families(void **state)
 {
     (void)state;
@@ -660,6 +674,7 @@ int main(void)
         cmocka_unit_test(graph_errors_name_their_line_in_the_file),
         cmocka_unit_test(a_workflow_needs_a_graph),
         cmocka_unit_test(queues_take_tasks_and_families),
+        cmocka_unit_test(a_task_is_in_the_last_queue_that_names_it),
         cmocka_unit_test(xtriggers_are_taken_apart),
         cmocka_unit_test(sequential_xtriggers_can_be_the_default),
         cmocka_unit_test(bad_xtriggers_are_refused),
