@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -178,7 +179,9 @@ int host_c_main(const char *path)
     const struct host_c_world world = {now, random_number, woken, &self};
     struct text out = {0};
     struct error error = {0};
-    if (fcntl(SCHEDULER_FD, F_SETFD, FD_CLOEXEC) < 0) {
+    struct stat info;
+    if (fstat(SCHEDULER_FD, &info) < 0 || !S_ISSOCK(info.st_mode) ||
+        fcntl(SCHEDULER_FD, F_SETFD, FD_CLOEXEC) < 0) {
         (void)fprintf(stderr, "rouse: error: this is started by the scheduler itself\n");
         return 2;
     }

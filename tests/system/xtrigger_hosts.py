@@ -209,6 +209,18 @@ static void *watch_for(void *nothing)
         world.wait_end('w', 10)
         self.all_succeeded('w', 1)
 
+    # --- by hand
+
+    def test_the_process_of_a_plugin_is_not_for_users(self):
+        world = self.world
+        self.refused(world.rouse('xtrigger-child'), 2, 'name one plugin')
+        self.refused(world.rouse('xtrigger-child', 'x.so'), 2, 'this is started by the scheduler itself')
+        with open(world.home / 'file', 'wb') as file:
+            os.set_inheritable(file.fileno(), True)
+            result = world.run('bash', '-c', f'exec "$0" xtrigger-child x.so 3>&{file.fileno()}', world.bin / 'rouse',
+                               pass_fds=[file.fileno()])
+        self.refused(result, 2, 'this is started by the scheduler itself')
+
     # --- the scheduler dies
 
     def test_hosts_end_with_a_scheduler_that_is_killed(self):
