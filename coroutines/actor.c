@@ -29,6 +29,16 @@ static void change(struct actor *actor)
     }
 }
 
+/* One piece of work, with what a change of the definition waits for before it or after it. True if
+ * there is more to do. */
+static bool work(struct actor *actor)
+{
+    change(actor);
+    bool more = actor->type->work && actor->type->work(actor);
+    change(actor);
+    return more;
+}
+
 static void set_log_level(struct env *env, const struct message *message)
 {
     if (message->number < LOG_LEVELS)
@@ -56,9 +66,7 @@ static bool hear_burst(struct actor *actor)
             set_log_level(actor->context->env, &message);
         else
             actor->type->hear(actor, &message);
-        if (actor->holder.due)
-            change(actor);
-        if (actor->type->work && actor->type->work(actor))
+        if (work(actor))
             return true;
     }
     return true;
@@ -72,8 +80,7 @@ static bool take_turn(struct actor *actor)
         if (actor->type->start)
             actor->type->start(actor);
     }
-    change(actor);
-    if (actor->type->work && actor->type->work(actor))
+    if (work(actor))
         return true;
     return hear_burst(actor) && !actor->faulted;
 }

@@ -127,7 +127,7 @@ static bool cursor_step(struct triggers *self, struct cursor *cursor)
     cursor->point = point;
     if (!graph_task_parentless_at(workflow->graph, workflow->cycling, cursor->task, point,
                                   workflow->start))
-        return task_has_free_sequence(&workflow->graph->tasks[cursor->task]);
+        return graph_task_has_free_sequence(workflow->graph, cursor->task);
     actor_say(&self->actor, &(struct message){.topic = TOPIC_TRIGGER_SPAWN,
                                               .point = point,
                                               .task = cursor->task,
@@ -164,6 +164,12 @@ static void cursor_add(struct triggers *self, uint32_t task, cycle_point point,
     heap_add(&self->cursors, cursor);
 }
 
+static bool starts_alone(const struct triggers *self, uint32_t task)
+{
+    const struct workflow *workflow = workflow_of(self);
+    return graph_task_starts_alone(workflow->graph, workflow->cycling, task, workflow->start);
+}
+
 /* A cursor goes on after the last point it spawned. A task whose cursor never spawned anything
  * begins at the start, in a restart too: the crash may have come before its first spawn was
  * recorded. One without flows has ended. */
@@ -181,7 +187,7 @@ static void place_cursors(struct triggers *self)
     }
     bool all = restart || !self->actor.context->start_tasks;
     for (uint32_t task = 0; task < graph->n_tasks && all; task++)
-        if (!placed[task] && graph->tasks[task].n_sequences)
+        if (!placed[task] && starts_alone(self, task))
             cursor_add(self, task, POINT_NONE, &first_flow);
     free(placed);
 }

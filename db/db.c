@@ -227,7 +227,8 @@ static void put_ancestors(struct db *db, const struct task_def *task)
     text_release(&ancestors);
 }
 
-/* A task that the run did not know when it began joins by the graph: it has no cursor. */
+/* A task without a cursor: it joins by the graph. So does one that the run did not know when it
+ * began, and one that had parents at every point then, whatever its definition says later. */
 static void put_no_cursor(struct db *db, const struct task_def *task)
 {
     later_add(&db->later, SQL_CURSOR_PUT);
@@ -242,6 +243,12 @@ void db_put_no_cursors(struct db *db)
         put_no_cursor(db, &db->workflow->tasks[i]);
 }
 
+static bool starts_alone(const struct db *db, uint32_t task)
+{
+    const struct workflow *workflow = db->workflow;
+    return graph_task_starts_alone(workflow->graph, workflow->cycling, task, workflow->start);
+}
+
 static int put_names(struct db *db, bool first, struct error *error)
 {
     for (uint32_t i = 0; i < db->workflow->n_tasks; i++) {
@@ -250,7 +257,8 @@ static int put_names(struct db *db, bool first, struct error *error)
         int result = first ? 0 : was_known(db, task->name, &known, error);
         if (result < 0)
             return result;
-        if (!known && db->workflow->graph->tasks[i].n_sequences)
+        if (db->workflow->graph->tasks[i].n_sequences &&
+            (!known || (first && !starts_alone(db, i))))
             put_no_cursor(db, task);
         put_ancestors(db, task);
     }

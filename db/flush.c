@@ -5,7 +5,7 @@
 #include "base/banned.h"
 
 /* rouse_tasks holds a row only where it says what the other tables do not. */
-enum { FLAGS_KEPT = TASK_FROM_CURSOR | TASK_RETRYING | TASK_SUBMIT_RETRIES };
+enum { FLAGS_KEPT = TASK_FROM_CURSOR | TASK_RETRYING | TASK_JOINED | TASK_SUBMIT_RETRIES };
 
 struct writer {
     struct db *db;

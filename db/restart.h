@@ -117,13 +117,14 @@ struct restart {
 };
 
 /* The task's flags with those that the database has not, for they follow from the rest: beyond the
- * runahead limit, incomplete (what has ended and is complete does not stay in the pool). */
+ * runahead limit (one that has begun is not held back by it), incomplete (what has ended and is
+ * complete does not stay in the pool). */
 static inline uint32_t restart_flags(const struct restart *restart, const struct restart_task *task)
 {
     bool beyond = restart->runahead == POINT_NONE || task->point > restart->runahead;
     if (status_is_final(task->status))
         return task->flags | TASK_INCOMPLETE;
-    bool waits = task->status == STATUS_WAITING && !(task->flags & TASK_MANUAL);
+    bool waits = task->status == STATUS_WAITING && !(task->flags & (TASK_MANUAL | TASK_RETRYING));
     return waits && beyond ? task->flags | TASK_RUNAHEAD : task->flags;
 }
 

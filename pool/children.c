@@ -29,18 +29,3 @@ cycle_point edge_children_next(struct edge_children *children)
     while (point != POINT_NONE && point < children->workflow->start);
     return point;
 }
-
-bool task_has_free_sequence(const struct graph_task *task)
-{
-    for (uint32_t s = 0; s < task->n_sequences; s++) {
-        bool waits = false;
-        for (uint32_t d = 0; d < task->n_dependencies && !waits; d++) {
-            const struct dependency *dependency = &task->dependencies[d];
-            waits = !dependency->suicide && dependency->sequence == task->sequences[s] &&
-                    !graph_dependency_is_free(task, dependency);
-        }
-        if (!waits)
-            return true;
-    }
-    return false;
-}

@@ -18,8 +18,4 @@ void edge_children_begin(struct edge_children *children, const struct workflow *
 /* POINT_NONE after the last. */
 cycle_point edge_children_next(struct edge_children *children);
 
-/* Whether the task has a sequence on which nothing spawns it; otherwise once it has had a parent it
- * always has one. */
-bool task_has_free_sequence(const struct graph_task *task);
-
 #endif

@@ -39,7 +39,11 @@ void instance_advance(struct pool *pool, struct instance *instance, enum task_st
 {
     uint64_t news = outputs & ~instance->outputs;
     instance->outputs |= news;
+    if (instance->flags & TASK_JOINED)
+        news = outputs;
     uint32_t flags = instance->flags & ~(uint32_t)TASK_INCOMPLETE;
+    if (status_is_final(status))
+        flags &= ~(uint32_t)TASK_JOINED;
     if (status_is_final(status) && !instance_is_complete(pool, instance))
         flags |= TASK_INCOMPLETE;
     instance_move(pool, instance, status, flags);
@@ -126,6 +130,7 @@ static void retry(struct pool *pool, struct instance *instance, double delay, co
     int n = snprintf(text, sizeof text, "%s, retrying in %s", what, delay_text(pool, delay, when));
     say_event(pool, instance, event, (struct slice){text, (size_t)n});
     instance->satisfied = true; /* it began, perhaps because a user triggered it */
+    xtriggers_force(pool, instance, NO_INDEX);
     instance_move(pool, instance, STATUS_WAITING, instance->flags | TASK_RETRYING);
     retry_wait(pool, instance, delay);
 }
@@ -198,7 +203,7 @@ static struct instance *addressee(const struct pool *pool, const struct message 
 
 bool next_is_missing(struct pool *pool, const struct instance *instance)
 {
-    if (!pool->workflow->tasks[instance->task].sequential)
+    if (!pool->workflow->tasks[instance->task].sequential && !(instance->flags & TASK_RUNAHEAD))
         return false;
     cycle_point next = graph_task_next(pool->workflow->graph, instance->task, instance->point);
     return next != POINT_NONE && history_is_missing(pool, next, instance->task);
@@ -280,7 +285,9 @@ static void hear_message(struct pool *pool, struct instance *instance,
         return;
     const struct task_def *task = &pool->workflow->tasks[instance->task];
     uint32_t output = task_output_by_message(task, message->text.at, message->text.n);
-    if (output != NO_INDEX && output >= OUTPUT_CUSTOM && !(instance->outputs & BIT(output))) {
+    bool news =
+        output != NO_INDEX && (!(instance->outputs & BIT(output)) || instance->flags & TASK_JOINED);
+    if (news && output >= OUTPUT_CUSTOM) {
         say_event(pool, instance, task->outputs[output].name, message->text);
         advance(pool, instance, instance_status(instance), BIT(output));
         return;

@@ -210,7 +210,12 @@ struct instance *spawn(struct pool *pool, cycle_point point, uint32_t task,
                        const struct flow_list *flows, uint32_t flags, uint32_t submit,
                        uint64_t outputs);
 /* A command spawned it: if it is a task without parents its flow goes on from there by itself. */
-void flow_goes_on(struct pool *pool, const struct instance *instance);
+void flow_goes_on(struct pool *pool, cycle_point point, uint32_t task,
+                  const struct flow_list *flows);
+/* The runahead limit holds it back no longer, though it has not risen: the next instance of a task
+ * without parents takes its place, for where the limit ends is seen by what is beyond it.
+ * PRE: !next_is_missing. */
+void next_comes(struct pool *pool, cycle_point point, uint32_t task, const struct flow_list *flows);
 void merge_flows(struct pool *pool, struct instance *instance, const struct flow_list *flows);
 void satisfy(struct pool *pool, struct instance *instance, uint32_t atom, enum satisfied_how how);
 /* All prerequisites, looked at anew. */

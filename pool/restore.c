@@ -76,7 +76,7 @@ static void restore_absolutes(struct pool *pool, const struct restart *restart)
 
 enum {
     RESTORED = TASK_HELD | TASK_FLOW_WAIT | TASK_MANUAL | TASK_FROM_CURSOR | TASK_INCOMPLETE |
-               TASK_RETRYING | TASK_RUNAHEAD | TASK_LATE
+               TASK_RETRYING | TASK_RUNAHEAD | TASK_LATE | TASK_JOINED
 };
 
 static void restore_task(struct pool *pool, const struct restart *restart,

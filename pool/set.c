@@ -83,6 +83,18 @@ static void set_outputs(struct pool *pool, struct instance *instance, uint64_t o
     instance_advance(pool, instance, status, news, news);
 }
 
+static void set_outputs_of_present(struct pool *pool, struct instance *instance, uint64_t outputs)
+{
+    cycle_point point = instance->point;
+    uint32_t task = instance->task;
+    struct flow_list flows = instance->flows->list;
+    bool limited = instance->flags & TASK_RUNAHEAD;
+    set_outputs(pool, instance, outputs);
+    instance = instances_find(&pool->instances, point, task);
+    if (limited && (!instance || !(instance->flags & TASK_RUNAHEAD)))
+        next_comes(pool, point, task, &flows);
+}
+
 /* A task that is not in the pool is there for the time it takes. */
 static void set_outputs_of_absent(struct pool *pool, const struct target *target, uint64_t outputs,
                                   const struct flow_list *flows, bool wait)
@@ -166,7 +178,7 @@ static void set_outputs_of_one(struct pool *pool, struct wish *wish, const struc
     uint64_t outputs =
         outputs_wanted(pool, there ? instance : NULL, target, wish->items, &wish->problems);
     if (there)
-        set_outputs(pool, instance, outputs);
+        set_outputs_of_present(pool, instance, outputs);
     else
         set_outputs_of_absent(pool, target, outputs, &wish->flows,
                               wish->message->flags & POOL_FLOW_WAIT);
@@ -196,7 +208,7 @@ static struct instance *come(struct pool *pool, struct wish *wish, const struct 
     else
         instance = spawn_or_find(pool, target->point, target->task, &wish->flows, flags);
     if (instance && instance->class_ != CLASS_FINISHED) {
-        flow_goes_on(pool, instance);
+        flow_goes_on(pool, instance->point, instance->task, &instance->flows->list);
         return instance;
     }
     add_problem(pool, &wish->problems, target->point, target->task, "has run in this flow already");

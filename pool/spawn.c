@@ -264,20 +264,24 @@ struct instance *spawn_or_find(struct pool *pool, cycle_point point, uint32_t ta
     return instance;
 }
 
-void flow_goes_on(struct pool *pool, const struct instance *instance)
+static bool is_parentless(const struct pool *pool, uint32_t task, cycle_point point)
+{
+    return graph_task_parentless_at(graph_of(pool), pool->workflow->cycling, task, point,
+                                    pool->workflow->start);
+}
+
+void flow_goes_on(struct pool *pool, cycle_point point, uint32_t task,
+                  const struct flow_list *flows)
 {
     const struct workflow *workflow = pool->workflow;
-    cycle_point next = graph_task_next(workflow->graph, instance->task, instance->point);
-    if (!instance->flows->list.n || next == POINT_NONE || !pool->limit_said ||
-        (!task_has_free_sequence(&workflow->graph->tasks[instance->task]) &&
-         !graph_task_parentless_at(workflow->graph, workflow->cycling, instance->task, next,
-                                   workflow->start)))
+    cycle_point next = graph_task_next(workflow->graph, task, point);
+    if (!flows->n || next == POINT_NONE || !pool->limit_said ||
+        (!graph_task_has_free_sequence(workflow->graph, task) && !is_parentless(pool, task, next)))
         return;
-    pool_say(pool, &(struct message){.topic = TOPIC_POOL_CURSOR,
-                                     .point = instance->point,
-                                     .task = instance->task,
-                                     .value = 1,
-                                     .flows = instance->flows->list});
+    pool_say(
+        pool,
+        &(struct message){
+            .topic = TOPIC_POOL_CURSOR, .point = point, .task = task, .value = 1, .flows = *flows});
     pool->runahead_in_flight++;
     pool_say(pool, &(struct message){.topic = TOPIC_POOL_RUNAHEAD, .point = pool->limit});
 }
@@ -309,7 +313,9 @@ void merge_flows(struct pool *pool, struct instance *instance, const struct flow
     }
     if (instance->class_ == CLASS_INCOMPLETE && news && !had_none && !waited) {
         instance->satisfied = true;
-        instance_move(pool, instance, STATUS_WAITING, instance->flags & ~(uint32_t)TASK_INCOMPLETE);
+        xtriggers_force(pool, instance, NO_INDEX);
+        instance_move(pool, instance, STATUS_WAITING,
+                      (instance->flags & ~(uint32_t)TASK_INCOMPLETE) | TASK_JOINED);
         awaken(pool, instance);
     } else if (had_none || waited) {
         say_all_outputs(pool, instance);
@@ -446,4 +452,16 @@ void handle_settled(struct pool *pool, const struct message *message)
     struct message settled = *message;
     settled.topic = TOPIC_TASK_SETTLED;
     answer_later(pool, &settled);
+}
+
+void next_comes(struct pool *pool, cycle_point point, uint32_t task, const struct flow_list *flows)
+{
+    cycle_point next = graph_task_next(graph_of(pool), task, point);
+    if (!flows->n || next == POINT_NONE || !is_parentless(pool, task, point) ||
+        !is_parentless(pool, task, next))
+        return;
+    flow_goes_on(pool, point, task, flows);
+    handle_spawn(pool,
+                 &(struct message){
+                     .topic = TOPIC_TRIGGER_SPAWN, .point = next, .task = task, .flows = *flows});
 }

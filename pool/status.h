@@ -41,7 +41,8 @@ enum task_flag {
     TASK_FROM_CURSOR = 1 << 5, /* spawned by its sequence, not by a parent */
     TASK_INCOMPLETE = 1 << 6,  /* finished without its required outputs */
     TASK_RETRYING = 1 << 7,    /* waits for a retry delay */
-    TASK_LATE = 1 << 8         /* that has been told, and is not told again */
+    TASK_LATE = 1 << 8,        /* that has been told, and is not told again */
+    TASK_JOINED = 1 << 9       /* runs again since flows have met: its outputs trigger once more */
 };
 /* Above the flags: how many submission retries are used up, so that a restart goes on counting. */
 enum { TASK_SUBMIT_RETRIES_SHIFT = 16, TASK_SUBMIT_RETRIES = 0x7FFF0000 };

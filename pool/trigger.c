@@ -20,6 +20,8 @@ static bool has_come_to_its_queue(const struct instance *instance)
 static void run_now(struct pool *pool, struct instance *instance, bool on_resume)
 {
     bool past_limit = has_come_to_its_queue(instance) || !queue_is_full(pool, instance);
+    if (instance->flags & TASK_RUNAHEAD)
+        next_comes(pool, instance->point, instance->task, &instance->flows->list);
     if (status_is_final(instance_status(instance)))
         instance_move(pool, instance, STATUS_WAITING, instance->flags & ~(uint32_t)TASK_INCOMPLETE);
     if ((pool->paused && on_resume) || !past_limit) {
@@ -59,7 +61,7 @@ static void trigger_absent(struct pool *pool, const struct target *target,
     struct instance *instance =
         spawn(pool, target->point, target->task, flows, wait ? TASK_FLOW_WAIT : 0u,
               past_submit(past), before && before->flow_wait ? before->outputs : 0);
-    flow_goes_on(pool, instance);
+    flow_goes_on(pool, instance->point, instance->task, &instance->flows->list);
     run_now(pool, instance, on_resume);
 }
 
@@ -79,7 +81,10 @@ int pool_trigger(struct pool *pool, const struct message *message, struct error 
     struct selection selection = {0};
     struct text problems = {0};
     select_tasks(pool, message->text, &selection);
-    if (history_is_missing_for(pool, &selection)) {
+    bool missing = history_is_missing_for(pool, &selection);
+    VEC_EACH (struct instance *, instance, &selection.found)
+        missing |= next_is_missing(pool, *instance);
+    if (missing) {
         defer_event(pool, message);
         selection_release(&selection);
         return COMMAND_DEFERRED;

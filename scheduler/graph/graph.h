@@ -185,5 +185,11 @@ bool graph_task_parentless_at(const struct graph *graph, const struct cycling *c
                               uint32_t task, cycle_point point, cycle_point start);
 /* The same of one of its dependencies at any point: nothing relative is needed. */
 bool graph_dependency_is_free(const struct graph_task *task, const struct dependency *dependency);
+/* Whether the task has a sequence on which nothing spawns it; otherwise once it has had a parent it
+ * always has one. */
+bool graph_task_has_free_sequence(const struct graph *graph, uint32_t task);
+/* Whether it is parentless at some point from `start` on; otherwise only parents spawn it. */
+bool graph_task_starts_alone(const struct graph *graph, const struct cycling *cycling,
+                             uint32_t task, cycle_point start);
 
 #endif

@@ -92,3 +92,27 @@ bool graph_task_parentless_at(const struct graph *graph, const struct cycling *c
     }
     return true;
 }
+
+bool graph_task_has_free_sequence(const struct graph *graph, uint32_t index)
+{
+    const struct graph_task *task = &graph->tasks[index];
+    for (uint32_t s = 0; s < task->n_sequences; s++) {
+        bool waits = false;
+        for (uint32_t d = 0; d < task->n_dependencies && !waits; d++) {
+            const struct dependency *dependency = &task->dependencies[d];
+            waits = !dependency->suicide && dependency->sequence == task->sequences[s] &&
+                    !graph_dependency_is_free(task, dependency);
+        }
+        if (!waits)
+            return true;
+    }
+    return false;
+}
+
+bool graph_task_starts_alone(const struct graph *graph, const struct cycling *cycling,
+                             uint32_t task, cycle_point start)
+{
+    cycle_point first = graph_task_next(graph, task, start - 1);
+    return first != POINT_NONE && (graph_task_parentless_at(graph, cycling, task, first, start) ||
+                                   graph_task_has_free_sequence(graph, task));
+}

@@ -108,8 +108,14 @@ static void an_instance_is_as_it_was(void **state)
     assert_int_equal(task->try_, 3);
     assert_int_equal(task->outputs, 1u << OUTPUT_SUBMITTED | 1u << OUTPUT_FAILED);
     assert_int_equal(task->prerequisites[0], 2);
-    assert_int_equal(restart->n_cursors, 1);
-    assert_int_equal(restart->cursors->point, 2);
+    size_t begun = 0; /* the others have none: they join by the graph */
+    for (size_t i = 0; i < restart->n_cursors; i++)
+        if (restart->cursors[i].flows.n) {
+            assert_int_equal(restart->cursors[i].point, 2);
+            begun++;
+        }
+    assert_int_equal(begun, 1);
+    assert_true(restart->n_cursors > begun);
     assert_int_equal(restart->n_unsettled, 2);
     assert_int_equal(restart->n_jobs, 0);
     restart_destroy(restart);

@@ -141,6 +141,22 @@ static void a_family_is_a_parent(void **state)
     assert_false(parentless(self, "m1", 2, 1));
 }
 
+static bool starts_alone(struct fixture *self, const char *name)
+{
+    return graph_task_starts_alone(self->graph, self->names.cycling,
+                                   test_names_task(&self->names, name), 1);
+}
+
+static void who_starts_alone(void **state)
+{
+    struct fixture *self = *state;
+    BUILD(self, "P1", "a => b", "P1", "c[-P1] => c", "P1", "b => d", "R1/4", "d");
+    assert_true(starts_alone(self, "a"));
+    assert_false(starts_alone(self, "b"));
+    assert_true(starts_alone(self, "c")); /* at the first point */
+    assert_true(starts_alone(self, "d")); /* later */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -154,6 +170,7 @@ int main(void)
         TEST(absolute_parents_do_not_count),
         TEST(only_dependencies_of_sequences_with_the_point_count),
         TEST(a_family_is_a_parent),
+        TEST(who_starts_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

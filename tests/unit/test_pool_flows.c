@@ -6,8 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
+
+#define X_OF_B "[runtime]\n[[b]]\n[[[outputs]]]\nx = the x\n"
 
 static void a_task_without_parents_goes_on_in_its_new_flow(void **state)
 {
@@ -142,6 +146,82 @@ static void a_triggered_task_tries_again_though_its_parents_have_not_run(void **
     pool_world_destroy(w);
 }
 
+static void satisfy_retry(struct pool_world *w)
+{
+    VEC_EACH (struct text, watch, &w->watches)
+        if (strncmp(text_string(watch), "wall_clock", 10) == 0) {
+            char *signature = str_copy(text_string(watch));
+            pool_world_satisfy(w, signature, "{}");
+            free(signature);
+            return;
+        }
+    fail_msg("nothing waits for a retry delay");
+}
+
+static void a_triggered_task_tries_again_though_its_xtrigger_is_not_satisfied(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_begin(
+        FOUR_CYCLES("[[xtriggers]]\ne = echo(succeed=False)\n[[graph]]\nR1 = @e => b\n"
+                    "[runtime]\n[[b]]\nexecution retry delays = 2*PT1S\n"));
+    pool_world_command(w, POOL_TRIGGER, "1/b", 0);
+    pool_world_fail(w, "1/b");
+    satisfy_retry(w);
+    assert_said(w, "submit 1/b 2 try 2");
+    pool_world_fail(w, "1/b");
+    pool_world_restart(w);
+    satisfy_retry(w);
+    assert_said(w, "submit 1/b 3 try 3");
+    pool_world_destroy(w);
+}
+
+static void what_runs_again_in_a_joint_flow_tells_its_children(void **state)
+{
+    (void)state;
+    struct pool_world *w =
+        pool_world_begin(ONE_CYCLE("a => b\nb:start & y => c\nb:x & y => d\ny\nz") X_OF_B);
+    pool_world_succeed(w, "1/a");
+    pool_world_message(w, "1/b", "the x");
+    pool_world_fail(w, "1/b");
+    pool_world_in_flow(w, POOL_TRIGGER, "1/a", 2);
+    pool_world_succeed(w, "1/a");
+    pool_world_restart(w);
+    pool_world_job(w, TOPIC_JOB_STARTED, "1/b");
+    pool_world_message(w, "1/b", "the x");
+    assert_non_null(strstr(pool_world_rows(w), "1/c waiting [1,2]; 1/d waiting [1,2]"));
+    pool_world_destroy(w);
+}
+
+static void what_retries_beyond_the_limit_goes_on_after_a_restart(void **state)
+{
+    (void)state;
+    struct pool_world *w =
+        pool_world_begin(FOUR_CYCLES("runahead limit = P0\n[[graph]]\nP1 = a\n[runtime]\n[[a]]\n"
+                                     "execution retry delays = PT1S\n"));
+    pool_world_command(w, POOL_TRIGGER, "2/a", 0);
+    pool_world_fail(w, "2/a");
+    pool_world_restart(w);
+    satisfy_retry(w);
+    assert_said(w, "submit 2/a 2 try 2");
+    pool_world_destroy(w);
+}
+
+/* Or, when both have run, nothing would show that the limit is at 3. */
+static void the_next_takes_the_place_of_one_triggered_beyond_the_limit(void **state)
+{
+    (void)state;
+    struct pool_world *w =
+        pool_world_begin(FOUR_CYCLES("runahead limit = P0\n[[graph]]\nP1 = a\nR1/4 = z\n"));
+    pool_world_in_flow(w, POOL_TRIGGER, "2/a", 2);
+    assert_said(w, "spawned 3/a [1,2]\n");
+    pool_world_succeed(w, "2/a");
+    pool_world_succeed(w, "1/a");
+    assert_string_equal(pool_world_active(w), "3/a");
+    pool_world_set(w, POOL_SET_OUTPUTS, "4/a", "succeeded", 0);
+    assert_string_equal(pool_world_active(w), "3/a");
+    pool_world_destroy(w);
+}
+
 static void a_flow_that_has_caught_up_does_so_once(void **state)
 {
     (void)state;
@@ -238,6 +318,10 @@ int main(void)
         cmocka_unit_test(all_flows_are_those_that_are_active),
         cmocka_unit_test(a_named_flow_is_not_given_out_again),
         cmocka_unit_test(a_triggered_task_tries_again_though_its_parents_have_not_run),
+        cmocka_unit_test(a_triggered_task_tries_again_though_its_xtrigger_is_not_satisfied),
+        cmocka_unit_test(what_runs_again_in_a_joint_flow_tells_its_children),
+        cmocka_unit_test(what_retries_beyond_the_limit_goes_on_after_a_restart),
+        cmocka_unit_test(the_next_takes_the_place_of_one_triggered_beyond_the_limit),
         cmocka_unit_test(a_flow_that_has_caught_up_does_so_once),
         cmocka_unit_test(on_resume_a_triggered_task_waits_for_it),
         cmocka_unit_test(a_hold_point_and_a_stop_task_survive_a_restart),

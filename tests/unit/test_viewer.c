@@ -1,5 +1,6 @@
 /* The viewer alone: what it answers, and that it is never ahead of what is recorded. */
 #include "base/memory.h"
+#include "coroutines/definitions.h"
 #include "coroutines/view.h"
 #include "db/restart.h"
 #include "tests/lib/cast_fixture.h"
@@ -167,6 +168,31 @@ static void nothing_is_seen_before_it_is_recorded(void **state)
     cast_say_recorded_to(&fixture, TASK_POOL, 2);
     expect_answer("ping", "{\"ids\": [\"2/a\"]}", REPLY_DONE,
                   "{\"workflow\":\"flow/run1\",\"status\":\"running\"}");
+}
+
+/* It is the last that is heard, and nobody wakes the viewer again. */
+static void a_change_of_the_definition_goes_on_once_all_is_seen(void **state)
+{
+    (void)state;
+    static const char next[] =
+        "[scheduler]\nallow implicit tasks = True\n[scheduling]\ncycling mode = integer\n"
+        "initial cycle point = 1\n[[graph]]\nP1 = a\n";
+    fixture.context.definitions = definitions_create(&fixture.context);
+    sim_write(fixture.sim, "next.cylc", next, sizeof next - 1, 0);
+    cast_say(&fixture, TASK_POOL,
+             &(struct message){
+                 .topic = TOPIC_DEFINITION_NEXT, .value = 2, .text = slice_of("next.cylc")});
+    cast_settle(&fixture);
+    spawn("a", 1, 0);
+    cast_say(&fixture, TASK_POOL,
+             &(struct message){.topic = TOPIC_DEFINITION_STEP, .number = STEP_SETTLE, .value = 2});
+    assert_int_equal(cast_count(&fixture, "definition.done"), 0);
+    cast_say_recorded(&fixture);
+    cast_settle(&fixture);
+    assert_int_equal(cast_count(&fixture, "definition.done"), 1);
+    cast_close(&fixture);
+    definitions_destroy(fixture.context.definitions);
+    open(NULL);
 }
 
 /* A process of xtriggers or jobs that crashed leaves words that nobody recorded. */
@@ -539,6 +565,7 @@ int main(void)
         TEST(ping_is_answered),
         TEST(bad_queries_are_refused),
         TEST(nothing_is_seen_before_it_is_recorded),
+        TEST(a_change_of_the_definition_goes_on_once_all_is_seen),
         TEST(what_others_said_does_not_hold_up_the_pool),
         TEST(a_large_commit_takes_several_turns),
         TEST(queries_are_answered_until_the_recorder_has_ended),
