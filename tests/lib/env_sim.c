@@ -50,6 +50,7 @@ struct sim_watch {
 struct sim {
     struct env env; /* first */
     struct sim_options options;
+    bool calm;
     uint64_t rng[2];
     uint64_t now;
     int64_t wall_offset;
@@ -167,6 +168,11 @@ static void op_timer_start_at(struct env *env, struct env_timer *timer, struct c
 {
     op_timer_stop(env, timer);
     timers_add(&of(env)->wall, timer, co, wall_deadline(when));
+}
+
+void sim_calm(struct sim *sim, bool calm)
+{
+    sim->calm = calm;
 }
 
 void sim_jump_clock(struct sim *sim, int64_t microseconds)
@@ -350,7 +356,7 @@ static int op_spawn(struct env *env, struct env_process *process, struct co *co,
                     const struct env_spawn *options)
 {
     struct sim *sim = of(env);
-    if (sim_happens(sim, sim->options.spawn_failure))
+    if (!sim->calm && sim_happens(sim, sim->options.spawn_failure))
         return -EAGAIN;
     struct sim_process *each = vec_push(&sim->processes);
     each->pid = FIRST_PID + (int64_t)sim->processes.n - 1;

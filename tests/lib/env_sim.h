@@ -23,6 +23,9 @@ struct sim *sim_create(const struct sim_options *options);
 void sim_destroy(struct sim *sim);
 struct env *sim_env(struct sim *sim);
 
+/* While it is calm no spawn fails. */
+void sim_calm(struct sim *sim, bool calm);
+
 /* A number in [0, n). */
 uint64_t sim_chance(struct sim *sim, uint64_t n);
 /* True `per_mille` times of 1000. */

@@ -5,6 +5,8 @@
 /* A line puts its child on its recurrence, and every parent that it names without an offset. */
 static bool line_names(const struct spec *spec, const struct spec_line *line, int task)
 {
+    if (line->child == SPEC_NOBODY)
+        return false;
     if (line->child == task)
         return true;
     for (int a = 0; a < line->n_atoms; a++) {
@@ -29,7 +31,7 @@ bool model_task_at(const struct spec *spec, int task, int point)
 static bool is_required(const struct spec *spec, int task, enum spec_output output)
 {
     for (int i = 0; i < spec->n_lines; i++)
-        for (int a = 0; a < spec->lines[i].n_atoms; a++) {
+        for (int a = 0; spec->lines[i].child != SPEC_NOBODY && a < spec->lines[i].n_atoms; a++) {
             const struct spec_atom *atom = &spec->lines[i].atoms[a];
             bool about = atom->family ? spec->tasks[task].member : atom->task == task;
             if (about && atom->outputs == 1u << output)

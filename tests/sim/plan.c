@@ -2,6 +2,7 @@
 #include "tests/sim/plan.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct planner {
@@ -25,6 +26,7 @@ static void add(struct planner *p, const char *command, const char *format, ...)
     struct plan_step *step = &p->plan->steps[p->plan->n++];
     va_list args;
     step->command = command;
+    step->due = (int64_t)p->plan->n * PLAN_PAUSE;
     va_start(args, format);
     vsnprintf(step->args, sizeof step->args, format, args);
     va_end(args);
@@ -141,8 +143,17 @@ void plan_make(struct plan *plan, const struct spec *spec)
 
 bool plan_stalls(const struct plan *plan)
 {
+    if (plan->begin)
+        return !rules_is_empty(plan->steps[plan->n - 1].after);
     for (int flow = 0; flow < plan->n_flows; flow++)
         if (plan->flows[flow].stalls && !plan->stopped[flow])
             return true;
     return false;
+}
+
+void plan_release(struct plan *plan)
+{
+    free(plan->begin);
+    for (int i = 0; i < plan->n; i++)
+        free(plan->steps[i].after);
 }

@@ -1,13 +1,17 @@
 /* See world.h. */
 #include "tests/sim/world.h"
 #include "base/memory.h"
+#include "tests/sim/judge.h"
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+enum { STARTED_SENT = 7 }; /* times, a minute apart: some after the faults */
 static const uint64_t ms = 1000, second = 1000000;
 
 void world_problem(struct world *world, const char *format, ...)
@@ -24,7 +28,8 @@ bool world_fault(struct world *world, unsigned per_mille)
 {
     bool happens = sim_happens(world->sim, per_mille);
     uint64_t now = sim_now(world->sim);
-    return happens && now < world->heals_at && now % (PLAN_PAUSE * second) < FAULTY * second;
+    return happens && !world->quiet && now < world->heals_at &&
+           now - world->since < FAULTY * second;
 }
 
 int world_before_commit(void *context)
@@ -112,7 +117,7 @@ static void command_after(struct world *world, uint64_t delay, const char *name,
 /* Pause or hold, and undo it several times later: one of them meets a living scheduler. */
 static void interfere(struct world *world)
 {
-    if (sim_chance(world->sim, 3) == 0) {
+    if (world->now || sim_chance(world->sim, 3) == 0) {
         command_after(world, ms, "reload", "{}");
         return;
     }
@@ -144,20 +149,97 @@ static void step_after(struct world *world, uint64_t delay)
     sim_after(world->sim, delay, take_step, turn);
 }
 
+static void late_path(const struct world *world, int point, char *ret, size_t size)
+{
+    char when[16];
+    snprintf(ret, size, "%s/file-%s", world->directory, spec_point(world->spec, point, when));
+}
+
+/* What the xtriggers called `file` wait for, in the real world, where they look.
+ */
+static void put_files(const struct world *world)
+{
+    char path[128];
+    for (int point = 1; world->now && point <= world->spec->final; point++)
+        if (world->now->late[point]) {
+            late_path(world, point, path, sizeof path);
+            FILE *file = fopen(path, "w");
+            if (file)
+                fclose(file);
+        }
+}
+
+void world_forget_files(const struct world *world)
+{
+    char path[128];
+    for (int point = 1; point <= world->spec->final; point++) {
+        late_path(world, point, path, sizeof path);
+        unlink(path);
+    }
+}
+
+/* Everything is as a step of the story has it. */
+static void world_at(struct world *world, const struct rules *rules)
+{
+    world->now = rules;
+    if (rules)
+        world->spec = &rules->spec;
+    put_files(world);
+}
+
+static void show_step(const struct world *world, const struct plan_step *step)
+{
+    printf("--- step %d, day %d: %s %s\n", world->step, (int)(world->since / second / (24 * 3600)),
+           step->command ? step->command : "", step->args);
+    if (step->command && strcmp(step->command, "reload") == 0) {
+        struct text flow = {0};
+        spec_write(world->spec, &flow);
+        fputs(text_string(&flow), stdout);
+        text_release(&flow);
+    }
+    fflush(stdout);
+}
+
+/* The step is begun: from now on the world is as the plan has it. */
+static void begin_step(struct world *world, const struct plan_step *step)
+{
+    if (world->taken)
+        return;
+    judge_pool(world);
+    world->taken = true;
+    world->since = sim_now(world->sim);
+    world->quiet = step->quiet;
+    sim_calm(world->sim, step->quiet);
+    world_at(world, step->after);
+    if (world->verbose)
+        show_step(world, step);
+}
+
+static void end_step(struct world *world)
+{
+    world->asked = 0;
+    world->taken = false;
+    world->step++;
+}
+
 /* The plan's next step, until it is answered: whatever dies in between, a client asks again. */
 static void take_step(void *argument)
 {
     struct world *world = ((struct turn *)argument)->world;
     const struct plan_step *step = &world->plan->steps[world->step];
-    uint64_t due = (uint64_t)(world->step + 1) * PLAN_PAUSE * second;
     free(argument);
     if (world->step == world->plan->n)
         return;
+    uint64_t due = (uint64_t)step->due * second;
     if (sim_now(world->sim) < due) {
         step_after(world, due - sim_now(world->sim));
         return;
     }
-    if (world->server && !world->server->shutting_down) {
+    begin_step(world, step);
+    bool waits = step->quiet && world->asked;
+    if (!step->command) {
+        end_step(world);
+    } else if (world->server && !world->server->shutting_down && !waits) {
         struct message request = {.topic = TOPIC_COMMAND_REQUEST,
                                   .text = slice_of(step->command),
                                   .detail = slice_of(step->args)};
@@ -167,14 +249,26 @@ static void take_step(void *argument)
     step_after(world, 7 * second);
 }
 
+/* The reader of the definition may have died, or a reload be under way already. */
+static bool is_to_be_asked_again(const struct world *world, const struct message *reply)
+{
+    const char *command = world->plan->steps[world->step].command;
+    return world->now && reply->number == REPLY_ERROR && strcmp(command, "reload") == 0;
+}
+
 static void server_hear(struct actor *actor, const struct message *message)
 {
     struct world *world = *(struct world **)(actor + 1);
     world->replies += message->topic == TOPIC_REPLY;
     if (message->topic != TOPIC_REPLY || !world->asked || message->id != world->asked)
         return;
-    world->asked = 0;
-    world->step++;
+    if (world->now && world->quiet && message->number == REPLY_ERROR)
+        world_problem(world, "step %d failed: %.*s", world->step, (int)message->text.n,
+                      message->text.at);
+    if (is_to_be_asked_again(world, message))
+        world->asked = 0;
+    else
+        end_step(world);
 }
 
 static bool server_work(struct actor *actor)
@@ -194,6 +288,9 @@ void *world_server_create(struct world *world, const struct cast_context *contex
     memcpy(actor + 1, &world, sizeof world);
     actor_init(actor, &server_type, context);
     world->server = actor;
+    world->lives++;
+    if (world->asked && world->quiet)
+        end_step(world); /* the scheduler ended before the answer, as it was asked to */
     return actor;
 }
 
@@ -207,12 +304,17 @@ void world_server_destroy(struct world *world, void *member)
 /* --- jobs --- */
 
 struct body { /* the process of a job */
+    struct body *next;
     struct world *world;
     int64_t pid;
     char status[256]; /* path of its job.status */
     char id[64];      /* "1/t0/01" */
     int task, point, try_number;
     int step;
+    unsigned life;  /* of the scheduler that launched it */
+    unsigned waits; /* minutes that it has waited for the story */
+    bool counted;   /* in the queue */
+    bool is_first;  /* of its task and point */
 };
 
 static void body_step(void *argument);
@@ -240,6 +342,14 @@ static bool claim(struct body *body)
     return append(body, lines, ENV_EXCLUSIVE) == 0;
 }
 
+/* It was launched by an earlier scheduler, and begins only now: the present one has launched it
+ * again, and if that failed both may run, under two submit numbers. */
+static void note_ghost(struct body *body)
+{
+    if (body->life != body->world->lives)
+        body->world->ghosts[body->task][body->point] = body->world->any_ghost = true;
+}
+
 static void count_run(struct body *body)
 {
     struct body_run *run;
@@ -251,6 +361,49 @@ static void count_run(struct body *body)
     }
     if (++run->times > 1)
         world_problem(body->world, "%s ran twice", body->id);
+    body->world->ran[body->task][body->point]++;
+    note_ghost(body);
+}
+
+static void enter_queue(struct body *body)
+{
+    struct world *world = body->world;
+    body->counted = body->task < world->spec->n_tasks && world->spec->tasks[body->task].queued;
+    world->in_queue += body->counted;
+    if (world->in_queue > world->spec->queue_limit && world->now && !world->now->any_manual &&
+        !world->any_ghost)
+        world_problem(world, "%s: %d jobs of a queue of %d", body->id, world->in_queue,
+                      world->spec->queue_limit);
+}
+
+static void body_free(struct body *body)
+{
+    struct body **link = &body->world->bodies;
+    while (*link != body)
+        link = &(*link)->next;
+    *link = body->next;
+    body->world->in_queue -= body->counted;
+    free(body);
+}
+
+/* Its trap writes what came, unless it is too late for that. */
+static void body_killed(void *context, int64_t pid, int signal)
+{
+    struct world *world = context;
+    struct body *body = world->bodies;
+    while (body && body->pid != pid)
+        body = body->next;
+    if (body && body->step > 0 && signal == SIGTERM && sim_process_alive(world->sim, pid))
+        append(body, "CYLC_JOB_EXIT=TERM\nCYLC_JOB_EXIT_TIME=2026-01-01T00:00:09Z\n", 0);
+    sim_process_exit(world->sim, pid, 0, signal);
+}
+
+/* The first job of a long task goes on until the story lets it end. */
+static bool hangs(const struct body *body)
+{
+    const struct rules *now = body->world->now;
+    return now && now->spec.tasks[body->task].is_long && body->is_first &&
+           !now->let_go[body->task][body->point];
 }
 
 static void say_x(struct body *body)
@@ -277,13 +430,32 @@ static void finish(struct body *body)
         add_report(world, body->id, ok ? "failed/ERR" : "started", -1);
 }
 
+/* Its message that it began is sent until it gets through, which the faults allow some day. */
+static void wait_for_story(struct body *body)
+{
+    if (body->waits++ < STARTED_SENT)
+        add_report(body->world, body->id, "started", -1);
+    sim_after(body->world->sim, 60 * second, body_step, body);
+}
+
+static void show_body(const struct body *body, bool alive)
+{
+    static const char *const steps[] = {"begins", "says x if it does", "ends", "is gone"};
+    printf("%12.6f   (the process %" PRId64 " of %s %s)\n",
+           (double)sim_now(body->world->sim) / (double)second, body->pid, body->id,
+           alive ? steps[body->step] : "was killed");
+    fflush(stdout);
+}
+
 static void body_step(void *argument)
 {
     struct body *body = argument;
     struct world *world = body->world;
+    if (world->verbose && !body->waits)
+        show_body(body, sim_process_alive(world->sim, body->pid));
     uint64_t pause = 10 * ms + sim_chance(world->sim, 40) * 100 * ms;
     if (!sim_process_alive(world->sim, body->pid)) {
-        free(body);
+        body_free(body);
         return;
     }
     bool says_x =
@@ -292,10 +464,12 @@ static void body_step(void *argument)
     case 0:
         if (world_fault(world, world->faults.dies_at_once) || !claim(body)) {
             sim_process_exit(world->sim, body->pid, 0, 0);
-            free(body);
+            body_free(body);
             return;
         }
         count_run(body);
+        enter_queue(body);
+        body->is_first = world->ran[body->task][body->point] == 1;
         if (world_fault(world, world->faults.command))
             interfere(world);
         break;
@@ -304,13 +478,17 @@ static void body_step(void *argument)
             say_x(body);
         break;
     case 2:
+        if (hangs(body)) {
+            wait_for_story(body);
+            return;
+        }
         finish(body);
         break;
     default:
         sim_process_exit(world->sim, body->pid,
                          strstr(text_string(sim_file(world->sim, body->status)), "=ERR") != NULL,
                          0);
-        free(body);
+        body_free(body);
         return;
     }
     body_next(body, body->step == 2 ? ms : pause);
@@ -320,15 +498,28 @@ static void body_step(void *argument)
 static void check_recorded(struct world *world, int point, int task, int submit)
 {
     sqlite3_stmt *query = NULL;
-    char sql[256];
+    char sql[256], when[16];
     snprintf(sql, sizeof sql,
-             "SELECT 1 FROM task_jobs WHERE cycle='%d' AND name='t%d' AND submit_num=%d", point,
-             task, submit);
+             "SELECT 1 FROM task_jobs WHERE cycle='%s' AND name='t%d' AND submit_num=%d",
+             spec_point(world->spec, point, when), task, submit);
     if (sqlite3_prepare_v2(world->reader, sql, -1, &query, NULL) != SQLITE_OK ||
         sqlite3_step(query) != SQLITE_ROW)
         world_problem(world, "%d/t%d/%02d was launched before it was recorded", point, task,
                       submit);
     sqlite3_finalize(query);
+}
+
+/* What the broadcasts have told it, and what its xtriggers have. */
+static void check_heard(struct body *body, const char *job_file)
+{
+    struct world *world = body->world;
+    const struct text *text = sim_file(world->sim, job_file);
+    const char *at = text ? strstr(text_string(text), " HEARD=\"") : NULL;
+    int heard = at ? atoi(at + 8) : 0;
+    int expected = world->now ? world->now->at[body->task][body->point].heard : 0;
+    if (heard != expected)
+        world_problem(world, "%s was told %d by broadcasts; expected %d", body->id, heard,
+                      expected);
 }
 
 static int try_number_of(struct world *world, const char *job_file)
@@ -370,15 +561,21 @@ static void script(void *context, int64_t pid, const struct env_spawn *options)
     const char *job = options->argv[0], *log = strstr(job, "/log/job/");
     struct body *body = NEW(struct body);
     int submit = 0;
-    if (!log || sscanf(log, "/log/job/%d/t%d/%d/job", &body->point, &body->task, &submit) != 3)
+    char when[32] = "";
+    if (!log || sscanf(log, "/log/job/%31[^/]/t%d/%d/job", when, &body->task, &submit) != 3)
         world_problem(world, "a process that is no job was started: %s", job);
+    body->point = spec_point_of(world->spec, when);
+    body->life = world->lives;
     body->world = world;
+    body->next = world->bodies;
+    world->bodies = body;
     body->pid = pid;
     snprintf(body->status, sizeof body->status, "%s.status", job);
     body->try_number = try_number_of(world, job);
     if (body->try_number < 1)
         world_problem(world, "%s: no try number in the job file", job);
-    snprintf(body->id, sizeof body->id, "%d/t%d/%02d", body->point, body->task, submit);
+    snprintf(body->id, sizeof body->id, "%s/t%d/%02d", when, body->task, submit);
+    check_heard(body, job);
     check_recorded(world, body->point, body->task, submit);
     if (world_fault(world, world->faults.clock_jump))
         sim_jump_clock(world->sim,
@@ -391,10 +588,13 @@ static void script(void *context, int64_t pid, const struct env_spawn *options)
 void world_init(struct world *world, struct sim *sim, const struct spec *spec,
                 const struct plan *plan, const struct faults *faults)
 {
-    uint64_t heals_at = ((uint64_t)plan->n * PLAN_PAUSE + FAULTY) * second;
+    uint64_t last = plan->n ? (uint64_t)plan->steps[plan->n - 1].due : 0;
+    uint64_t heals_at = (last + FAULTY) * second;
     *world = (struct world){
         .sim = sim, .spec = spec, .plan = plan, .faults = *faults, .heals_at = heals_at};
     sim_on_spawn(sim, script, world);
+    sim_on_kill(sim, body_killed, world);
+    world_at(world, plan->begin);
     if (plan->n)
         step_after(world, PLAN_PAUSE * second);
 }

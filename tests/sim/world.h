@@ -35,25 +35,38 @@ struct world {
     struct faults faults;
     uint64_t heals_at; /* from then on no faults */
     const struct plan *plan;
-    int step;       /* of the plan: answered so far */
-    uint64_t asked; /* id of the request under way; 0: none */
+    const char *directory;   /* of the run, in the real world */
+    int step;                /* of the plan: answered so far */
+    uint64_t asked;          /* id of the request under way; 0: none */
+    bool taken;              /* the world is already as the step will have it */
+    uint64_t since;          /* the step before was due then */
+    bool quiet;              /* no faults before the next one is due */
+    const struct rules *now; /* of a story: what must come of the steps so far */
+    int ran[SPEC_TASKS_MAX][SPEC_POINTS_MAX + 1]; /* scripts of jobs */
+    bool ghosts[SPEC_TASKS_MAX][SPEC_POINTS_MAX + 1], any_ghost;
+    int in_queue; /* of them under way, of the small queue */
+    struct body *bodies;
+    unsigned lives;
+    unsigned ends; /* lives of the scheduler that came to an end by themselves */
     struct body_run *runs;
     sqlite3 *reader;      /* sees what is committed, as an outsider does */
     struct actor *server; /* the scheduler that lives now, or NULL */
     struct report *reports;
     uint64_t next_id;
     unsigned replies, commits, kills;
-    unsigned reloads;  /* definitions read */
+    unsigned reloads; /* definitions read */
+    bool verbose;
     bool kill;         /* the scheduler dies after this turn */
     char problem[512]; /* what was found wrong; empty = nothing */
 };
 
-/* A step of the plan is taken every PLAN_PAUSE seconds, which is time enough for everything that
- * follows from it; faults happen in the first FAULTY of them. */
-enum { PLAN_PAUSE = 4 * 3600, FAULTY = 300 };
+/* Faults happen in the first FAULTY seconds after each step. */
+enum { FAULTY = 300 };
 void world_init(struct world *world, struct sim *sim, const struct spec *spec,
                 const struct plan *plan, const struct faults *faults);
 void world_release(struct world *world);
+/* In the real run directory. */
+void world_forget_files(const struct world *world);
 void world_problem(struct world *world, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 bool world_fault(struct world *world, unsigned per_mille);
