@@ -68,6 +68,12 @@ static bool is_running(struct story *story)
     return place_of(story)->state == RULES_RUNNING;
 }
 
+/* And is still defined: a restart forgets the others. */
+static bool can_be_killed(struct story *story)
+{
+    return is_running(story) && !place_of(story)->orphan;
+}
+
 static bool is_there(struct story *story)
 {
     return rules_task_at(&story->rules.spec, story->task, story->point);
@@ -190,7 +196,7 @@ static void set_prerequisites(struct story *story)
 
 static void kill_something(struct story *story)
 {
-    if (!pick_place(story, is_running))
+    if (!pick_place(story, can_be_killed))
         return;
     step(story, "kill", "{\"ids\": [\"%s\"]}", story->id);
     quietly(story);
@@ -200,7 +206,7 @@ static void kill_something(struct story *story)
 
 static void poll_something(struct story *story)
 {
-    if (!pick_place(story, is_running))
+    if (!pick_place(story, can_be_killed))
         return;
     step(story, "poll", "{\"ids\": [\"%s\"]}", story->id);
     go_on(story);
