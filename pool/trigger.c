@@ -20,8 +20,6 @@ static bool has_come_to_its_queue(const struct instance *instance)
 static void run_now(struct pool *pool, struct instance *instance, bool on_resume)
 {
     bool past_limit = has_come_to_its_queue(instance) || !queue_is_full(pool, instance);
-    if (instance->flags & TASK_RUNAHEAD)
-        next_comes(pool, instance->point, instance->task, &instance->flows->list);
     if (status_is_final(instance_status(instance)))
         instance_move(pool, instance, STATUS_WAITING, instance->flags & ~(uint32_t)TASK_INCOMPLETE);
     if ((pool->paused && on_resume) || !past_limit) {
@@ -44,6 +42,8 @@ static void trigger_instance(struct pool *pool, struct instance *instance,
         return;
     }
     merge_flows(pool, instance, flows);
+    if (instance->flags & TASK_RUNAHEAD)
+        next_comes(pool, instance->point, instance->task, &instance->flows->list);
     if (!status_is_active(instance_status(instance)))
         run_now(pool, instance, on_resume);
 }
