@@ -299,7 +299,7 @@ static enum co_result watch_step(struct co *co)
         ask(watch);
     watch->told = false;
     CO_AWAIT(co, WATCH_ASKED, !watch->asked || watch->limit.fired);
-    if (watch->limit.fired)
+    if (watch->asked) /* else it was dropped as its time ran out */
         give_up(watch);
     if (!watch->dropped && watch->call.call.verdict != ROUSE_SATISFIED) {
         if (watch->call.call.verdict == ROUSE_ERROR)

@@ -7,10 +7,24 @@
 
 #include "base/banned.h"
 
+int64_t time_within_reach(int64_t seconds)
+{
+    return seconds > TIME_FAR ? TIME_FAR : seconds < -TIME_FAR ? -TIME_FAR : seconds;
+}
+
+int64_t time_from_point(const struct pool *pool, const struct instance *instance,
+                        const struct interval *interval)
+{
+    cycle_point time = point_add(pool->workflow->cycling, instance->point, interval, 1);
+    if (time == POINT_NONE)
+        time = interval_is_negative(interval) ? -TIME_FAR : TIME_FAR;
+    return time_within_reach(time);
+}
+
 static int64_t expiry_time(const struct pool *pool, const struct instance *instance)
 {
     const struct task_def *task = &pool->workflow->tasks[instance->task];
-    return point_add(pool->workflow->cycling, instance->point, &task->expire_offset, 1);
+    return time_from_point(pool, instance, &task->expire_offset);
 }
 
 bool expiry_applies(const struct pool *pool, const struct instance *instance)
@@ -52,7 +66,8 @@ bool late_applies(const struct pool *pool, const struct instance *instance)
 
 int64_t late_time(const struct pool *pool, const struct instance *instance)
 {
-    return instance->point + (int64_t)pool->workflow->tasks[instance->task].runtime.late_offset;
+    double offset = pool->workflow->tasks[instance->task].runtime.late_offset;
+    return time_within_reach(instance->point + (int64_t)offset);
 }
 
 void instance_say_late(struct pool *pool, struct instance *instance)

@@ -319,6 +319,13 @@ void instance_advance(struct pool *pool, struct instance *instance, enum task_st
                       uint64_t outputs, uint64_t forced);
 
 /* --- expire.c --- */
+/* Times are seconds since 1970-01-01T00Z. What is farther away than TIME_FAR never comes, or is
+ * long past: TIME_FAR, or -TIME_FAR. */
+#define TIME_FAR INT64_C(1000000000000)
+int64_t time_within_reach(int64_t seconds);
+/* `interval` after the instance's point, even beyond the calendar. */
+int64_t time_from_point(const struct pool *pool, const struct instance *instance,
+                        const struct interval *interval);
 /* Whether the instance could expire: of such a task, waiting, and not triggered by hand. */
 bool expiry_applies(const struct pool *pool, const struct instance *instance);
 /* The same for `late offset`: seconds since 1970-01-01T00Z. */

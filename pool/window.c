@@ -34,10 +34,10 @@ static int64_t edge_time(const struct pool *pool, const struct instance *instanc
                          const struct window_edge *edge)
 {
     if (edge->base == WINDOW_FROM_POINT)
-        return point_add(pool->workflow->cycling, instance->point, &edge->interval, 1);
+        return time_from_point(pool, instance, &edge->interval);
     if (edge->base == WINDOW_AT)
         return edge->seconds;
-    return (int64_t)ceil((double)pool->now / 1e6) + edge->seconds;
+    return time_within_reach((int64_t)ceil((double)pool->now / 1e6) + edge->seconds);
 }
 
 static void begin_clock(struct pool *pool, struct instance *instance, uint32_t clock,

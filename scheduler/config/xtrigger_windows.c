@@ -62,8 +62,9 @@ static bool is_empty(const struct loading *self, const struct xtrigger_window *w
         return false;
     if (window->opens.base != WINDOW_FROM_POINT)
         return window->closes.seconds <= window->opens.seconds;
-    return point_add(cycling, self->workflow->initial, &window->closes.interval, 1) <=
-           point_add(cycling, self->workflow->initial, &window->opens.interval, 1);
+    cycle_point end = point_add(cycling, self->workflow->initial, &window->closes.interval, 1);
+    return end != POINT_NONE && /* else it is beyond the calendar */
+           end <= point_add(cycling, self->workflow->initial, &window->opens.interval, 1);
 }
 
 static int read_window(struct loading *self, const struct item *section,

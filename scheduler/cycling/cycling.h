@@ -80,6 +80,7 @@ int interval_parse(const struct cycling *cycling, const char *text, struct inter
 const char *interval_format(const struct cycling *cycling, const struct interval *interval,
                             char *buffer);
 bool interval_is_null(const struct interval *interval);
+bool interval_is_negative(const struct interval *interval);
 /* point + times * interval, as Cylc adds: the exact part first, then month by month with the day
  * cut to each month's end (August 31st + P6M = February 28th), then the years. What the point
  * format does not write is cut off. POINT_NONE if that leads beyond the years which can be written;

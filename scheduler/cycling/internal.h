@@ -47,7 +47,6 @@ cycle_point point_ceiling(const struct cycling *cycling, cycle_point point);
 /* False when it does not fit. */
 bool interval_exact_seconds(const struct interval *interval, int64_t *ret_seconds);
 bool interval_total_months(const struct interval *interval, int64_t *ret_months);
-bool interval_is_negative(const struct interval *interval);
 struct interval interval_negated(const struct interval *interval);
 
 int interval_parse_slice(const struct cycling *cycling, struct slice text,

@@ -28,7 +28,8 @@ static struct {
     int64_t pid;       /* the last one born */
     struct text heard; /* "start 1 f", one a line */
     unsigned starts;
-    bool mute; /* pings are not answered; is_mute: by none that is born either */
+    uint64_t started_at; /* microseconds: the last start */
+    bool mute;           /* pings are not answered; is_mute: by none that is born either */
     bool is_mute;
     unsigned flood; /* lines */
     bool stillborn;
@@ -119,6 +120,7 @@ static void heard(void *context, int64_t pid, const struct host_message *message
               message->function ? " " : "", message->function ? message->function : "");
     if (message->verb == HOST_START) {
         world.starts++;
+        world.started_at = fixture.env->ops->monotonic(fixture.env);
         start(pid, message);
     }
 }
@@ -280,6 +282,37 @@ static void a_call_has_a_deadline(void **state)
     assert_int_equal(cast_count(&fixture, "xtrigger.satisfied"), 0);
     assert_int_equal(cast_count(&fixture, "xtrigger.problem"), 1);
     assert_int_equal(log_count("rubbish"), 0);
+}
+
+static uint64_t newest_first(void *context, uint64_t n)
+{
+    (void)context;
+    return n - 1;
+}
+
+static void drop_the_hanging(void *unused)
+{
+    (void)unused;
+    struct message drop = {.topic = TOPIC_XTRIGGER_DROP, .text = slice_of("hang()")};
+    cast_say_only(&fixture, TASK_POOL, &drop);
+}
+
+/* The xtriggers hear of it before the watch sees that its time has run out. */
+static void what_is_dropped_at_its_deadline_is_cancelled_once(void **state)
+{
+    (void)state;
+    watch("hang()");
+    cast_pass(&fixture, 1);
+    cast_forget(&fixture);
+    fixture.env->ready.choose = newest_first;
+    uint64_t now = fixture.env->ops->monotonic(fixture.env);
+    sim_after(fixture.sim, world.started_at + 600000000 - now, drop_the_hanging, NULL);
+    cast_pass(&fixture, 700);
+    fixture.env->ready.choose = NULL;
+    assert_int_equal(cast_count(&fixture, "xtrigger.problem"), 0);
+    expect_heard("hello 1\nstart 1 hang\ncancel 1\n");
+    watch("good()");
+    cast_await(&fixture, "xtrigger.satisfied \"good()\" {}");
 }
 
 static void one_that_crashes_spoils_its_own_trigger_only(void **state)
@@ -542,6 +575,7 @@ int main(void)
         TEST(so_many_at_once_and_no_more),
         TEST(a_call_has_a_deadline),
         TEST(one_that_crashes_spoils_its_own_trigger_only),
+        TEST(what_is_dropped_at_its_deadline_is_cancelled_once),
         TEST(one_that_crashes_again_and_again_is_asked_later_and_later),
         TEST(a_host_that_cannot_live_is_started_later_and_later),
         TEST(a_host_that_gives_no_sign_of_life_is_ended),

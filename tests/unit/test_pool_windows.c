@@ -451,6 +451,36 @@ static void what_is_past_has_timed_out(void **state)
     pool_world_destroy(w);
 }
 
+/* What is beyond the calendar never comes, or is long past. */
+static void windows_may_reach_beyond_the_calendar(void **state)
+{
+    (void)state;
+    struct pool_world *w = at(DATES(WINDOW("until = P9000Y\n"), "@data => model\n"), 1000);
+    assert_said(w, "watch echo(data, 20300101T0000Z)\n");
+    assert_said(w, "watch " AT(1000000000000) "\n");
+    pool_world_destroy(w);
+    w = at(DATES(WINDOW("start = -P9000Y\nuntil = P9000Y\n"), "@data => model\n"), 1000);
+    assert_said(w, "watch echo(data, 20300101T0000Z)\n");
+    pool_world_destroy(w);
+    w = at(FLOW(WINDOW("until = P99999999Y\n"), "@data => model\n"), 1000);
+    assert_said(w, "watch " DATA "\n");
+    assert_said(w, "watch " AT(1000000000000) "\n");
+    pool_world_destroy(w);
+}
+
+static void a_task_may_expire_beyond_the_calendar(void **state)
+{
+    (void)state;
+    struct pool_world *w =
+        at("[scheduler]\nallow implicit tasks = True\n[scheduling]\ninitial cycle point = 9999\n"
+           "final cycle point = 9999\n[[special tasks]]\nclock-expire = a(P1Y)\n"
+           "[[graph]]\nR1 = a\n",
+           1000);
+    assert_string_equal(pool_world_active(w), "99990101T0000Z/a");
+    assert_not_said(w, "expired");
+    pool_world_destroy(w);
+}
+
 /* The order in which a member of the cast began again makes no difference. */
 static void what_is_watched_is_told_to_new_xtriggers(void **state)
 {
@@ -542,6 +572,8 @@ int main(void)
         cmocka_unit_test(the_time_is_kept_over_a_restart),
         cmocka_unit_test(the_time_counts_from_the_cycle_point),
         cmocka_unit_test(what_is_past_has_timed_out),
+        cmocka_unit_test(windows_may_reach_beyond_the_calendar),
+        cmocka_unit_test(a_task_may_expire_beyond_the_calendar),
         cmocka_unit_test(what_is_watched_is_told_to_new_xtriggers),
         cmocka_unit_test(an_instance_in_two_windows_waits_for_both),
         cmocka_unit_test(a_signature_is_watched_while_a_window_is_open),
