@@ -15,6 +15,12 @@
 
 enum { APPLIED_PER_TURN = 1000 };
 
+/* A query that came before there was anything to see. */
+struct early {
+    uint64_t id;
+    char *name, *args;
+};
+
 struct viewer {
     struct actor actor;
     struct view view;
@@ -26,6 +32,8 @@ struct viewer {
     size_t first;        /* offset of the oldest */
     bool behind;         /* more was recorded since `pending` was looked at */
     uint64_t recorded;   /* of the pool's outbox */
+    bool blind;          /* a new run, of which nothing is recorded yet */
+    VEC(struct early) early;
 };
 
 /* --- never ahead of the record --- */
@@ -130,6 +138,12 @@ static int begin_query(struct viewer *self, const struct message *query, const j
     return 0;
 }
 
+static void keep_query(struct viewer *self, const struct message *query)
+{
+    *vec_push(&self->early) = (struct early){
+        .id = query->id, .name = slice_copy(query->text), .args = slice_copy(query->detail)};
+}
+
 static void hear_query(struct viewer *self, const struct message *query)
 {
     struct error error = {0};
@@ -143,13 +157,33 @@ static void hear_query(struct viewer *self, const struct message *query)
     json_decref(args);
 }
 
+static void forget_early(struct viewer *self)
+{
+    VEC_EACH (struct early, query, &self->early) {
+        free(query->name);
+        free(query->args);
+    }
+    vec_release(&self->early);
+}
+
+/* The first of what the pool said is recorded and seen: who asked too early is answered. */
+static void open_eyes(struct viewer *self)
+{
+    self->blind = false;
+    VEC_EACH (struct early, query, &self->early)
+        hear_query(self, &(struct message){.id = query->id,
+                                           .text = slice_of(query->name),
+                                           .detail = slice_of(query->args)});
+    forget_early(self);
+}
+
 /* --- the member --- */
 
 static void viewer_hear(struct actor *actor, const struct message *message)
 {
     struct viewer *self = (struct viewer *)actor;
     if (message->topic == TOPIC_QUERY_REQUEST) {
-        hear_query(self, message);
+        (self->blind ? keep_query : hear_query)(self, message);
     } else if (message->topic == TOPIC_REPLY_TAKEN) {
         streams_taken(&self->streams, message->id, message->number);
     } else if (message->topic == TOPIC_RECORDED) {
@@ -169,6 +203,8 @@ static bool viewer_work(struct actor *actor)
     struct viewer *self = (struct viewer *)actor;
     if (self->behind && catch_up(self))
         return true;
+    if (self->blind && self->recorded)
+        open_eyes(self);
     progress_work(&self->progress);
     if (!streams_have_work(&self->streams) && !self->searches.first)
         return false;
@@ -214,8 +250,10 @@ static bool viewer_may_close(struct actor *actor)
 {
     if (!bus_drained(actor->context->bus, VIEWER, ~MEMBER_BIT(RECORDER)))
         return false;
-    streams_end(&((struct viewer *)actor)->streams);
-    searches_end(&((struct viewer *)actor)->searches, "the workflow has shut down");
+    struct viewer *self = (struct viewer *)actor;
+    open_eyes(self);
+    streams_end(&self->streams);
+    searches_end(&self->searches, "the workflow has shut down");
     return true;
 }
 
@@ -231,6 +269,7 @@ static void *viewer_create(const struct cast_context *context, struct error *err
     (void)error;
     struct viewer *self = NEW(struct viewer);
     view_init(&self->view, context->workflow, context->restart);
+    self->blind = !context->restart;
     self->streams =
         (struct streams){.view = &self->view, .cast = context, .say = answer, .context = self};
     self->searches = (struct searches){.view = &self->view, .context = self, .done = search_done};
@@ -245,6 +284,7 @@ static void viewer_destroy(void *member)
     if (!self)
         return;
     actor_release(&self->actor);
+    forget_early(self);
     streams_release(&self->streams);
     searches_release(&self->searches);
     progress_release(&self->progress);

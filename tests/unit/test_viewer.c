@@ -33,6 +33,16 @@ static int open(void **state)
     return 0;
 }
 
+/* With the first thing that the pool says, recorded. */
+static int open_begun(void **state)
+{
+    open(state);
+    cast_say_only(&fixture, TASK_POOL,
+                  &(struct message){.topic = TOPIC_WORKFLOW_STATE, .number = WORKFLOW_RUNNING});
+    cast_say_recorded(&fixture);
+    return 0;
+}
+
 static int close(void **state)
 {
     (void)state;
@@ -161,11 +171,11 @@ static void nothing_is_seen_before_it_is_recorded(void **state)
     spawn("a", 2, 0);
     cast_settle(&fixture);
     expect_answer("ping", "{\"ids\": [\"1/a\"]}", REPLY_ERROR, "task not found: 1/a");
-    cast_say_recorded_to(&fixture, TASK_POOL, 1);
+    cast_say_recorded_to(&fixture, TASK_POOL, 2);
     expect_answer("ping", "{\"ids\": [\"1/a\"]}", REPLY_DONE,
                   "{\"workflow\":\"flow/run1\",\"status\":\"running\"}");
     expect_answer("ping", "{\"ids\": [\"2/a\"]}", REPLY_ERROR, "task not found: 2/a");
-    cast_say_recorded_to(&fixture, TASK_POOL, 2);
+    cast_say_recorded_to(&fixture, TASK_POOL, 3);
     expect_answer("ping", "{\"ids\": [\"2/a\"]}", REPLY_DONE,
                   "{\"workflow\":\"flow/run1\",\"status\":\"running\"}");
 }
@@ -195,6 +205,19 @@ static void a_change_of_the_definition_goes_on_once_all_is_seen(void **state)
     open(NULL);
 }
 
+/* A new run is not seen empty: its first tasks are on their way. */
+static void who_asks_too_early_waits_for_the_first_record(void **state)
+{
+    (void)state;
+    spawn("a", 1, 0);
+    query_only("ping", "{\"ids\": [\"1/a\"]}");
+    cast_settle(&fixture);
+    cast_expect(&fixture, "");
+    cast_say_recorded(&fixture);
+    cast_expect(&fixture, "reply id=1 number=1 "
+                          "\"{\"workflow\":\"flow/run1\",\"status\":\"running\"}\"\n");
+}
+
 /* A process of xtriggers or jobs that crashed leaves words that nobody recorded. */
 static void what_others_said_does_not_hold_up_the_pool(void **state)
 {
@@ -204,7 +227,7 @@ static void what_others_said_does_not_hold_up_the_pool(void **state)
     struct message job = about(TOPIC_JOB_SUCCEEDED, "a", 1);
     cast_say_only(&fixture, JOBS, &job);
     spawn("a", 1, 0);
-    cast_say_recorded_to(&fixture, TASK_POOL, 1);
+    cast_say_recorded_to(&fixture, TASK_POOL, 2);
     expect_answer("ping", "{\"ids\": [\"1/a\"]}", REPLY_DONE,
                   "{\"workflow\":\"flow/run1\",\"status\":\"running\"}");
 }
@@ -557,11 +580,12 @@ static void a_pause_is_seen_at_once_after_a_restart(void **state)
     expect_answer("ping", "{}", REPLY_DONE, "{\"workflow\":\"flow/run1\",\"status\":\"paused\"}");
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, open, close)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, open_begun, close)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(who_asks_too_early_waits_for_the_first_record, open, close),
         TEST(ping_is_answered),
         TEST(bad_queries_are_refused),
         TEST(nothing_is_seen_before_it_is_recorded),
