@@ -177,7 +177,8 @@ void handle_xtrigger(struct pool *pool, const struct message *message)
         return;
     signature->satisfied = true;
     signature->results = message->detail.n ? slice_copy(message->detail) : NULL;
-    VEC(struct instance *) waiting = {0}, expired = {0}, late = {0};
+    VEC(struct instance *) expired = {0}, late = {0};
+    VEC(struct look) waiting = {0}; /* one that has two xtriggers of this signature stands twice */
     struct link *list = &signature->dependants;
     for (struct link *link = list->next; link != list; link = link->next) {
         struct dependence *dependence = LINK_OWNER(link, struct dependence, of_signature);
@@ -191,7 +192,7 @@ void handle_xtrigger(struct pool *pool, const struct message *message)
             *vec_push(&late) = dependence->instance;
         } else {
             dependence_satisfy(pool, dependence);
-            *vec_push(&waiting) = dependence->instance;
+            *vec_push(&waiting) = look_at(dependence->instance);
         }
     }
     VEC_EACH (struct instance *, instance, &late)
@@ -201,10 +202,13 @@ void handle_xtrigger(struct pool *pool, const struct message *message)
         if (expiry_applies(pool, *instance))
             instance_expire(pool, *instance);
     /* From here on the signature may go: who submits no longer needs its retry delay. */
-    VEC_EACH (struct instance *, instance, &waiting) {
-        windows_settle(pool, *instance);
-        if (!prerequisites_changed(pool, *instance))
-            gate_update(pool, *instance);
+    VEC_EACH (struct look, look, &waiting) {
+        struct instance *instance = look_find(pool, look);
+        if (!instance)
+            continue;
+        windows_settle(pool, instance);
+        if (!prerequisites_changed(pool, instance))
+            gate_update(pool, instance);
     }
     vec_release(&waiting);
     vec_release(&expired);

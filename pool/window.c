@@ -212,9 +212,20 @@ bool windows_describe(const struct pool *pool, const struct instance *instance, 
     return any;
 }
 
+struct look look_at(const struct instance *instance)
+{
+    return (struct look){instance->point, instance->task, instance->serial};
+}
+
+struct instance *look_find(const struct pool *pool, const struct look *look)
+{
+    struct instance *instance = instances_find(&pool->instances, look->point, look->task);
+    return instance && instance->serial == look->serial ? instance : NULL;
+}
+
 void look_later(struct pool *pool, const struct instance *instance)
 {
-    *vec_push(&pool->looks) = (struct look){instance->point, instance->task, instance->serial};
+    *vec_push(&pool->looks) = look_at(instance);
 }
 
 static void take_look(struct pool *pool, struct instance *instance)
@@ -234,8 +245,8 @@ void take_looks(struct pool *pool)
 {
     for (size_t i = 0; i < pool->looks.n; i++) { /* one that goes may make room for others */
         const struct look look = pool->looks.at[i];
-        struct instance *instance = instances_find(&pool->instances, look.point, look.task);
-        if (instance && instance->serial == look.serial && instance->status == STATUS_WAITING)
+        struct instance *instance = look_find(pool, &look);
+        if (instance && instance->status == STATUS_WAITING)
             take_look(pool, instance);
     }
     vec_clear(&pool->looks);

@@ -6,11 +6,15 @@
 
 struct pool;
 
-/* An instance to be looked at when the event under way has had its effects. */
+/* An instance to be looked at when something else, or all of the event under way, has had its
+ * effects: it may go until then. */
 struct look {
     cycle_point point;
     uint32_t task, serial;
 };
+struct look look_at(const struct instance *instance);
+/* The instance; NULL: it is gone, or another one by that name is there. */
+struct instance *look_find(const struct pool *pool, const struct look *look);
 void look_later(struct pool *pool, const struct instance *instance);
 /* The end of an event: those go that cannot run any more. */
 void take_looks(struct pool *pool);

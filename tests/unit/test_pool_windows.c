@@ -159,6 +159,18 @@ static void an_xtrigger_may_remove_a_task(void **state)
     pool_world_destroy(w);
 }
 
+/* Both are one signature: what it removes is looked at once. */
+static void two_names_of_a_signature_may_remove_a_task(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_begin(
+        FLOW("also = echo(x, %(point)s)\n", "b & c => a\n@x | @also | foo => !a\nfoo\n"));
+    pool_world_succeed(w, "1/b");
+    pool_world_satisfy(w, X1, "");
+    assert_said(w, "removed 1/a suicide\n");
+    pool_world_destroy(w);
+}
+
 static void users_satisfy_xtriggers_of_conditions(void **state)
 {
     (void)state;
@@ -555,6 +567,7 @@ int main(void)
         cmocka_unit_test(a_clock_may_stand_in_a_condition),
         cmocka_unit_test(an_external_trigger_is_waited_for_besides),
         cmocka_unit_test(an_xtrigger_may_remove_a_task),
+        cmocka_unit_test(two_names_of_a_signature_may_remove_a_task),
         cmocka_unit_test(users_satisfy_xtriggers_of_conditions),
         cmocka_unit_test(conditions_are_remembered),
         cmocka_unit_test(a_retry_asks_for_nothing_again),
