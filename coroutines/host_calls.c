@@ -431,7 +431,7 @@ bool host_calls_died(struct host_calls *self, const char *how)
         else if (is_under_way(seat)) {
             leave(self, seat);
             seat->suspect = seat->suspect || !lost;
-            watch_watching(seat->call); /* its time does not run */
+            watch_queued(seat->call); /* its time does not run */
             if (seat->suspect)
                 watch_problem(seat->call, how);
             enqueue(self, seat);

@@ -108,7 +108,7 @@ static void lose_program(struct seat *seat, const char *why)
     forget_number(seat);
     if (seat->satisfied)
         return;
-    watch_watching(seat->call); /* no deadline without a program */
+    watch_queued(seat->call); /* no deadline without a program */
     watch_problem(seat->call, why);
     seat->alone = true;
 }

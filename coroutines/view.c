@@ -174,8 +174,8 @@ static void apply_state(struct view *view, const struct message *m)
 static void set_xtrigger(struct view_task *task, uint32_t xtrigger, struct slice signature,
                          bool satisfied)
 {
-    VEC_EACH (struct view_xtrigger, each, &task->xtriggers)
-        if (slice_equal(signature, each->signature)) {
+    VEC_EACH (struct view_xtrigger, each, &task->xtriggers) /* two may have one signature */
+        if (each->xtrigger == xtrigger && slice_equal(signature, each->signature)) {
             each->satisfied = satisfied;
             return;
         }

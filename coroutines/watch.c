@@ -111,6 +111,14 @@ void watch_watching(struct host_call *call)
         say_asked(watch, ASKED_WATCHING, "");
 }
 
+void watch_queued(struct host_call *call)
+{
+    struct watch *watch = watch_of(call);
+    stop_limit(watch);
+    if (!watch->dropped)
+        say_asked(watch, ASKED_NOW, "");
+}
+
 void watch_answered(struct host_call *call)
 {
     struct watch *watch = watch_of(call);

@@ -193,11 +193,24 @@ static bool is_waited_for(const struct view *view, const struct view_task *task,
            (waits_for_xtrigger(&of, window->xtrigger) || waits_for_xtrigger(&of, window->timeout));
 }
 
+/* The timeout of a window, without what it times. */
+static bool waits_for_timeout(const struct view *view, const struct view_task *task,
+                              uint32_t xtrigger)
+{
+    const struct conditions_of of = {view, task, &view->workflow->graph->tasks[task->key.index],
+                                     task->key.point};
+    const struct xtrigger_window *window =
+        xtrigger == NO_INDEX ? NULL : view->workflow->xtriggers[xtrigger].window;
+    return window && xtrigger == window->timeout && waits_for_xtrigger(&of, xtrigger) &&
+           !waits_for_xtrigger(&of, window->xtrigger);
+}
+
 static void add_xtriggers(const struct view *view, const struct view_task *task, struct text *out)
 {
     VEC_EACH (const struct view_xtrigger, xtrigger, &task->xtriggers) {
         if (xtrigger->satisfied || !is_waited_for(view, task, xtrigger->xtrigger) ||
-            window_explain(view, task, xtrigger, out))
+            window_explain(view, task, xtrigger, waits_for_timeout(view, task, xtrigger->xtrigger),
+                           out))
             continue;
         if (xtrigger->xtrigger == NO_INDEX)
             text_addf(out, "  waits for its retry delay: %s\n", xtrigger->signature);
@@ -271,7 +284,10 @@ static void add_absent(const struct view *view, cycle_point point, uint32_t inde
         text_addf(out, "%s does not exist: the task does not run at that point\n", name);
         return;
     }
-    text_addf(out, "%s is not in the pool and has not run: nothing has spawned it yet\n", name);
+    text_addf(
+        out,
+        "%s is not in the pool and has not run: nothing has spawned it yet, or it was removed\n",
+        name);
     if (view->runahead != POINT_NONE && point > view->runahead) {
         char limit[POINT_TEXT_MAX];
         text_addf(out, "  its point is beyond the runahead limit: %s\n",

@@ -46,6 +46,8 @@ void watch_begun(struct host_call *call);
 void watch_answered(struct host_call *call);
 /* The function has taken the call and says by itself when it is satisfied: no deadline any more. */
 void watch_watching(struct host_call *call);
+/* What served it is gone: it waits to be called anew, without a deadline. */
+void watch_queued(struct host_call *call);
 /* It wants to be asked (again) now. */
 void watch_woken(struct host_call *call);
 /* Something is wrong that people should know; the call goes on. The host has logged it. */

@@ -224,13 +224,22 @@ static bool satisfy_xtrigger(struct pool *pool, struct instance *instance, struc
     return false;
 }
 
+/* What might have been meant. */
+static void add_labels(const struct pool *pool, uint32_t task, struct text *problems)
+{
+    const struct graph_task *graph = &pool->workflow->graph->tasks[task];
+    for (uint32_t i = 0; i < graph->n_xtriggers; i++)
+        text_addf(problems, "%s%s", i ? ", " : "; its xtriggers are ",
+                  pool->workflow->xtriggers[graph->xtriggers[i].xtrigger].label);
+}
+
 bool set_items_satisfy(struct pool *pool, const struct set_child *child, struct slice items,
                        struct text *problems)
 {
     static const char xtrigger[] = "xtrigger/";
     size_t n = strlen(xtrigger);
     struct slice rest = items, item;
-    bool any = false;
+    bool any = false, unknown_label = false;
     while (next_item(&rest, &item)) {
         struct parent parent;
         bool found = true;
@@ -239,6 +248,7 @@ bool set_items_satisfy(struct pool *pool, const struct set_child *child, struct 
         } else if (item.n > n && memcmp(item.at, xtrigger, n) == 0) {
             struct slice label = {item.at + n, item.n - n};
             found = satisfy_xtrigger(pool, child->instance, label);
+            unknown_label |= !found;
         } else {
             found = read_parent(pool, item, &parent) && satisfy_parent(pool, child, &parent);
         }
@@ -247,5 +257,7 @@ bool set_items_satisfy(struct pool *pool, const struct set_child *child, struct 
             text_addf(problems, "%s \"%.*s\"", problems->n ? "," : "does not depend on",
                       (int)item.n, item.at);
     }
+    if (unknown_label)
+        add_labels(pool, child->task, problems);
     return any;
 }

@@ -427,3 +427,9 @@ bool argument_is_true(const char *value)
     return value &&
            (strcmp(value, "True") == 0 || strcmp(value, "true") == 0 || strcmp(value, "1") == 0);
 }
+
+bool argument_is_false(const char *value)
+{
+    return value &&
+           (strcmp(value, "False") == 0 || strcmp(value, "false") == 0 || strcmp(value, "0") == 0);
+}

@@ -70,7 +70,8 @@ bool call_is_deaf(const struct rouse_call *call);
 void json_add_text(struct text *out, const char *value);
 void json_add_real(struct text *out, double number);
 
-/* Whether an argument means true: True, true, 1. */
+/* Whether an argument means true: True, true, 1; or false: False, false, 0. */
 bool argument_is_true(const char *value);
+bool argument_is_false(const char *value);
 
 #endif

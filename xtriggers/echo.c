@@ -7,9 +7,13 @@
 
 static int validate(struct rouse_call *call)
 {
-    if (call_argument(call, "succeed", SIZE_MAX))
+    const char *succeed = call_argument(call, "succeed", SIZE_MAX);
+    if (!succeed)
+        call->fail(call, "the argument `succeed` (True or False) is missing");
+    else if (!argument_is_true(succeed) && !argument_is_false(succeed))
+        call->fail(call, "`succeed` must be True or False");
+    else
         return 0;
-    call->fail(call, "the argument `succeed` (True or False) is missing");
     return -1;
 }
 

@@ -19,6 +19,12 @@
 static const char *const parameters[] = {"workflow_task_id", "offset", "oldest", "alt_cylc_run_dir",
                                          NULL};
 
+/* Or may become one. All of it is read when the cycling of that workflow is known. */
+static bool is_interval(const char *text)
+{
+    return !text || *text == 'P' || strstr(text, "%(");
+}
+
 /* 0, or -1 and call->fail; the caller releases the target either way. */
 static int read_call(struct rouse_call *call, struct state_target *target)
 {
@@ -37,6 +43,9 @@ static int read_call(struct rouse_call *call, struct state_target *target)
         return upstream_fail(call, "`workflow_task_id` must name one task; CYCLE is a point or *");
     if (any && (upstream_argument(call, "offset", 1) || upstream_argument(call, "oldest", 2)))
         return upstream_fail(call, "`offset` and `oldest` need a cycle point in place of *");
+    if (!is_interval(upstream_argument(call, "oldest", 2)))
+        return upstream_fail(
+            call, "`oldest` must be an interval such as PT12H, or P2 for integer cycling");
     if (!target->selector)
         target->selector = str_copy("succeeded");
     return 0;

@@ -50,6 +50,8 @@ enum rouse_verdict upstream_verdict(struct rouse_call *call, const char *databas
     }
     if (found == -ENOENT)
         call_note(call, "there is no %s", database);
+    if (found == 0)
+        call_note(call, "no such state in %s", database);
     wait_for_commit(call, database);
     return ROUSE_NOT_YET;
 }

@@ -64,6 +64,9 @@ static int parse_interval(struct slice text, struct xtrigger_def *def, struct lo
     if (duration_parse(interval, &def->interval, error) < 0)
         return error_set(error, -EINVAL,
                          "expected an ISO 8601 duration after the colon, not \"%s\"", interval);
+    if (def->interval < 0)
+        return error_set(error, -EINVAL,
+                         "the interval after the colon must not be negative: \"%s\"", interval);
     return 0;
 }
 

@@ -103,12 +103,30 @@ class Window(common.SystemTest):
         self.all_succeeded('w', 1)
         self.assertGreater(time.time() - begun, 4)
 
+    def test_two_xtriggers_with_one_signature_are_told_apart(self):
+        world = self.world
+        world.install('w', flow('@x & @y => a', scheduling="""
+    [[xtriggers]]
+        x = file(share/data)
+        y = file(share/data)"""))
+        world.play('w')
+        self.explained('w//1/a', 'waits for xtrigger @y: file(share/data)')
+        self.assertIn('waits for xtrigger @x: file(share/data)', world.must('why', 'w//1/a').out)
+        world.must('set', '--pre=xtrigger/x', 'w//1/a')
+        world.wait('x', lambda: '✓ xtrigger "x = ' in world.must('show', 'w//1/a').out)
+        self.assertIn('⨯ xtrigger "y = file(share/data)"', world.must('show', 'w//1/a').out)
+        self.assertNotIn('@x', world.must('why', 'w//1/a').out)
+        self.assertIn('1/a does not depend on "xtrigger/z"; its xtriggers are x, y',
+                      world.rouse('set', '--pre=xtrigger/z', 'w//1/a').err)
+        world.must('stop', '--now', 'w')
+
     def test_the_timeout_is_an_output(self):
         world = self.world
         world.install('w', windowed('@data => model\n            @data:timeout => alert', 'until = PT4S'))
         world.play('w')
         for task in ('model', 'alert'):
-            self.explained(f'w//1/{task}', 'xtrigger @data times out at')
+            lead = 'waits for the timeout of xtrigger @data: at' if task == 'alert' else 'xtrigger @data times out at'
+            self.explained(f'w//1/{task}', lead)
         world.wait_end('w', 30)
         self.assertEqual('succeeded', world.status('w', '1/alert'))
         self.assertEqual('waiting', world.status('w', '1/model'))

@@ -426,6 +426,8 @@ static void xrandom_with_secs_keeps_its_answer_back(void **state)
     end(&trial);
     expect_invalid("xrandom()", "`percent`");
     expect_invalid("xrandom(101)", "`percent`");
+    expect_invalid("echo(succeed=maybe)", "`succeed` must be True or False");
+    expect_invalid("schedule(\"a//1/b\", oldest=foo)", "`oldest` must be an interval");
     expect_invalid("xrandom(x)", "`percent`");
     expect_invalid("xrandom(nan)", "`percent`");
     expect_invalid("xrandom(1, -1)", "`secs`");

@@ -486,15 +486,19 @@ static void why_a_task_is_not_there(void **state)
     cast_say_recorded(&fixture);
     expect_why("3/e", "\"3/e does not exist: the task does not run at that point\\n\"");
     expect_why("12/a", "\"12/a does not exist: the task does not run at that point\\n\"");
-    expect_why("6/q", "\"6/q is not in the pool and has not run: nothing has spawned it yet\\n"
-                      "  its point is beyond the runahead limit: 5\\n\"");
-    expect_why("5/b", "\"5/b is not in the pool and has not run: nothing has spawned it yet\\n"
-                      "  waits for: a:succeeded\\n"
-                      "    5/a:succeeded (it is not in the pool)\\n"
-                      "  waits for: a[-P1]:succeeded\\n"
-                      "    4/a:succeeded (it is not in the pool)\\n"
-                      "  waits for: c:failed\\n"
-                      "    5/c:failed (it is not in the pool)\\n\"");
+    expect_why(
+        "6/q",
+        "\"6/q is not in the pool and has not run: nothing has spawned it yet, or it was removed\\n"
+        "  its point is beyond the runahead limit: 5\\n\"");
+    expect_why(
+        "5/b",
+        "\"5/b is not in the pool and has not run: nothing has spawned it yet, or it was removed\\n"
+        "  waits for: a:succeeded\\n"
+        "    5/a:succeeded (it is not in the pool)\\n"
+        "  waits for: a[-P1]:succeeded\\n"
+        "    4/a:succeeded (it is not in the pool)\\n"
+        "  waits for: c:failed\\n"
+        "    5/c:failed (it is not in the pool)\\n\"");
 }
 
 static void several_tasks_are_explained_together(void **state)

@@ -96,6 +96,13 @@ static void an_external_trigger_has_one_message(void **state)
                    why);
 }
 
+static void an_interval_is_not_negative(void **state)
+{
+    (void)state;
+    assert_refused(DATES "[[xtriggers]]\nx = file(share/x):-PT5S\n" GRAPH("@x => a"), 4,
+                   "[scheduling][xtriggers]x", "must not be negative: \"-PT5S\"");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +110,7 @@ int main(void)
         cmocka_unit_test(with_integers_a_duration_is_of_the_wait),
         cmocka_unit_test(what_is_wrong_is_named_with_its_line),
         cmocka_unit_test(an_external_trigger_has_one_message),
+        cmocka_unit_test(an_interval_is_not_negative),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
