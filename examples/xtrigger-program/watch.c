@@ -1,7 +1,9 @@
 /* watch WORKFLOW DIRECTORY: serves the xtrigger spool(NAME), satisfied when there is a file NAME in
  * DIRECTORY.
  *
- *     cc -o watch watch.c $(pkg-config --cflags --libs rouse) */
+ *     cc -o watch watch.c $(pkg-config --cflags --libs rouse)
+ *
+ * rouse must be installed for that: docs/protocol.md, Clients. */
 #include <rouse.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,8 +28,12 @@ static void hear(struct rouse *flow, const char *message, void *directory)
 int main(int argc, char **argv)
 {
     const char *names[] = {"spool", NULL};
-    struct rouse *flow = rouse_open(argc == 3 ? argv[1] : "", "watch");
-    int code = rouse_serve(flow, names, hear, argv[argc - 1]);
+    if (argc != 3) {
+        fprintf(stderr, "usage: watch WORKFLOW DIRECTORY\n");
+        return 2;
+    }
+    struct rouse *flow = rouse_open(argv[1], "watch");
+    int code = rouse_serve(flow, names, hear, argv[2]);
     if (code)
         fprintf(stderr, "watch: %s\n", rouse_message(flow));
     rouse_close(flow);

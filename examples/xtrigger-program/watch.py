@@ -21,4 +21,6 @@ def main(workflow, directory):
                     del waiting[number]
 
 
+if len(sys.argv) != 3:
+    sys.exit(__doc__)
 main(*sys.argv[1:])
