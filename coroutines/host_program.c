@@ -314,9 +314,11 @@ static void check_all(struct programs *self, struct program *program)
 static void greet(struct programs *self, struct program *program)
 {
     const struct cast_context *context = self->actor->context;
-    json_t *hello = json_pack("{s:i, s:s, s:s, s:s, s:I}", "hello", HOST_WIRE_VERSION, "workflow",
-                              context->workflow_id, "run_dir", context->run_dir, "version",
-                              ROUSE_VERSION, "starts", count_starts(program, self));
+    /* A directory whose name is not UTF-8 is null. */
+    json_t *hello =
+        json_pack("{s:i, s:o?, s:o?, s:s, s:I}", "hello", HOST_WIRE_VERSION, "workflow",
+                  json_string(context->workflow_id), "run_dir", json_string(context->run_dir),
+                  "version", ROUSE_VERSION, "starts", count_starts(program, self));
     char *text = json_dumps(hello, JSON_COMPACT);
     program_tell(program, text);
     free(text);

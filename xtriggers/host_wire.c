@@ -388,7 +388,9 @@ int host_message_call(const struct host_message *message, struct call *ret_call,
 static void take_results(const json_t *results, struct call *call)
 {
     char *text = results ? json_dumps(results, 0) : NULL;
-    size_t n = text ? strlen(text) : 2;
+    if (!text)
+        return;
+    size_t n = strlen(text);
     if (n > CALL_RESULTS_MAX) {
         call->verdict = ROUSE_ERROR;
         text_addf(&call->failure, "the results are larger than %d bytes", CALL_RESULTS_MAX);

@@ -19,8 +19,6 @@
 
 enum { CHANNEL = 3, READ_SIZE = 65536, LOOK_MS = 20 };
 
-extern char **environ;
-
 static int spawn(struct bridge_child *self, char *const *arguments,
                  posix_spawn_file_actions_t *actions)
 {

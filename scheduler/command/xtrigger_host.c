@@ -32,14 +32,15 @@ static json_t *names_of(int n, char **names)
 }
 
 static int serve(const struct invocation *invocation, const char *workflow,
-                 struct bridge_options *options)
+                 const struct bridge_options *options)
 {
     struct workflow_place place;
     struct error error = {0};
+    struct bridge_options here = *options;
     if (resolve_workflow(workflow, &place, &error))
         return command_fail(invocation, EXIT_FAILED, &error);
-    options->place = &place;
-    int status = bridge_run(invocation, options);
+    here.place = &place;
+    int status = bridge_run(invocation, &here);
     workflow_place_release(&place);
     return status;
 }
