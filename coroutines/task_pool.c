@@ -62,7 +62,7 @@ static void task_pool_start(struct actor *actor)
     struct task_pool *self = (struct task_pool *)actor;
     self->said = true; /* the first turn is told, whatever it says */
     if (actor->context->restart)
-        pool_restore(self->pool, actor->context->restart);
+        pool_restore(self->pool, actor->context->restart, env_wall(actor->context->env));
     else
         pool_start(self->pool);
     if (!actor->context->restart && actor->context->start_tasks)

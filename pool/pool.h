@@ -37,8 +37,9 @@ void pool_destroy(struct pool *pool);
  * workflow.state. */
 void pool_start(struct pool *pool);
 /* Start from what the database holds: instances, flows, holds, unsettled outputs (said again as
- * task.output), active jobs (said as job.follow), xtriggers (xtrigger.watch), retry timers. */
-void pool_restore(struct pool *pool, const struct restart *restart);
+ * task.output), active jobs (said as job.follow), xtriggers (xtrigger.watch), retry timers. `now`:
+ * as for pool_handle. */
+void pool_restore(struct pool *pool, const struct restart *restart, int64_t now);
 
 /* The same pool by another version of the definition, at the end of an event. `restart` is what the
  * database holds, by the names of `workflow`, of all that `pool` has said. Tasks that are no longer

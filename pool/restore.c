@@ -332,8 +332,9 @@ void restore_wake(struct pool *pool)
     wake_all(pool);
 }
 
-void pool_restore(struct pool *pool, const struct restart *restart)
+void pool_restore(struct pool *pool, const struct restart *restart, int64_t now)
 {
+    pool->now = now;
     pool->is_restart = pool->is_fresh = true;
     pool->paused |= restart->paused;
     restore_silently(pool, restart);

@@ -484,7 +484,7 @@ static void start_again(struct pool_world *world)
         fail_msg("no restart: %s", error.text);
     text_add(&world->log, "--- restart\n");
     begin(world, restart, false);
-    pool_restore(world->pool, restart);
+    pool_restore(world->pool, restart, world->now);
     restart_destroy(restart);
     check(world);
 }

@@ -443,6 +443,7 @@ static bool move_cursor(struct rules *rules, struct rules_cursor *cursor)
 
 /* --- the whole --- */
 
+/* When nothing more follows: what comes next is in the pool by then. */
 static void expire_broadcasts(struct rules *rules)
 {
     int base = rules_base(rules);
@@ -462,7 +463,6 @@ static bool spread(struct rules *rules)
     for (int point = 1; point <= rules->spec.final; point++)
         for (int t = 0; t <= rules->spec.n_tasks; t++)
             changed = look_at(rules, t, point) || changed;
-    expire_broadcasts(rules);
     return changed || limit_from(rules, rules_base(rules)) > rules->limit;
 }
 
@@ -499,10 +499,11 @@ static bool comes_to_an_end(struct rules *rules)
 
 void rules_settle(struct rules *rules)
 {
-    do
+    do {
         while (spread(rules))
             ;
-    while (comes_to_an_end(rules));
+        expire_broadcasts(rules);
+    } while (comes_to_an_end(rules));
 }
 
 void rules_begin(struct rules *rules, const struct spec *spec)

@@ -62,6 +62,28 @@ static void member_done(void *context, enum member member)
     run->living &= ~MEMBER_BIT(member);
 }
 
+/* The definition there is now, and the stop point that earlier lives were told. */
+static bool read_definition(struct run *run)
+{
+    struct text flow = {0};
+    struct error error = {0};
+    char *stop = NULL;
+    workflow_destroy(run->workflow);
+    run->workflow = NULL;
+    if (db_param(run->db, "stopcp", &stop, &error) < 0)
+        world_problem(&run->world, "cannot read the stop point: %s", error.text);
+    snprintf(run->world.stop, sizeof run->world.stop, "%s", stop ? stop : "");
+    free(stop);
+    spec_write(run->world.spec, &flow);
+    const struct workflow_options options = {.stop = *run->world.stop ? run->world.stop : NULL};
+    run->workflow =
+        workflow_parse("flow.cylc", text_string(&flow), flow.n, &options, NULL, NULL, &error);
+    if (!run->workflow)
+        world_problem(&run->world, "flow.cylc:%d: %s: %s", error.line, error.item, error.text);
+    text_release(&flow);
+    return run->workflow != NULL;
+}
+
 static bool open_database(struct run *run)
 {
     const struct db_faults faults = {&run->world, world_before_commit, world_after_commit};
@@ -71,6 +93,8 @@ static bool open_database(struct run *run)
         world_problem(&run->world, "cannot open the database: %s", error.text);
         return false;
     }
+    if (!read_definition(run))
+        return false;
     db_set_workflow(run->db, run->workflow);
     run->restart = db_load(run->db, run->workflow, &error);
     if (!run->restart && error.code)
@@ -115,24 +139,9 @@ static bool create_cast(struct run *run)
     return true;
 }
 
-/* The definition there is now. */
-static bool read_definition(struct run *run)
-{
-    struct text flow = {0};
-    struct error error = {0};
-    workflow_destroy(run->workflow);
-    spec_write(run->world.spec, &flow);
-    run->workflow =
-        workflow_parse("flow.cylc", text_string(&flow), flow.n, NULL, NULL, NULL, &error);
-    if (!run->workflow)
-        world_problem(&run->world, "flow.cylc:%d: %s: %s", error.line, error.item, error.text);
-    text_release(&flow);
-    return run->workflow != NULL;
-}
-
 static bool born(struct run *run)
 {
-    if (!read_definition(run) || !open_database(run))
+    if (!open_database(run))
         return false;
     if (access(run->database, F_OK) == 0 && !run->world.reader)
         sqlite3_open_v2(run->database, &run->world.reader, SQLITE_OPEN_READONLY, NULL);

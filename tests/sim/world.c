@@ -536,7 +536,8 @@ static int try_number_of(struct world *world, const char *job_file)
 static void reread(struct world *world, int64_t pid, const struct env_spawn *options)
 {
     char *file = str_format("%s.cylc", options->out);
-    char *json = str_format("{\"file\": \"%s\", \"options\": {}, \"warnings\": []}", file);
+    char *stop = *world->stop ? str_format("\"stop\": \"%s\"", world->stop) : str_copy("");
+    char *json = str_format("{\"file\": \"%s\", \"options\": {%s}, \"warnings\": []}", file, stop);
     struct text flow = {0};
     spec_write(world->spec, &flow);
     bool reads = !world_fault(world, world->faults.dies_at_once);
@@ -546,6 +547,7 @@ static void reread(struct world *world, int64_t pid, const struct env_spawn *opt
     }
     world->reloads += reads;
     text_release(&flow);
+    free(stop);
     free(json);
     free(file);
     sim_process_exit(world->sim, pid, reads ? 0 : 1, 0);

@@ -36,6 +36,7 @@ struct world {
     uint64_t heals_at; /* from then on no faults */
     const struct plan *plan;
     const char *directory;   /* of the run, in the real world */
+    char stop[16];           /* point, as the database had it when this life began; empty: none */
     int step;                /* of the plan: answered so far */
     uint64_t asked;          /* id of the request under way; 0: none */
     bool taken;              /* the world is already as the step will have it */

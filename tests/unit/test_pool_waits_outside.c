@@ -198,6 +198,21 @@ static void what_is_past_expires_at_once_and_after_a_restart(void **state)
     pool_world_destroy(w);
 }
 
+static void what_is_past_expires_before_a_restart_lets_it_run(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_create_durable(EXPIRE("b => a?\na:expired? => c"));
+    pool_world_start(w);
+    pool_world_command(w, POOL_STOP, "", STOP_CLEAN);
+    pool_world_succeed(w, "20300101T0000Z/b");
+    pool_world_commit(w);
+    w->now = INT64_C(1893459601) * 1000000; /* nothing ran when its time came */
+    pool_world_restart(w);
+    assert_said(w, "state " A " expired");
+    assert_string_equal(pool_world_active(w), "20300101T0000Z/c");
+    pool_world_destroy(w);
+}
+
 #define LATE "event " A " late: late (late-time=2030-01-01T01:00:00Z)\n"
 
 static void what_waits_too_long_is_late_once_and_goes_on_waiting(void **state)
@@ -253,6 +268,7 @@ int main(void)
         cmocka_unit_test(what_runs_does_not_expire),
         cmocka_unit_test(what_is_triggered_by_hand_does_not_expire),
         cmocka_unit_test(what_is_past_expires_at_once_and_after_a_restart),
+        cmocka_unit_test(what_is_past_expires_before_a_restart_lets_it_run),
         cmocka_unit_test(what_waits_too_long_is_late_once_and_goes_on_waiting),
         cmocka_unit_test(what_runs_is_not_late),
     };
