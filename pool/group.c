@@ -78,10 +78,20 @@ bool groups_set(struct groups *groups, struct cycle *cycle, uint32_t group, uint
             continue;
         bit_set(flow->members, member);
         news = true;
-        first |= flow->count++ == 0;
+        first |= flow->count++ == 0 || flow->restored;
+        flow->restored = false;
     }
     *ret_first = first;
     return news;
+}
+
+void groups_restore(struct groups *groups, struct cycle *cycle, uint32_t group, uint32_t member,
+                    const struct flow_list *flows)
+{
+    bool first;
+    groups_set(groups, cycle, group, member, flows, &first);
+    for (uint32_t i = 0; i < flows->n; i++)
+        get_flow(groups, cycle, group, flows->at[i])->restored = true;
 }
 
 /* All members are among `given` and those satisfied in one of `flows` (NULL: in any). */

@@ -10,6 +10,7 @@
 struct group_flow {
     struct group_flow *next;
     uint32_t flow, count;
+    bool restored; /* its children may be others than those that its first member brought */
     uint64_t members[]; /* bit set */
 };
 
@@ -29,9 +30,12 @@ struct groups {
 
 void groups_release(struct groups *groups);
 /* The member is satisfied in these flows. True if that is news; ret_first: in one of the flows it
- * is the first. */
+ * is the first, or the first since it was restored. */
 bool groups_set(struct groups *groups, struct cycle *cycle, uint32_t group, uint32_t member,
                 const struct flow_list *flows, bool *ret_first);
+/* The same from the database, whatever it brought about. */
+void groups_restore(struct groups *groups, struct cycle *cycle, uint32_t group, uint32_t member,
+                    const struct flow_list *flows);
 /* Whether the group is satisfied for an instance in `flows` for which the members in `given` count
  * besides; NULL: none. */
 bool groups_hold(const struct groups *groups, uint32_t group, cycle_point point,

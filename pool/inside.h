@@ -236,6 +236,8 @@ void awaken(struct pool *pool, struct instance *instance);
 /* Satisfy the atoms that need no event: pre-initial, absolute outputs done, groups that hold. */
 void satisfy_known(struct pool *pool, struct instance *instance, bool say);
 void absolute_done(struct pool *pool, cycle_point point, uint32_t task, uint32_t output);
+/* Its sequence alone brings the task at this point. */
+bool spawns_without_parents(const struct pool *pool, uint32_t task, cycle_point point);
 bool spawn_is_possible(const struct pool *pool, cycle_point point, uint32_t task);
 void handle_satisfied(struct pool *pool, const struct message *message);
 void handle_group(struct pool *pool, const struct message *message);

@@ -25,9 +25,8 @@ static void restore_groups(struct pool *pool, const struct restart *restart)
 {
     for (size_t i = 0; i < restart->n_groups; i++) {
         const struct restart_group *from = &restart->groups[i];
-        bool first;
-        groups_set(&pool->groups, cycles_get(&pool->cycles, from->point), from->group, from->member,
-                   &from->flows, &first);
+        groups_restore(&pool->groups, cycles_get(&pool->cycles, from->point), from->group,
+                       from->member, &from->flows);
     }
 }
 

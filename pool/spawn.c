@@ -221,12 +221,14 @@ static void catch_up(struct pool *pool, struct past *past, const struct flow_lis
 
 /* Something is known of it in one of these flows. Cylc 8: it does not come again, unless all that
  * ever happened is that a user set outputs: of a task that is yet to run, or of one that counts as
- * having ended without what it must complete. */
+ * having ended without what it must complete. What has expired never had a job, either. */
 static struct instance *spawn_again(struct pool *pool, const struct past *before,
                                     const struct flow_list *flows, uint32_t flags, uint32_t submit)
 {
     if (!before->outputs || status_is_active(before->status) || before->flow_wait)
         return NULL;
+    if (before->status == STATUS_EXPIRED)
+        return NULL; /* whatever it must complete now */
     const struct completion *completion = &pool->workflow->completions[before->task];
     bool ended = status_is_final(before->status);
     if (ended &&
@@ -264,7 +266,7 @@ struct instance *spawn_or_find(struct pool *pool, cycle_point point, uint32_t ta
     return instance;
 }
 
-static bool is_parentless(const struct pool *pool, uint32_t task, cycle_point point)
+bool spawns_without_parents(const struct pool *pool, uint32_t task, cycle_point point)
 {
     return graph_task_parentless_at(graph_of(pool), pool->workflow->cycling, task, point,
                                     pool->workflow->start);
@@ -276,7 +278,8 @@ void flow_goes_on(struct pool *pool, cycle_point point, uint32_t task,
     const struct workflow *workflow = pool->workflow;
     cycle_point next = graph_task_next(workflow->graph, task, point);
     if (!flows->n || next == POINT_NONE || !pool->limit_said ||
-        (!graph_task_has_free_sequence(workflow->graph, task) && !is_parentless(pool, task, next)))
+        (!graph_task_has_free_sequence(workflow->graph, task) &&
+         !spawns_without_parents(pool, task, next)))
         return;
     pool_say(
         pool,
@@ -338,8 +341,9 @@ void handle_satisfied(struct pool *pool, const struct message *message)
         satisfy(pool, instance, message->number, (enum satisfied_how)message->value);
 }
 
-/* A member of a family trigger. The first one brings all children; then a bit is set, and when the
- * group holds the children are looked at. */
+/* A member of a family trigger. The first one brings all children (and the first after a restart or
+ * reload, for there may be others now); then a bit is set, and when the group holds the children
+ * are looked at. */
 struct group_child {
     const struct edge *edge;
     cycle_point point;
@@ -457,8 +461,8 @@ void handle_settled(struct pool *pool, const struct message *message)
 void next_comes(struct pool *pool, cycle_point point, uint32_t task, const struct flow_list *flows)
 {
     cycle_point next = graph_task_next(graph_of(pool), task, point);
-    if (!flows->n || next == POINT_NONE || !is_parentless(pool, task, point) ||
-        !is_parentless(pool, task, next))
+    if (!flows->n || next == POINT_NONE || !spawns_without_parents(pool, task, point) ||
+        !spawns_without_parents(pool, task, next))
         return;
     flow_goes_on(pool, point, task, flows);
     handle_spawn(pool,

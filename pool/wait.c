@@ -277,9 +277,11 @@ void handle_xtriggers_ready(struct pool *pool)
 
 /* --- gates --- */
 
+/* What a parent brings is not of the sequence. */
 static bool waits_in_sequence(const struct pool *pool, const struct instance *instance)
 {
-    if (instance->status != STATUS_WAITING)
+    if (instance->status != STATUS_WAITING ||
+        !spawns_without_parents(pool, instance->task, instance->point))
         return false;
     for (const struct dependence *d = instance->dependences; d; d = d->next)
         if (dependence_is_xtrigger(d) && !d->satisfied && !d->lost &&

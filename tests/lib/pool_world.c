@@ -347,16 +347,24 @@ static void open_database(struct pool_world *world)
     free(path);
 }
 
-static struct pool_world *create(const char *text, bool paused, bool durable)
+static struct workflow *parse(const char *text)
 {
     struct error error = {0};
     char place[1024];
     const struct workflow_options options = {.now = 1767225600};
+    struct workflow *workflow =
+        workflow_parse("flow.cylc", text, strlen(text), &options, NULL, NULL, &error);
+    if (!workflow)
+        fail_msg("%s", error_format(&error, place, sizeof place));
+    return workflow;
+}
+
+static struct pool_world *create(const char *text, bool paused, bool durable)
+{
+    struct error error = {0};
     struct pool_world *world = NEW(struct pool_world);
     world->now = INT64_C(1767225600000000);
-    world->workflow = workflow_parse("flow.cylc", text, strlen(text), &options, NULL, NULL, &error);
-    if (!world->workflow)
-        fail_msg("%s", error_format(&error, place, sizeof place));
+    world->workflow = parse(text);
     if (durable) {
         world->directory = str_copy("/tmp/rouse-pool-XXXXXX");
         assert_non_null(mkdtemp(world->directory));
@@ -493,6 +501,17 @@ void pool_world_restart(struct pool_world *world)
 {
     pool_world_commit(world);
     end(world);
+    start_again(world);
+    pool_world_run(world);
+}
+
+void pool_world_restart_as(struct pool_world *world, const char *text)
+{
+    pool_world_commit(world);
+    end(world);
+    workflow_destroy(world->workflow);
+    world->workflow = parse(text);
+    db_set_workflow(world->db, world->workflow);
     start_again(world);
     pool_world_run(world);
 }

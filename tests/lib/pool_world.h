@@ -65,6 +65,8 @@ struct pool_world *pool_world_begin(const char *text);
 #define X_AND_Y "[runtime]\n[[a]]\n[[[outputs]]]\nx = the x\ny = the y\n"
 /* Stop it here, load the database and start again in a new pool: follows what is said. */
 void pool_world_restart(struct pool_world *world);
+/* With another definition. */
+void pool_world_restart_as(struct pool_world *world, const char *text);
 /* Deliver what is in the inbox until it is empty. */
 void pool_world_run(struct pool_world *world);
 void pool_world_run_one(struct pool_world *world);

@@ -455,7 +455,7 @@ static bool spread(struct rules *rules)
 {
     bool changed = false;
     int limit = limit_from(rules, rules_base(rules));
-    if (limit > rules->limit)
+    if (limit > rules->limit && !rules->stopping) /* nothing new while it stops */
         rules->limit = limit;
     for (int i = 0; i < rules->n_cursors; i++)
         while (move_cursor(rules, &rules->cursors[i]))
@@ -463,7 +463,7 @@ static bool spread(struct rules *rules)
     for (int point = 1; point <= rules->spec.final; point++)
         for (int t = 0; t <= rules->spec.n_tasks; t++)
             changed = look_at(rules, t, point) || changed;
-    return changed || limit_from(rules, rules_base(rules)) > rules->limit;
+    return changed || (!rules->stopping && limit_from(rules, rules_base(rules)) > rules->limit);
 }
 
 static bool is_running(const struct rules *rules)

@@ -1,10 +1,11 @@
-/* sim [--seed N | --seeds FROM TO] [--verbose] [--no-faults] [--first-failure]: runs random
+/* sim [--seed N | --seeds FROM TO]... [--verbose] [--no-faults] [--first-failure]: runs random
  * workflows in a simulated world and compares each with the model. The same seed gives the same
  * run, event by event.
  *
  * Each seed: the scheduler plays the workflow over the in-memory bus and a real database file; it
  * is killed at random commits and started again; after every step the pool is recounted; after
  * HEALS_AT no more faults happen and the run must finish, or stall, exactly as the model says. */
+#include "base/check.h"
 #include "base/memory.h"
 #include "base/trace.h"
 #include "coroutines/definitions.h"
@@ -19,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TURNS_MAX = 3000000, RUN_DIR_MAX = 64, HASHED_TWICE = 50 };
+enum { TURNS_MAX = 3000000, RUN_DIR_MAX = 64, HASHED_TWICE = 50, RANGES_MAX = 64 };
 
 struct run {
     struct spec spec;
@@ -293,41 +294,78 @@ static struct verdict run_seed(uint64_t seed, bool verbose, const struct faults 
     return verdict;
 }
 
+struct tally {
+    unsigned passed, failed;
+    uint64_t kills, commits, turns;
+};
+
+struct choice {
+    struct range {
+        uint64_t from, to;
+    } ranges[RANGES_MAX];
+    int n_ranges;
+    bool verbose, no_faults, first_failure;
+};
+
+static void play_seed(const struct choice *choice, uint64_t seed, bool twice, struct tally *tally)
+{
+    const struct faults *faults = choice->no_faults || seed % 10 == 0 ? NULL : &all_faults;
+    struct verdict verdict = run_seed(seed, choice->verbose, faults);
+    if (verdict.ok && twice && !choice->verbose) {
+        struct verdict again = run_seed(seed, false, faults);
+        if (again.hash != verdict.hash) {
+            printf("seed %" PRIu64 ": a second run differs from the first\n", seed);
+            verdict.ok = false;
+        }
+    }
+    tally->passed += verdict.ok;
+    tally->failed += !verdict.ok;
+    tally->kills += verdict.kills;
+    tally->commits += verdict.commits;
+    tally->turns += verdict.turns;
+}
+
+static void add_range(struct choice *choice, const char *from, const char *to)
+{
+    PRE(choice->n_ranges < RANGES_MAX);
+    choice->ranges[choice->n_ranges++] =
+        (struct range){strtoull(from, NULL, 10), strtoull(to, NULL, 10)};
+}
+
+static void choose(struct choice *choice, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--verbose") == 0) {
+            choice->verbose = true;
+        } else if (strcmp(argv[i], "--no-faults") == 0) {
+            choice->no_faults = true;
+        } else if (strcmp(argv[i], "--first-failure") == 0) {
+            choice->first_failure = true;
+        } else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc) {
+            add_range(choice, argv[i + 1], argv[i + 1]);
+            i++;
+        } else if (strcmp(argv[i], "--seeds") == 0 && i + 2 < argc) {
+            add_range(choice, argv[i + 1], argv[i + 2]);
+            i += 2;
+        }
+    }
+    if (!choice->n_ranges)
+        add_range(choice, "1", "100");
+}
+
 int main(int argc, char **argv)
 {
-    uint64_t from = 1, to = 100;
-    bool verbose = false, no_faults = false, first_failure = false;
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--verbose") == 0)
-            verbose = true;
-        else if (strcmp(argv[i], "--no-faults") == 0)
-            no_faults = true;
-        else if (strcmp(argv[i], "--first-failure") == 0)
-            first_failure = true;
-        else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
-            from = to = strtoull(argv[++i], NULL, 10);
-        else if (strcmp(argv[i], "--seeds") == 0 && i + 2 < argc)
-            from = strtoull(argv[i + 1], NULL, 10), to = strtoull(argv[i + 2], NULL, 10), i += 2;
+    struct choice choice = {0};
+    struct tally tally = {0};
+    choose(&choice, argc, argv);
+    for (int i = 0; i < choice.n_ranges; i++) {
+        const struct range *range = &choice.ranges[i];
+        for (uint64_t seed = range->from; seed <= range->to; seed++)
+            if (!choice.first_failure || !tally.failed)
+                play_seed(&choice, seed, seed < range->from + HASHED_TWICE, &tally);
     }
-    unsigned passed = 0, failed = 0;
-    uint64_t kills = 0, commits = 0, turns = 0;
-    for (uint64_t seed = from; seed <= to && !(first_failure && failed); seed++) {
-        const struct faults *faults = no_faults || seed % 10 == 0 ? NULL : &all_faults;
-        struct verdict verdict = run_seed(seed, verbose, faults);
-        if (verdict.ok && seed < from + HASHED_TWICE && !verbose) {
-            struct verdict again = run_seed(seed, false, faults);
-            if (again.hash != verdict.hash) {
-                printf("seed %" PRIu64 ": a second run differs from the first\n", seed);
-                verdict.ok = false;
-            }
-        }
-        passed += verdict.ok;
-        failed += !verdict.ok;
-        kills += verdict.kills;
-        commits += verdict.commits;
-        turns += verdict.turns;
-    }
-    printf("%" PRIu64 " turns, %" PRIu64 " commits, %" PRIu64 " restarts\n", turns, commits, kills);
-    printf("%u passed, %u failed\n", passed, failed);
-    return failed ? 1 : 0;
+    printf("%" PRIu64 " turns, %" PRIu64 " commits, %" PRIu64 " restarts\n", tally.turns,
+           tally.commits, tally.kills);
+    printf("%u passed, %u failed\n", tally.passed, tally.failed);
+    return tally.failed ? 1 : 0;
 }

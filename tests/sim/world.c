@@ -365,6 +365,20 @@ static void count_run(struct body *body)
     note_ghost(body);
 }
 
+/* Of its task and point; or the first that the scheduler knows of, while one that begins too late
+ * goes on beside it. */
+static bool is_first_run(const struct body *body)
+{
+    const struct world *world = body->world;
+    if (world->ran[body->task][body->point] == 1)
+        return true;
+    for (const struct body *each = world->bodies; each; each = each->next)
+        if (each != body && each->task == body->task && each->point == body->point &&
+            each->is_first && sim_process_alive(world->sim, each->pid))
+            return true;
+    return false;
+}
+
 static void enter_queue(struct body *body)
 {
     struct world *world = body->world;
@@ -469,7 +483,7 @@ static void body_step(void *argument)
         }
         count_run(body);
         enter_queue(body);
-        body->is_first = world->ran[body->task][body->point] == 1;
+        body->is_first = is_first_run(body);
         if (world_fault(world, world->faults.command))
             interfere(world);
         break;

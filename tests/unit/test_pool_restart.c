@@ -54,6 +54,21 @@ static void family_members_are_kept(void **state)
     pool_world_destroy(w);
 }
 
+static void a_new_child_of_a_family_comes_with_the_next_member(void **state)
+{
+    (void)state;
+#define MEMBERS "\n[runtime]\n[[FAM]]\n[[m1, m2]]\ninherit = FAM\n"
+    struct pool_world *w =
+        pool_world_create(FLOW("[[graph]]\nR1 = FAM:succeed-any => x\n" MEMBERS));
+    pool_world_start(w);
+    pool_world_succeed(w, "1/m1");
+    pool_world_succeed(w, "1/x");
+    pool_world_restart_as(w, FLOW("[[graph]]\nR1 = FAM:succeed-any => x & y\n" MEMBERS));
+    pool_world_succeed(w, "1/m2");
+    assert_string_equal(pool_world_active(w), "1/y"); /* and x not again */
+    pool_world_destroy(w);
+}
+
 static void an_unsettled_output_has_its_effect_after_all(void **state)
 {
     (void)state;
@@ -388,6 +403,7 @@ int main(void)
         cmocka_unit_test(jobs_are_followed_and_not_launched_again),
         cmocka_unit_test(partial_prerequisites_are_kept),
         cmocka_unit_test(family_members_are_kept),
+        cmocka_unit_test(a_new_child_of_a_family_comes_with_the_next_member),
         cmocka_unit_test(an_unsettled_output_has_its_effect_after_all),
         cmocka_unit_test(an_unsettled_output_that_was_set_has_its_effect_by_force),
         cmocka_unit_test(a_retry_delay_goes_on),

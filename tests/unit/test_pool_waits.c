@@ -324,6 +324,24 @@ static void sequential_xtriggers_wait_one_by_one(void **state)
     pool_world_destroy(w);
 }
 
+static void what_a_parent_brings_is_not_in_the_way_of_the_sequence(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_create(
+        DATED("runahead limit = P3\n[[xtriggers]]\nseq = wall_clock()\n[[graph]]\n"
+              "P1D = @seq => a\nR1 = b => a\n"));
+    pool_world_start(w);
+    pool_world_succeed(w, "20200101T0000Z/b");
+    assert_string_equal(pool_world_rows(w),
+                        "20200101T0000Z/a waiting [1]; 20200102T0000Z/a waiting [1]");
+    pool_world_restart(w);
+    pool_world_satisfy(w, "wall_clock(trigger_time=1577836800)", "{}");
+    assert_not_said(w, "spawned 20200103T0000Z/a");
+    pool_world_satisfy(w, "wall_clock(trigger_time=1577923200)", "{}");
+    assert_said(w, "spawned 20200103T0000Z/a");
+    pool_world_destroy(w);
+}
+
 static void other_xtriggers_wait_all_at_once(void **state)
 {
     (void)state;
@@ -356,6 +374,7 @@ int main(void)
         cmocka_unit_test(one_signature_is_watched_once_for_all),
         cmocka_unit_test(the_watches_are_said_again_when_asked),
         cmocka_unit_test(sequential_xtriggers_wait_one_by_one),
+        cmocka_unit_test(what_a_parent_brings_is_not_in_the_way_of_the_sequence),
         cmocka_unit_test(other_xtriggers_wait_all_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,7 +134,7 @@ static void an_external_trigger_may_be_an_xtrigger(void **state)
 #define EXPIRE(rest)                                                                               \
     "[scheduling]\ninitial cycle point = 20300101T00Z\nfinal cycle point = 20300101T00Z\n"         \
     "[[special tasks]]\nclock-expire = a(PT1H)\n[[graph]]\nR1 = \"\"\"\n" rest                     \
-    "\"\"\"\n[runtime]\n[[a, b, c]]\n"
+    "\"\"\"\n[runtime]\n[[a, b, b2, c]]\n"
 #define A "20300101T0000Z/a"
 #define DUE "wall_clock(trigger_time=1893459600)"
 
@@ -213,6 +213,23 @@ static void what_is_past_expires_before_a_restart_lets_it_run(void **state)
     pool_world_destroy(w);
 }
 
+static void what_has_expired_does_not_come_again_when_it_must_not_expire_any_more(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_create_durable(EXPIRE("b | c => a?\na:expired? => b2\n"));
+    pool_world_start(w);
+    pool_world_command(w, POOL_HOLD, A, 0);
+    pool_world_succeed(w, "20300101T0000Z/b");
+    pool_world_satisfy(w, DUE, "");
+    pool_world_succeed(w, "20300101T0000Z/b2");
+    w->now = INT64_C(1893459601) * 1000000;
+    pool_world_restart_as(w, EXPIRE("b | c => a\nb => b2\n"));
+    pool_world_clear(w);
+    pool_world_succeed(w, "20300101T0000Z/c");
+    assert_not_said(w, "spawned " A);
+    pool_world_destroy(w);
+}
+
 #define LATE "event " A " late: late (late-time=2030-01-01T01:00:00Z)\n"
 
 static void what_waits_too_long_is_late_once_and_goes_on_waiting(void **state)
@@ -269,6 +286,7 @@ int main(void)
         cmocka_unit_test(what_is_triggered_by_hand_does_not_expire),
         cmocka_unit_test(what_is_past_expires_at_once_and_after_a_restart),
         cmocka_unit_test(what_is_past_expires_before_a_restart_lets_it_run),
+        cmocka_unit_test(what_has_expired_does_not_come_again_when_it_must_not_expire_any_more),
         cmocka_unit_test(what_waits_too_long_is_late_once_and_goes_on_waiting),
         cmocka_unit_test(what_runs_is_not_late),
     };
