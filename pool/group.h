@@ -10,7 +10,7 @@
 struct group_flow {
     struct group_flow *next;
     uint32_t flow, count;
-    bool restored; /* its children may be others than those that its first member brought */
+    bool restored;      /* its children may be others than those that its first member brought */
     uint64_t members[]; /* bit set */
 };
 

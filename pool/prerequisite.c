@@ -57,8 +57,8 @@ bool conditions_apply(const struct conditions *conditions, uint32_t task, uint32
                       cycle_point point)
 {
     const struct graph_task *definition = &conditions->graph->tasks[task];
-    if (definition->n_sequences == 1) /* an instance is on the sequence of its task */
-        return true;
+    if (definition->n_sequences == 1 && !conditions->strays)
+        return true; /* an instance is on the sequence of its task */
     uint32_t sequence = definition->dependencies[d].sequence;
     return sequence_contains(conditions->graph->sequences[sequence].sequence, point);
 }

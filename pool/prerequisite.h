@@ -20,9 +20,10 @@ struct condition {
     uint64_t *mask; /* atoms it speaks of */
 };
 
-struct conditions { /* of all tasks; immutable */
+struct conditions { /* of all tasks; immutable but for `strays` */
     const struct graph *graph;
     struct condition **of_task; /* by task, then dependency */
+    bool strays; /* there may be instances off their task's sequences: it was defined otherwise */
 };
 
 void conditions_init(struct conditions *conditions, const struct graph *graph);

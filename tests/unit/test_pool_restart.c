@@ -69,6 +69,18 @@ static void a_new_child_of_a_family_comes_with_the_next_member(void **state)
     pool_world_destroy(w);
 }
 
+static void what_is_off_its_sequence_now_waits_for_nobody(void **state)
+{
+    (void)state;
+    struct pool_world *w = pool_world_create(FLOW("[[graph]]\nP1 = z & b => a\n"));
+    pool_world_start(w);
+    pool_world_succeed(w, "2/b");
+    pool_world_restart_as(w, FLOW("[[graph]]\nR1 = z & b => a\nP1 = z & b\n"));
+    assert_said(w, "submit 2/a 1 try 1 [1]");
+    assert_not_said(w, "submit 1/a");
+    pool_world_destroy(w);
+}
+
 static void an_unsettled_output_has_its_effect_after_all(void **state)
 {
     (void)state;
@@ -404,6 +416,7 @@ int main(void)
         cmocka_unit_test(partial_prerequisites_are_kept),
         cmocka_unit_test(family_members_are_kept),
         cmocka_unit_test(a_new_child_of_a_family_comes_with_the_next_member),
+        cmocka_unit_test(what_is_off_its_sequence_now_waits_for_nobody),
         cmocka_unit_test(an_unsettled_output_has_its_effect_after_all),
         cmocka_unit_test(an_unsettled_output_that_was_set_has_its_effect_by_force),
         cmocka_unit_test(a_retry_delay_goes_on),
