@@ -131,7 +131,8 @@ static void retry(struct pool *pool, struct instance *instance, double delay, co
     say_event(pool, instance, event, (struct slice){text, (size_t)n});
     instance->satisfied = true; /* it began, perhaps because a user triggered it */
     xtriggers_force(pool, instance, NO_INDEX);
-    instance_move(pool, instance, STATUS_WAITING, instance->flags | TASK_RETRYING);
+    uint32_t again = instance->restored ? TASK_JOINED : 0; /* others may be its children now */
+    instance_move(pool, instance, STATUS_WAITING, instance->flags | TASK_RETRYING | again);
     retry_wait(pool, instance, delay);
 }
 

@@ -100,6 +100,8 @@ static void restore_task(struct pool *pool, const struct restart *restart,
                words * sizeof *from->prerequisites);
     instance->forced = marks_copy(from->forced);
     family_watch(pool, instance);
+    if (instance->flags & TASK_RETRYING)
+        instance->flags |= TASK_JOINED; /* see retry */
     if (!graph_task_valid_at(pool->workflow->graph, from->task, from->point))
         pool->conditions.strays = true; /* Cylc 8: it waits for nobody any more */
     if (status_is_final(from->status)) {

@@ -42,7 +42,8 @@ enum task_flag {
     TASK_INCOMPLETE = 1 << 6,  /* finished without its required outputs */
     TASK_RETRYING = 1 << 7,    /* waits for a retry delay */
     TASK_LATE = 1 << 8,        /* that has been told, and is not told again */
-    TASK_JOINED = 1 << 9       /* runs again since flows have met: its outputs trigger once more */
+    TASK_JOINED = 1 << 9 /* runs again since flows have met, or a retry where others may be its
+                          * children than were: its outputs trigger once more */
 };
 /* Above the flags: how many submission retries are used up, so that a restart goes on counting. */
 enum { TASK_SUBMIT_RETRIES_SHIFT = 16, TASK_SUBMIT_RETRIES = 0x7FFF0000 };

@@ -69,6 +69,23 @@ static void a_new_child_of_a_family_comes_with_the_next_member(void **state)
     pool_world_destroy(w);
 }
 
+static void a_retry_tells_new_children_what_its_job_does(void **state)
+{
+    (void)state;
+#define RETRY "\n[runtime]\n[[a]]\nexecution retry delays = PT1S, PT1S\n"
+    struct pool_world *w = pool_world_create(FLOW("[[graph]]\nR1 = a => b\n" RETRY));
+    pool_world_start(w);
+    pool_world_job(w, TOPIC_JOB_STARTED, "1/a");
+    pool_world_restart_as(w, FLOW("[[graph]]\nR1 = a & a:start => b & c\n" RETRY));
+    pool_world_job(w, TOPIC_JOB_FAILED, "1/a");
+    pool_world_satisfy(w, "wall_clock(trigger_time=1767225601)", "");
+    pool_world_job(w, TOPIC_JOB_STARTED, "1/a");
+    assert_said(w, "spawned 1/c");
+    pool_world_job(w, TOPIC_JOB_SUCCEEDED, "1/a");
+    assert_string_equal(pool_world_active(w), "1/b 1/c");
+    pool_world_destroy(w);
+}
+
 static void what_is_off_its_sequence_now_waits_for_nobody(void **state)
 {
     (void)state;
@@ -416,6 +433,7 @@ int main(void)
         cmocka_unit_test(partial_prerequisites_are_kept),
         cmocka_unit_test(family_members_are_kept),
         cmocka_unit_test(a_new_child_of_a_family_comes_with_the_next_member),
+        cmocka_unit_test(a_retry_tells_new_children_what_its_job_does),
         cmocka_unit_test(what_is_off_its_sequence_now_waits_for_nobody),
         cmocka_unit_test(an_unsettled_output_has_its_effect_after_all),
         cmocka_unit_test(an_unsettled_output_that_was_set_has_its_effect_by_force),
