@@ -105,12 +105,14 @@ const char *const job_shell[] = {
     "}\n",
 
     /* A process that was between fork and exec has missed the signal, one with a group of its own
-     * was not meant: all of the session get it until none is left, and SIGKILL after 10 seconds. */
+     * was not meant: all of the session get it until none is left, and SIGKILL after 10 seconds.
+     * None is left when it was looked for twice: one whose parent ended while /proc was read may
+     * have come after its place there was passed. */
     "\n"
     "cylc__job__sweep() {\n"
     "    local pause round=0\n"
     "    for pause in 0.01 0.04 0.3 1 1 1 1 1 1 1 1 1; do\n"
-    "        cylc__job__others || return 0\n"
+    "        cylc__job__others || cylc__job__others || return 0\n"
     "        if ((round++ < 4)); then\n"
     "            kill -s TERM \"${cylc__job__pids[@]}\"\n"
     "        fi\n"
