@@ -32,7 +32,7 @@ GOOD_GRAPHS = [
     'a:fail => b', 'a? => b\na:fail? => c', 'a:x => b', 'a:x? => b', 'FAM:succeed-all => b', 'FAM:succeed-all? => b',
     'FAM:finish-all => b', 'FAM:fail-any? => b', 'FAM:start-all => b', 'FAM:submit-any => b',
     'FAM:submit-fail-any? => b', 'FAM:expire-any? => b', 'a => FAM', 'a => FAM?', 'a => FAM:succeed-all => b',
-    'a => !b', 'FAM:fail-any? => !FAM', 'a[-P1] => a', 'a[-P1] => b\na', '@x => a', 'a & @x => b', 'a[^] => b\na',
+    'a => !b', 'FAM:fail-any? => !FAM', 'a[-P1] => a', 'a[-P1] => b\na', '@x => a', 'a & @x => b', 'a | @x => b', 'a[^] => b\na',
     'a[^+P1] => b\na', 'a:finish => b', 'a:finished => b', 'a:expire? => b', 'a:submit-fail? => b',
     'a:submitted => b', 'a:started => b', 'a:succeeded => b', 'a? & b? => c', 'a =>\n b', 'a &\n b => c',
     'a |\n b => c', 'a\n => b', 'a\n & b => c', 'a => b \\\n => c', 'a => b # comment', '# only a comment\na',
@@ -43,7 +43,7 @@ GOOD_GRAPHS = [
 ]
 BAD_GRAPHS = [
     'a => b | c', 'a => b\na:fail => c', 'a:z => b', 'a:succeed-all => b', 'FAM => b', 'FAM:finish-all? => b',
-    '!a => b', 'a => b[-P1]', 'a[-P1] => b', 'a => a', 'a => b => a', 'a | @x => b', 'a => @x', '@nope => a',
+    '!a => b', 'a => b[-P1]', 'a[-P1] => b', 'a => a', 'a => b => a', 'a => @x', '@nope => a',
     'a:finish? => b', 'a:expired => b', 'a:submit-fail => b', 'a & & b => c', 'a && b => c', 'a || b => c',
     'a => => b', 'a = > b', 'a -> b', 'a b => c', 'a, b => c', '=> a', 'a =>', 'a => b => ', '( a => b', 'a) => b',
     'a;b', 'root => a', 'FAM:x-all => b', 'a => b\nb => c\nc => a', 'a?:fail => b', 'a:fail?? => b', 'a! => b',
