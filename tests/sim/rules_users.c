@@ -158,11 +158,14 @@ static void renew_prerequisites(struct rules *rules, const struct spec *before, 
             unsigned old = rules_mentioned(before, task, point, parent, back);
             unsigned now = rules_mentioned(&rules->spec, task, point, parent, back);
             unsigned news = now & ~old;
+            if (place->forced) /* so were those that there were */
+                place->got[parent][back] |= old;
             place->got[parent][back] &= now;
             if (point - back >= 1)
                 place->got[parent][back] |=
                     news & done_in(&rules->at[parent][point - back], place->flows);
         }
+    place->forced = false;
 }
 
 static void end_cursors(struct rules *rules)
