@@ -113,23 +113,18 @@ static bool is_allowed(const char *allowed, const char *value)
     return false;
 }
 
-static int check_support(const struct item *item, const struct warner *warner, struct error *error)
+static void check_support(const struct item *item, const struct warner *warner)
 {
-    const struct schema_entry *entry = item->schema;
     char path[ITEM_PATH_MAX];
-    switch (entry->support) {
+    switch (item->schema->support) {
     case BUILT:
     case HARMLESS:
     case LISTED:
-        return 0;
+        return;
     case NO_EFFECT:
         warner_say(warner, "%s:%d: %s: this item has no effect: it is not implemented yet",
                    item->file, item->line, item_path(item, path));
-        return 0;
-    case NOT_BUILT:
-        if (item->value.empty || (entry->fallback && !strcmp(entry->fallback, item->value.string)))
-            return 0;
-        return item_error(error, item, -ENOTSUP, "this item is not implemented yet");
+        return;
     }
     IMPOSSIBLE("no such support");
 }
@@ -146,7 +141,8 @@ static int check_item(struct arena *values, struct item *item, const struct warn
     if (entry->allowed && !item->value.empty && !is_allowed(entry->allowed, item->value.string))
         return item_error(error, item, -EINVAL, "expected one of %s, not \"%s\"", entry->allowed,
                           item->value.string);
-    return check_support(item, warner, error);
+    check_support(item, warner);
+    return 0;
 }
 
 static int check_section(struct arena *values, struct item *section, struct schema_family family,

@@ -110,8 +110,7 @@ enum support {
     BUILT,
     HARMLESS,  /* accepted; leaving it out changes nothing a user would miss */
     NO_EFFECT, /* accepted with a warning */
-    LISTED,    /* the same, of global.cylc: one warning for all that are set */
-    NOT_BUILT  /* refused: it is not implemented yet */
+    LISTED     /* the same, of global.cylc: one warning for all that are set */
 };
 
 struct schema_entry {
